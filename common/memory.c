@@ -1,0 +1,47 @@
+#include "common/memory.h"
+
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *memory)
+{
+	if (!memory) {
+		log_error("out of memory");
+		abort();
+	}
+	return memory;
+}
+
+void *memory_new(size_t size)
+{
+	return checked(calloc(1, size ? size : 1));
+}
+
+void *memory_array(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *memory_grow(void *array, size_t count, size_t size)
+{
+	return checked(reallocarray(array, count ? count : 1, size));
+}
+
+char *memory_text(const char *text)
+{
+	return checked(strdup(text));
+}
+
+char *memory_format(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	va_start(args, format);
+	int n = vasprintf(&text, format, args);
+	va_end(args);
+	return checked(n < 0 ? NULL : text);
+}

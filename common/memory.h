@@ -1,0 +1,20 @@
+/* Memory for control-side data. A recorder that cannot have a few bytes for a name cannot go on in a way that
+ * anyone tested, so these end the program with a message; what can be large (rings, blocks, what arrives from
+ * files or the network) is allocated with malloc and checked. Memory is zeroed. */
+#ifndef WOODSHED_COMMON_MEMORY_H
+#define WOODSHED_COMMON_MEMORY_H
+
+#include "common/error.h"
+
+#include <stddef.h>
+
+void *memory_new(size_t size) __attribute__((returns_nonnull, malloc));
+void *memory_array(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
+
+/* Grows (or makes) an array to `count` items of `size`; new items are not zeroed. */
+void *memory_grow(void *array, size_t count, size_t size) __attribute__((returns_nonnull));
+
+char *memory_text(const char *text) __attribute__((returns_nonnull));			    /* strdup */
+char *memory_format(const char *format, ...) PRINTF(1, 2) __attribute__((returns_nonnull)); /* asprintf */
+
+#endif

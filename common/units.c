@@ -1,0 +1,147 @@
+#include "common/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct suffix {
+	enum unit unit;
+	const char *text; /* compared without case, but for SI prefixes people never mix up here */
+	double scale;
+};
+
+/* The first suffix of a unit whose scaled value is at least 1 is what units_format writes. */
+static const struct suffix suffixes[] = {
+	{UNIT_DB, "dB", 1},
+	{UNIT_LUFS, "LUFS", 1},
+	{UNIT_DBTP, "dBTP", 1},
+	{UNIT_HZ, "kHz", 1000},
+	{UNIT_HZ, "Hz", 1},
+	{UNIT_SECONDS, "h", 3600},
+	{UNIT_SECONDS, "min", 60},
+	{UNIT_SECONDS, "m", 60},
+	{UNIT_SECONDS, "s", 1},
+	{UNIT_SECONDS, "ms", 1e-3},
+	{UNIT_SECONDS, "us", 1e-6},
+	{UNIT_PERCENT, "%", 1},
+	{UNIT_RATIO, ":1", 1},
+	{UNIT_BITS, "bit", 1},
+	{UNIT_SLOPE, "dB/oct", 1},
+};
+
+static const size_t suffix_count = sizeof(suffixes) / sizeof(suffixes[0]);
+
+static const char *const examples[] = {
+	[UNIT_NONE] = "a number",
+	[UNIT_DB] = "a level such as -18 dB",
+	[UNIT_LUFS] = "a loudness such as -14 LUFS",
+	[UNIT_DBTP] = "a true peak such as -1 dBTP",
+	[UNIT_HZ] = "a frequency such as 80 Hz or 2.5 kHz",
+	[UNIT_SECONDS] = "a time such as 10 ms, 20 s or 4 h",
+	[UNIT_RATIO] = "a ratio such as 3:1",
+	[UNIT_PERCENT] = "a share such as 30 %",
+	[UNIT_PAN] = "a place such as L30, C or R100",
+	[UNIT_BITS] = "a word length such as 24 bit",
+	[UNIT_SLOPE] = "a slope such as 24 dB/oct",
+};
+
+static int parse_pan(const char *text, double *value)
+{
+	if (strcasecmp(text, "C") == 0) {
+		*value = 0;
+		return 0;
+	}
+	int side = toupper((unsigned char)text[0]);
+	char *end;
+	if ((side != 'L' && side != 'R') || !isdigit((unsigned char)text[1]))
+		return -EINVAL;
+	double amount = strtod(text + 1, &end);
+	if (*end != '\0')
+		return -EINVAL;
+	*value = side == 'L' ? -amount : amount;
+	return 0;
+}
+
+/* strtod in the C locale, whatever the process has; takes no hexadecimal, infinity or NaN. */
+static double parse_number(const char *text, const char **end)
+{
+	static locale_t c_locale;
+	const char *digits = text + (*text == '-' || *text == '+');
+	*end = text;
+	if (!isdigit((unsigned char)digits[*digits == '.']) || (digits[0] == '0' && (digits[1] | 32) == 'x'))
+		return 0;
+	if (!c_locale)
+		c_locale = newlocale(LC_ALL_MASK, "C", NULL);
+	char *stop;
+	double number = strtod_l(text, &stop, c_locale);
+	*end = stop;
+	return number;
+}
+
+int units_parse(const char *text, enum unit unit, double bare_scale, double *value)
+{
+	if (unit == UNIT_PAN && parse_pan(text, value) == 0)
+		return 0;
+	const char *rest;
+	double number = parse_number(text, &rest);
+	if (rest == text || !isfinite(number))
+		return -EINVAL;
+	while (*rest == ' ')
+		rest++;
+	if (*rest == '\0') {
+		*value = number * bare_scale;
+		return isfinite(*value) ? 0 : -EINVAL;
+	}
+	for (size_t i = 0; i < suffix_count; i++) {
+		if (suffixes[i].unit == unit && strcasecmp(rest, suffixes[i].text) == 0) {
+			*value = number * suffixes[i].scale;
+			return isfinite(*value) ? 0 : -EINVAL;
+		}
+	}
+	return -EINVAL;
+}
+
+char *units_format(double value, enum unit unit, char *out, size_t size)
+{
+	if (unit == UNIT_PAN) {
+		if (value == 0)
+			snprintf(out, size, "C");
+		else
+			snprintf(out, size, "%c%.10g", value < 0 ? 'L' : 'R', fabs(value));
+		return out;
+	}
+	const struct suffix *best = NULL;
+	for (size_t i = 0; i < suffix_count; i++) {
+		if (suffixes[i].unit != unit)
+			continue;
+		best = &suffixes[i];
+		if (fabs(value) >= best->scale)
+			break;
+	}
+	if (!best)
+		snprintf(out, size, "%.10g", value);
+	else
+		snprintf(out, size, "%.10g%s%s", value / best->scale, unit == UNIT_RATIO ? "" : " ",
+			best->text);
+	return out;
+}
+
+const char *units_example(enum unit unit)
+{
+	return examples[unit];
+}
+
+double units_from_db(double db)
+{
+	return pow(10, db / 20);
+}
+
+double units_to_db(double gain)
+{
+	return 20 * log10(gain);
+}
