@@ -305,7 +305,7 @@ static void report(const struct interface *f)
 	print_jumps(f);
 	printf("], \"head\": [");
 	for (unsigned i = 0; i < f->heads; i++) {
-		printf("%s\n\t", i ? ", " : "");
+		printf("%s", i ? ", " : "");
 		print_cycle(&f->head[i]);
 	}
 	printf("]}\n");
