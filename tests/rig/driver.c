@@ -1,0 +1,398 @@
+#include "tests/rig/driver.h"
+
+#include "common/clock.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <spa/utils/ringbuffer.h>
+
+#define NOTICES 256U
+#define NEVER INT64_MAX
+
+struct driver {
+	const struct options *options;
+	const struct material *material;
+	struct pw_context *context;
+	struct pw_loop *data_loop;
+	struct spa_source *timer;
+
+	/* All of these belong to the data thread. */
+	struct pw_stream *stream; /* NULL while unplugged */
+	bool listening;		  /* the graph runs us; else time passes and nobody hears it */
+	struct spa_io_clock *clock;
+	struct spa_io_position *position;
+	struct crystal crystal;
+	bool started;
+	bool in_flight;	    /* a cycle was triggered and has not been completed */
+	bool filled;	    /* this cycle's samples are queued */
+	int64_t trigger_ns; /* when the cycle in flight was triggered */
+	int64_t frame;	    /* of the interface: the first one of the next cycle */
+	int64_t counted;    /* clock.position of the next cycle */
+	int64_t now_frame;  /* first frame of this cycle */
+	uint32_t now_frames;
+	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
+	bool play_asked, said_playing, said_done, said_unplug, said_end;
+	unsigned next_gap;
+	uint32_t clock_id;
+
+	struct spa_source *event; /* wakes the main loop for `notices` */
+	struct spa_ringbuffer ring;
+	struct notice notices[NOTICES];
+	driver_fn fn;
+	void *data;
+};
+
+/* A full ring drops the notice: a test that plants so many gaps at once would see a line missing. */
+static void notify(struct driver *d, enum notice_kind kind, int64_t frame, int64_t frames)
+{
+	uint32_t index;
+	if (spa_ringbuffer_get_write_index(&d->ring, &index) >= (int32_t)NOTICES)
+		return;
+	d->notices[index % NOTICES] = (struct notice){kind, frame, frames};
+	spa_ringbuffer_write_update(&d->ring, (int32_t)(index + 1));
+	pw_loop_signal_event(pw_context_get_main_loop(d->context), d->event);
+}
+
+static void on_notices(void *data, uint64_t count)
+{
+	struct driver *d = data;
+	uint32_t index;
+	(void)count;
+	while (spa_ringbuffer_get_read_index(&d->ring, &index) > 0) {
+		struct notice notice = d->notices[index % NOTICES];
+		spa_ringbuffer_read_update(&d->ring, (int32_t)(index + 1));
+		d->fn(d->data, &notice);
+	}
+}
+
+static void arm(struct driver *d, int64_t ns)
+{
+	struct timespec at = {.tv_sec = ns / CLOCK_NSEC_PER_SEC, .tv_nsec = ns % CLOCK_NSEC_PER_SEC};
+	pw_loop_update_timer(d->data_loop, d->timer, &at, NULL, true);
+}
+
+static int64_t frames_in(const struct driver *d, double seconds)
+{
+	return seconds < 0 ? NEVER : llround(seconds * (double)d->options->rate);
+}
+
+static void start_material(struct driver *d)
+{
+	d->begin = d->frame + frames_in(d, d->options->lead_silence_s);
+	d->play_asked = d->said_playing = d->said_done = false;
+}
+
+static void skip_gaps(struct driver *d)
+{
+	for (; d->next_gap < d->options->gap_count; d->next_gap++) {
+		const struct gap *gap = &d->options->gaps[d->next_gap];
+		if (gap->frame > d->frame)
+			return;
+		notify(d, gap->counted ? NOTICE_XRUN : NOTICE_OVERRUN, d->frame, gap->frames);
+		d->frame += gap->frames;
+		if (gap->counted)
+			d->counted += gap->frames;
+	}
+}
+
+static void say_what_plays(struct driver *d, int64_t end)
+{
+	if (!d->said_playing && d->begin < end) {
+		d->said_playing = true;
+		notify(d, NOTICE_PLAYING, d->begin, 0);
+	}
+	int64_t length = material_frames(d->material);
+	if (!d->said_done && d->said_playing && length && !d->options->loop && d->begin + length <= end) {
+		d->said_done = true;
+		notify(d, NOTICE_DONE, d->begin + length, 0);
+	}
+}
+
+/* The graph's quantum, that the server wrote here if another one holds than we asked for. */
+static uint32_t quantum(const struct driver *d)
+{
+	uint64_t duration = d->position ? d->position->clock.duration : 0;
+	return duration >= 1 && duration <= 8192 ? (uint32_t)duration : (uint32_t)d->options->quantum;
+}
+
+static void write_clock(struct driver *d)
+{
+	struct spa_io_clock *clock = d->clock;
+	if (!clock)
+		return;
+	clock->id = d->clock_id;
+	snprintf(clock->name, sizeof(clock->name), "fake.%s", d->options->name);
+	clock->flags = 0;
+	clock->nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame);
+	clock->next_nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame + d->now_frames);
+	clock->rate = SPA_FRACTION(1, (uint32_t)d->options->rate);
+	clock->position = (uint64_t)d->counted;
+	clock->duration = d->now_frames;
+	clock->delay = 0;
+	clock->rate_diff = 1 + d->options->ppm * 1e-6;
+}
+
+static void trigger(struct driver *d)
+{
+	d->in_flight = true;
+	d->trigger_ns = clock_monotonic_ns();
+	if (pw_stream_trigger_process(d->stream) < 0)
+		d->in_flight = false;
+}
+
+static void run_cycle(struct driver *d)
+{
+	if (d->play_asked)
+		start_material(d);
+	skip_gaps(d);
+	d->now_frame = d->frame;
+	d->now_frames = quantum(d);
+	d->filled = false;
+	write_clock(d);
+	d->frame += d->now_frames;
+	d->counted += d->now_frames;
+	say_what_plays(d, d->frame);
+	arm(d, crystal_ns(&d->crystal, d->frame));
+	if (d->listening)
+		trigger(d);
+}
+
+/* True when the plug is pulled or the time is over: no more cycles. */
+static bool ends(struct driver *d)
+{
+	if (!d->said_end && d->frame >= frames_in(d, d->options->seconds)) {
+		d->said_end = true;
+		notify(d, NOTICE_END, d->frame, 0);
+	}
+	if (!d->said_unplug && d->frame >= frames_in(d, d->options->unplug_at_s)) {
+		d->said_unplug = true;
+		d->stream = NULL;
+		notify(d, NOTICE_UNPLUG, d->frame, 0);
+	}
+	return d->said_end || !d->stream;
+}
+
+static void run_if_due(struct driver *d)
+{
+	if (!d->stream || d->in_flight || ends(d))
+		return;
+	int64_t due = crystal_ns(&d->crystal, d->frame);
+	if (clock_monotonic_ns() >= due)
+		run_cycle(d);
+	else
+		arm(d, due);
+}
+
+static void on_timer(void *data, uint64_t expirations)
+{
+	struct driver *d = data;
+	(void)expirations;
+	int64_t limit = d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
+	if (d->stream && d->in_flight && clock_monotonic_ns() < limit) {
+		arm(d, limit);
+		return;
+	}
+	if (d->stream && d->in_flight) {
+		notify(d, NOTICE_STALLED, d->now_frame, 0);
+		d->in_flight = false;
+	}
+	run_if_due(d);
+}
+
+/* What follows is called on the main thread and runs on the data thread. */
+static void on_data_thread(struct driver *d, spa_invoke_func_t fn, const void *data, size_t size)
+{
+	pw_loop_invoke(d->data_loop, fn, 0, data, size, true, d);
+}
+
+static int do_set_clock(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)size;
+	d->clock = *(struct spa_io_clock *const *)data;
+	return 0;
+}
+
+void driver_set_clock(struct driver *d, struct spa_io_clock *clock)
+{
+	on_data_thread(d, do_set_clock, &clock, sizeof(clock));
+}
+
+static int do_set_position(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)size;
+	d->position = *(struct spa_io_position *const *)data;
+	return 0;
+}
+
+void driver_set_position(struct driver *d, struct spa_io_position *position)
+{
+	on_data_thread(d, do_set_position, &position, sizeof(position));
+}
+
+static void plug_first(struct driver *d)
+{
+	crystal_init(&d->crystal, d->options->rate, d->options->ppm, clock_monotonic_ns());
+	d->started = true;
+	if (!d->options->wait)
+		start_material(d);
+}
+
+static void plug_again(struct driver *d)
+{
+	d->frame = crystal_frame(&d->crystal, clock_monotonic_ns());
+	d->counted = 0;
+	d->clock_id++;
+	notify(d, NOTICE_RETURN, d->frame, 0);
+}
+
+static int do_plug(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)size;
+	d->stream = *(struct pw_stream *const *)data;
+	if (d->started)
+		plug_again(d);
+	else
+		plug_first(d);
+	run_if_due(d);
+	return 0;
+}
+
+void driver_plug(struct driver *d, struct pw_stream *stream)
+{
+	on_data_thread(d, do_plug, &stream, sizeof(stream));
+}
+
+static int do_unplug(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	d->stream = NULL;
+	d->listening = d->in_flight = false;
+	d->clock = NULL;
+	d->position = NULL;
+	return 0;
+}
+
+void driver_unplug(struct driver *d)
+{
+	on_data_thread(d, do_unplug, NULL, 0);
+}
+
+static int do_listen(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)size;
+	d->listening = *(const bool *)data;
+	d->in_flight = false;
+	run_if_due(d);
+	return 0;
+}
+
+void driver_listen(struct driver *d, bool listening)
+{
+	on_data_thread(d, do_listen, &listening, sizeof(listening));
+}
+
+static int do_done(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	d->in_flight = false;
+	run_if_due(d);
+	return 0;
+}
+
+void driver_done(struct driver *d)
+{
+	pw_loop_invoke(d->data_loop, do_done, 0, NULL, 0, false, d);
+}
+
+static int do_play(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	d->play_asked = true;
+	return 0;
+}
+
+void driver_play(struct driver *d)
+{
+	on_data_thread(d, do_play, NULL, 0);
+}
+
+void driver_process(struct driver *d)
+{
+	if (d->filled || !d->stream)
+		return;
+	struct pw_buffer *b = pw_stream_dequeue_buffer(d->stream);
+	if (!b)
+		return;
+	for (uint32_t c = 0; c < b->buffer->n_datas; c++) {
+		struct spa_data *plane = &b->buffer->datas[c];
+		plane->chunk->offset = 0;
+		plane->chunk->stride = sizeof(float);
+		plane->chunk->size = 0;
+		if (!plane->data || plane->maxsize < d->now_frames * sizeof(float))
+			continue;
+		plane->chunk->size = d->now_frames * (uint32_t)sizeof(float);
+		material_fill(d->material, c, d->now_frame, d->begin, d->now_frames, plane->data);
+	}
+	b->size = d->now_frames;
+	pw_stream_queue_buffer(d->stream, b);
+	d->filled = true;
+}
+
+int driver_create(struct driver **driver, struct pw_context *context, const struct options *options,
+	const struct material *material, driver_fn fn, void *data, struct error *e)
+{
+	struct driver *d = calloc(1, sizeof(*d));
+	if (!d)
+		return error_set(e, ENOMEM, "no memory");
+	d->options = options;
+	d->material = material;
+	d->context = context;
+	d->fn = fn;
+	d->data = data;
+	d->begin = NEVER;
+	d->clock_id = (uint32_t)getpid() << 8;
+	d->data_loop = pw_data_loop_get_loop(pw_context_get_data_loop(context));
+	d->timer = pw_loop_add_timer(d->data_loop, on_timer, d);
+	d->event = pw_loop_add_event(pw_context_get_main_loop(context), on_notices, d);
+	if (!d->timer || !d->event) {
+		driver_destroy(d);
+		return error_set(e, ENOMEM, "no timer");
+	}
+	*driver = d;
+	return 0;
+}
+
+static int do_remove_timer(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	pw_loop_destroy_source(d->data_loop, d->timer);
+	return 0;
+}
+
+void driver_destroy(struct driver *d)
+{
+	if (!d)
+		return;
+	if (d->timer)
+		on_data_thread(d, do_remove_timer, NULL, 0);
+	if (d->event)
+		pw_loop_destroy_source(pw_context_get_main_loop(d->context), d->event);
+	free(d);
+}

@@ -1,0 +1,296 @@
+/* A simulated USB audio interface: see --help and README.md. This file is the PipeWire stream and what
+ * happens on the main thread; driver.c is the data thread. */
+#include "tests/rig/driver.h"
+
+#include "common/clock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <spa/param/audio/format-utils.h>
+
+struct interface {
+	struct options options;
+	struct material *material;
+	struct driver *driver;
+	struct pw_main_loop *main_loop;
+	struct pw_loop *loop;
+	struct pw_context *context;
+	struct pw_core *core;
+	struct spa_hook core_listener;
+	struct pw_registry *registry;
+	struct spa_hook registry_listener;
+	struct pw_stream *stream;
+	struct spa_hook stream_listener;
+	struct spa_source *return_timer;
+	unsigned ports;
+	bool said_ready;
+	int status;
+};
+
+static void say(const char *line)
+{
+	puts(line);
+	fflush(stdout);
+}
+
+static void quit(struct interface *i, int status)
+{
+	i->status = status;
+	pw_main_loop_quit(i->main_loop);
+}
+
+static void on_io_changed(void *data, uint32_t id, void *area, uint32_t size)
+{
+	struct interface *i = data;
+	(void)size;
+	if (id == SPA_IO_Clock)
+		driver_set_clock(i->driver, area);
+	else if (id == SPA_IO_Position)
+		driver_set_position(i->driver, area);
+}
+
+static void on_state_changed(
+	void *data, enum pw_stream_state old, enum pw_stream_state state, const char *error)
+{
+	struct interface *i = data;
+	(void)old;
+	driver_listen(i->driver, state == PW_STREAM_STATE_STREAMING);
+	if (state == PW_STREAM_STATE_ERROR) {
+		fprintf(stderr, "fake-interface: stream: %s\n", error ? error : "unknown error");
+		quit(i, 1);
+	}
+}
+
+static void on_process(void *data)
+{
+	struct interface *i = data;
+	driver_process(i->driver);
+}
+
+static void on_trigger_done(void *data)
+{
+	struct interface *i = data;
+	driver_done(i->driver);
+}
+
+static const struct pw_stream_events stream_events = {
+	PW_VERSION_STREAM_EVENTS,
+	.state_changed = on_state_changed,
+	.io_changed = on_io_changed,
+	.process = on_process,
+	.trigger_done = on_trigger_done,
+};
+
+static struct pw_properties *stream_properties(const struct options *o)
+{
+	struct pw_properties *p = pw_properties_new(PW_KEY_MEDIA_CLASS, "Audio/Source", PW_KEY_NODE_DRIVER,
+		"true", PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_NAME, o->name,
+		PW_KEY_NODE_DESCRIPTION, o->description, "node.suspend-on-idle", "false",
+		"node.pause-on-idle", "false",
+		/* No session manager sets the ports up: the node does so itself. */
+		"adapter.auto-port-config", "{ mode = dsp monitor = false position = aux }", NULL);
+	/* Hardware has the rate and the period that it has. */
+	pw_properties_setf(p, PW_KEY_NODE_FORCE_RATE, "%lld", (long long)o->rate);
+	pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
+	pw_properties_setf(p, PW_KEY_NODE_LATENCY, "%lld/%lld", (long long)o->quantum, (long long)o->rate);
+	pw_properties_setf(p, PW_KEY_NODE_RATE, "1/%lld", (long long)o->rate);
+	return p;
+}
+
+static int plug(struct interface *i)
+{
+	i->ports = 0;
+	i->stream = pw_stream_new(i->core, i->options.name, stream_properties(&i->options));
+	if (!i->stream)
+		return -errno;
+	pw_stream_add_listener(i->stream, &i->stream_listener, &stream_events, i);
+
+	uint8_t buffer[2048];
+	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_audio_info_raw info = {
+		.format = SPA_AUDIO_FORMAT_F32P,
+		.rate = (uint32_t)i->options.rate,
+		.channels = (uint32_t)i->options.channels,
+	};
+	for (uint32_t c = 0; c < info.channels; c++)
+		info.position[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
+	const struct spa_pod *params[] = {spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info)};
+	return pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+		PW_STREAM_FLAG_DRIVER | PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS, params, 1);
+}
+
+static void unplug(struct interface *i)
+{
+	driver_unplug(i->driver);
+	if (!i->stream)
+		return;
+	spa_hook_remove(&i->stream_listener);
+	pw_stream_destroy(i->stream);
+	i->stream = NULL;
+}
+
+static void return_later(struct interface *i)
+{
+	if (i->options.return_after_s < 0)
+		return;
+	int64_t ns = (int64_t)(i->options.return_after_s * 1e9) + 1;
+	struct timespec delay = {.tv_sec = ns / CLOCK_NSEC_PER_SEC, .tv_nsec = ns % CLOCK_NSEC_PER_SEC};
+	pw_loop_update_timer(i->loop, i->return_timer, &delay, NULL, false);
+}
+
+static void on_return(void *data, uint64_t expirations)
+{
+	struct interface *i = data;
+	(void)expirations;
+	if (plug(i) < 0)
+		quit(i, 1);
+}
+
+static void on_notice(void *data, const struct notice *n)
+{
+	struct interface *i = data;
+	char line[128];
+	const char *words[] = {[NOTICE_PLAYING] = "playing",
+		[NOTICE_DONE] = "done",
+		[NOTICE_XRUN] = "xrun",
+		[NOTICE_OVERRUN] = "overrun",
+		[NOTICE_UNPLUG] = "unplugged",
+		[NOTICE_RETURN] = "returned",
+		[NOTICE_STALLED] = "stalled"};
+	if (n->kind == NOTICE_END) {
+		quit(i, 0);
+		return;
+	}
+	if (n->kind == NOTICE_UNPLUG)
+		unplug(i);
+	if (n->frames)
+		snprintf(line, sizeof(line), "%s %lld %lld", words[n->kind], (long long)n->frame,
+			(long long)n->frames);
+	else
+		snprintf(line, sizeof(line), "%s %lld", words[n->kind], (long long)n->frame);
+	say(line);
+	if (n->kind == NOTICE_UNPLUG)
+		return_later(i);
+	if (n->kind == NOTICE_DONE && i->options.exit_after_play)
+		quit(i, 0);
+}
+
+/* Our own ports, seen in the graph: the event that tests wait for. */
+static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type, uint32_t version,
+	const struct spa_dict *props)
+{
+	struct interface *i = data;
+	(void)id, (void)permissions, (void)version;
+	const char *node = props ? spa_dict_lookup(props, PW_KEY_NODE_ID) : NULL;
+	if (strcmp(type, PW_TYPE_INTERFACE_Port) != 0 || !node || !i->stream)
+		return;
+	if (strtoul(node, NULL, 10) != pw_stream_get_node_id(i->stream))
+		return;
+	if (++i->ports < i->options.channels)
+		return;
+	driver_plug(i->driver, i->stream);
+	if (!i->said_ready)
+		say("ready");
+	i->said_ready = true;
+}
+
+static const struct pw_registry_events registry_events = {PW_VERSION_REGISTRY_EVENTS, .global = on_global};
+
+static void on_core_error(void *data, uint32_t id, int seq, int res, const char *message)
+{
+	struct interface *i = data;
+	(void)seq;
+	if (id != PW_ID_CORE)
+		return;
+	fprintf(stderr, "fake-interface: PipeWire: %s (%s)\n", message, strerror(-res));
+	quit(i, 1);
+}
+
+static const struct pw_core_events core_events = {PW_VERSION_CORE_EVENTS, .error = on_core_error};
+
+static void on_stop_signal(void *data, int signal)
+{
+	(void)signal;
+	quit(data, 0);
+}
+
+static void on_play_signal(void *data, int signal)
+{
+	struct interface *i = data;
+	(void)signal;
+	driver_play(i->driver);
+}
+
+static int connect_graph(struct interface *i, struct error *e)
+{
+	i->main_loop = pw_main_loop_new(NULL);
+	i->loop = pw_main_loop_get_loop(i->main_loop);
+	pw_loop_add_signal(i->loop, SIGTERM, on_stop_signal, i);
+	pw_loop_add_signal(i->loop, SIGINT, on_stop_signal, i);
+	pw_loop_add_signal(i->loop, SIGUSR1, on_play_signal, i);
+	i->return_timer = pw_loop_add_timer(i->loop, on_return, i);
+	i->context =
+		pw_context_new(i->loop, pw_properties_new(PW_KEY_CONFIG_NAME, "client-rt.conf", NULL), 0);
+	if (!i->context)
+		return error_errno(e, errno, "cannot make a PipeWire context");
+	i->core = pw_context_connect(i->context, NULL, 0);
+	if (!i->core)
+		return error_errno(e, errno, "cannot connect to PipeWire");
+	pw_core_add_listener(i->core, &i->core_listener, &core_events, i);
+	i->registry = pw_core_get_registry(i->core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(i->registry, &i->registry_listener, &registry_events, i);
+	return 0;
+}
+
+static void disconnect_graph(struct interface *i)
+{
+	if (i->driver)
+		unplug(i);
+	if (i->registry)
+		pw_proxy_destroy((struct pw_proxy *)i->registry);
+	if (i->core)
+		pw_core_disconnect(i->core);
+	driver_destroy(i->driver);
+	if (i->context)
+		pw_context_destroy(i->context);
+	if (i->main_loop)
+		pw_main_loop_destroy(i->main_loop);
+}
+
+static int run(struct interface *i, struct error *e)
+{
+	int res = connect_graph(i, e);
+	if (res == 0)
+		res = driver_create(&i->driver, i->context, &i->options, i->material, on_notice, i, e);
+	if (res == 0 && (res = plug(i)) < 0)
+		error_errno(e, res, "cannot make the stream");
+	if (res == 0)
+		pw_main_loop_run(i->main_loop);
+	disconnect_graph(i);
+	return res;
+}
+
+int main(int argc, char **argv)
+{
+	struct interface interface = {0};
+	struct error e;
+	int res = options_parse(&interface.options, argc, argv, &e);
+	if (res > 0)
+		return 0;
+	if (res == 0)
+		res = material_create(&interface.material, &interface.options, &e);
+	if (res < 0) {
+		fprintf(stderr, "fake-interface: %s\n", e.text);
+		return 2;
+	}
+	pw_init(NULL, NULL);
+	res = run(&interface, &e);
+	if (res < 0)
+		fprintf(stderr, "fake-interface: %s\n", e.text);
+	pw_deinit();
+	material_destroy(interface.material);
+	return res < 0 ? 1 : interface.status;
+}

@@ -1,0 +1,54 @@
+/* The command line of fake-interface. */
+#ifndef WOODSHED_RIG_OPTIONS_H
+#define WOODSHED_RIG_OPTIONS_H
+
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RIG_MAX_CHANNELS 64
+#define RIG_MAX_FILES 64
+#define RIG_MAX_GAPS 64
+
+/* Frames that the driver loses: all of them counted from when the interface started. */
+struct gap {
+	int64_t frame;
+	int64_t frames;
+	bool counted; /* clock.position jumps too (a missed cycle); else only nsec shows it (an overrun) */
+};
+
+struct options {
+	const char *name;
+	const char *description;
+	int64_t channels;
+	int64_t rate;
+	int64_t quantum;
+	double ppm;
+	double patience_s;
+
+	const char *files[RIG_MAX_FILES];
+	unsigned file_count;
+	bool loop;
+	bool wait;
+	bool exit_after_play;
+	double lead_silence_s;
+	bool ramp;
+	bool tone;
+	double tone_hz;
+	double tone_dbfs;
+	bool noise;
+	double noise_dbfs;
+
+	struct gap gaps[RIG_MAX_GAPS]; /* sorted by frame */
+	unsigned gap_count;
+	double unplug_at_s;    /* < 0: never */
+	double return_after_s; /* < 0: never */
+	double seconds;	       /* < 0: until told to */
+};
+
+/* Reads the arguments; `options` points into argv afterwards. Returns 0, or -EINVAL with a message, or 1 when
+ * --help was printed. */
+int options_parse(struct options *options, int argc, char **argv, struct error *e) MUST_CHECK;
+
+#endif
