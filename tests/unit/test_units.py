@@ -42,7 +42,8 @@ def test_there_are_programs(build):
 def test_unit(build, test, tmp_path):
     prefix = without_address_randomization() if build != BUILD else []
     try:
-        done = subprocess.run([*prefix, *test["cmd"]], cwd=test["workdir"] or build, text=True, errors="replace",
+        done = subprocess.run([*prefix, *test["cmd"]], cwd=test["workdir"] or build,
+                              text=True, errors="replace",
                               env=os.environ | SANITIZERS | {"TMPDIR": str(tmp_path)} | test["env"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=test["timeout"], check=False)
