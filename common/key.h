@@ -22,6 +22,7 @@ enum key_type {	     /* the member is …                            and is writ
 	KEY_CHOICES, /* unsigned, bit i set for choices[i]          a list of `choices` */
 	KEY_LEVELS,  /* struct key_list of struct key_level         a mapping of names to values of `unit` */
 	KEY_CHAIN,   /* struct key_list of struct key_insert        a list of {processor: {settings}} */
+	KEY_LATER,   /* nothing                                     a key that this version refuses by name */
 };
 
 struct record;
@@ -31,10 +32,14 @@ struct key {
 	enum key_type type;
 	size_t offset; /* of the member in its struct */
 	enum unit unit;
-	double bare_scale;  /* what a bare number counts in, in base units; 0 means 1 */
-	double least, most; /* of numbers, inclusive; both 0: no limit */
+	double bare_scale; /* what a bare number counts in, in base units; 0 means 1 */
+	double least,
+		most;	/* of numbers, inclusive; both 0: no limit. `most` of texts: the longest, in bytes */
+	double step;	/* of numbers: only `least` and whole steps above it; 0: any */
+	bool automatic; /* of KEY_NUMBER: "auto" may be written too, and is NAN */
 	const char
-		*fallback; /* the default as one would write it; NULL: 0, false, the first choice, or empty */
+		*fallback; /* the default as one would write it; NULL: 0, false, the first choice, or empty;
+			    * "" of a KEY_NUMBER: NAN, for who must know whether it was given */
 	const char *const *choices; /* NULL-terminated */
 	const struct record *record;
 	bool required;
@@ -49,7 +54,14 @@ struct record {
 	size_t key_count;
 };
 
-/* A list in a loaded struct: `count` items of the size that the key's type says, owned by the struct. */
+/* The records that a chain may name: the rooms that own the processors hand theirs in. */
+struct record_table {
+	const struct record *const *records;
+	size_t count;
+};
+
+/* A list in a loaded struct: `count` items of the size that the key's type says, owned by the struct. `items`
+ * is NULL only where the file does not give the list; one that is given and empty has some. */
 struct key_list {
 	void *items;
 	size_t count;

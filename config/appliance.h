@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct interface_config {
-	char *name; /* as sessions call it */
-	char *node; /* a glob on PipeWire's node.name */
-	int channels;
-	int clock; /* enum interface_clock */
+	char *name;   /* as sessions call it */
+	char *node;   /* a glob on PipeWire's node.name */
+	int channels; /* 0: every output port that the node has */
+	int clock;    /* enum interface_clock */
 };
 
 enum interface_clock { INTERFACE_CLOCK_OWN, INTERFACE_CLOCK_SHARED };
@@ -43,19 +43,32 @@ struct recording_config {
 };
 
 struct mqtt_config {
-	char *url; /* mqtt://HOST:PORT or mqtts://…; NULL: no MQTT */
-	char *username;
-	char *password_file;
+	char *url; /* mqtt://HOST:PORT or mqtts://…, the port optional; NULL: no `mqtt:` in the file, no MQTT
+		    */
+	char *username;	     /* NULL: none */
+	char *password_file; /* NULL: none */
 	bool discovery;
 };
 
 struct http_config {
-	char *listen; /* ADDRESS:PORT; NULL: no HTTP */
-	char *token_file;
+	char *listen;	  /* ADDRESS:PORT, an IPv6 address in brackets */
+	char *token_file; /* never NULL: `http.token` in the takes folder, which the service can write, unless
+			   * the file names another */
 };
 
 struct render_config {
 	bool on_stop;
+};
+
+enum retention_rule { RETENTION_ALL, RETENTION_DAYS, RETENTION_TAKES, RETENTION_FREE };
+
+/* Which takes may go. One rule; the members of the others are 0. */
+struct retention_config {
+	int rule;	     /* enum retention_rule */
+	int keep;	     /* of `keep: all`; nothing else to choose */
+	int days;	     /* the oldest that is left */
+	int takes;	     /* how many are left */
+	double free_percent; /* of the disk, kept free by removing the oldest */
 };
 
 struct appliance {
@@ -68,14 +81,15 @@ struct appliance {
 	struct mqtt_config mqtt;
 	struct http_config http;
 	struct render_config render;
+	struct retention_config retention;
 };
 
 extern const struct record appliance_record;
 
 /* Loads `path`, or the defaults alone when `path` is NULL. Relative paths in the file (takes, session,
- * password_file, token_file) come out relative to the file's folder. 0, or -EINVAL with every fault in
- * `faults` (which the caller has made with faults_init and finishes). On failure nothing is left to finish.
- */
+ * password_file, token_file) come out relative to the file's folder; a session or password file that the file
+ * names has to be there. 0, or -EINVAL with every fault in `faults` (which the caller has made with
+ * faults_init and finishes). On failure nothing is left to finish. */
 int appliance_load(struct appliance *appliance, const char *path, struct faults *faults) MUST_CHECK;
 void appliance_finish(struct appliance *appliance); /* a zeroed value is fine */
 

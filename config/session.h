@@ -6,12 +6,6 @@
 #include "config/appliance.h"
 #include "config/faults.h"
 
-/* The records of the processors that a chain may name; the rooms that own them hand theirs in. */
-struct record_table {
-	const struct record *const *records;
-	size_t count;
-};
-
 struct song_config {
 	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
 	double tempo_bpm;			    /* 0: not given */
@@ -23,13 +17,17 @@ struct track_config {
 	char *role;	       /* NULL: none */
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
-	double gain_db;
-	double pan; /* -100 (left) to 100 (right) */
+	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
+	double gain_db;		     /* the session's, else the role's, else 0 */
+	double pan;		     /* the same; -100 (left) to 100 (right) */
 	bool mute, solo;
 };
 
+enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
+
 struct mix_config {
 	char *preset; /* "none": the exact sum */
+	int balance;  /* enum mix_balance; this version refuses MIX_BALANCE_AUTO */
 };
 
 struct edit_config {
@@ -40,9 +38,9 @@ enum master_format { MASTER_FLAC, MASTER_FORMATS };
 
 struct master_config {
 	char *preset; /* "none": only loudness and true peak if they are given, else a copy of the mix */
-	double loudness_lufs;
-	double true_peak_dbtp;
-	unsigned formats; /* bits of enum master_format */
+	double loudness_lufs;  /* the session's, else the preset's; NAN: neither asks for one */
+	double true_peak_dbtp; /* the same */
+	unsigned formats;      /* bits of enum master_format */
 };
 
 struct session {
@@ -53,14 +51,18 @@ struct session {
 	struct edit_config edit;
 	struct mix_config mix;
 	struct master_config master;
-	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain */
+	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
 };
+
+#define SESSION_MOST_TRACKS 512
 
 extern const struct record session_record;
 
 /* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved: each track's chain is
- * the one that will run. `appliance`, where not NULL and naming interfaces, is what the inputs are checked
- * against. 0, or -EINVAL with every fault in `faults`; on failure nothing is left to finish. */
+ * the one that will run. A session that says nothing has the presets `none` (edit), `rock` (mix) and
+ * `streaming` (master). `appliance`, where not NULL and naming interfaces, is what the inputs are checked
+ * against. 0, or -EINVAL with every fault in `faults`, which may hold warnings all the same; on failure
+ * nothing is left to finish. */
 int session_load(struct session *session, const char *path, const struct record_table *processors,
 	const struct appliance *appliance, struct faults *faults) MUST_CHECK;
 void session_finish(struct session *session); /* a zeroed value is fine */

@@ -1,5 +1,6 @@
 /* take.json: what a take is, in memory and on disk (format 1, docs/formats.md). A figure that is not known
- * yet is NAN in memory and null in the file. Every pointer is owned by the struct. */
+ * yet is NAN in memory and null in the file, and so are the peak and loudness of silence. Every pointer is
+ * owned by the struct. */
 #ifndef WOODSHED_TAKES_MANIFEST_H
 #define WOODSHED_TAKES_MANIFEST_H
 
@@ -76,7 +77,7 @@ void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */
  * unknown states are refused with a message that names the member. At most 16 MiB. */
 int manifest_load(struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
-/* Replaces FOLDER/take.json atomically. */
+/* Replaces FOLDER/take.json atomically; a manifest that manifest_load would refuse replaces nothing. */
 int manifest_save(const struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
 /* The manifest as JSON text, the caller's to free: what is saved, and what HTTP and `show --json` give out.
