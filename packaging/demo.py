@@ -25,12 +25,17 @@ INTERFACES = (("desk", 8, 14), ("stage", 4, -31))  # name, channels, ppm of its 
 NOISE_DBFS = -84  # of the simulated microphone amplifiers
 START_S, SILENCE_S = 20, 3  # patience for the first note; silence that ends a take
 
-# Where a part sits: peak in dBFS after its fader, and pan. Others are in the middle, a little back.
-SEATS = {"drums": (-8, "C"), "bass": (-11, "C"), "guitar": (-14, "L40"), "piano": (-14, "R35"),
-         "organ": (-16, "R50"), "strings": (-17, "L60"), "brass": (-14, "R25"), "reed": (-13, "L20"),
-         "lead": (-12, "C"), "pipe": (-13, "R15"), "chromatic": (-16, "L50")}
-# Nothing but drums and bass needs what lies below.
-HIGHPASS = "chain: [{highpass: {frequency: 90 Hz, slope: 12}}]"
+PREAMP_PEAK_DBFS = -12  # where the presets expect a track's peaks
+
+# The family of a part's instrument: the session's role for it, and where the player stands.
+ROLES = {"bass": ("bass", "C"), "guitar": ("electric-guitar", "L40"), "ethnic": ("acoustic-guitar", "L20"),
+         "piano": ("keys", "R35"), "organ": ("keys", "R50"), "chromatic": ("keys", "L50"),
+         "strings": ("strings", "L60"), "ensemble": ("strings", "R60"), "brass": ("brass", "R25"),
+         "reed": ("brass", "L20"), "pipe": ("brass", "R15"), "lead": ("synth", "C"), "pad": ("synth", "L30"),
+         "fx": ("synth", "R30"), "percussive": ("percussion", "L30")}
+# The whole kit comes through one channel, and no role is meant for that.
+KIT = ("pan: C, chain: [{highpass: {frequency: 30 Hz, slope: 24}}, "
+       "{compressor: {threshold: -16 dB, ratio: 3:1, attack: 20 ms, release: 150 ms, knee: 6 dB}}]")
 
 
 class DemoError(Exception):
@@ -112,12 +117,21 @@ def seat_parts(parts):
     return [(name, next(free[name]), part) for (_, name), part in zip(order, parts)]
 
 
+def set_preamp(room, part):
+    """The part as the microphone amplifier delivers it: what the sound check is for."""
+    path = room.folder("preamps") / f"{part.name}.wav"
+    done = room.run("sox", part.path, path, "norm", PREAMP_PEAK_DBFS)
+    if done.returncode:
+        raise DemoError(f"sox: {done.stderr.strip()}")
+    return path
+
+
 def open_room(room, parts):
     """Both interfaces, silent, and the seats of the band."""
     seats = seat_parts(parts)
     interfaces = []
     for name, channels, ppm in INTERFACES:
-        files = [part.path for where, _, part in seats if where == name]
+        files = [set_preamp(room, part) for where, _, part in seats if where == name]
         interfaces.append(room.interface(name, channels=channels, ppm=ppm, noise=NOISE_DBFS, wait=True,
                                          play=files or None))
     for interface in interfaces:
@@ -126,16 +140,15 @@ def open_room(room, parts):
 
 
 def track_lines(seats):
-    """The session's tracks; a second player of a family sits across the room from the first."""
+    """The session's tracks; a second player of a family stands across the room from the first."""
     seen = {}
     for interface, channel, part in seats:
-        peak, pan = SEATS.get(part.family, (-16, "C"))
+        role, pan = ROLES.get(part.family, ("di", "C"))
         seen[part.family] = seen.get(part.family, 0) + 1
         if seen[part.family] % 2 == 0:
             pan = pan.translate(str.maketrans("LR", "RL"))
-        chain = "" if part.family in ("drums", "bass") else f", {HIGHPASS}"
-        yield (f"  - {{name: {part.name}, input: {interface}/{channel}, "
-               f"gain: {peak - part.peak_dbfs:.1f} dB, pan: {pan}{chain}}}")
+        strip = KIT if part.family == "drums" else f"role: {role}, pan: {pan}"
+        yield f"  - {{name: {part.name}, input: {interface}/{channel}, {strip}}}"
 
 
 # The files ------------------------------------------------------------------------------------------------
@@ -145,9 +158,7 @@ def write_session(folder, title, seats):
     song = [f"song: {{title: {json.dumps(title)}, artist: The Trays}}"] if title else []
     (folder / "sessions").mkdir(parents=True, exist_ok=True)
     (folder / "sessions/demo.yaml").write_text("\n".join([
-        "woodshed: 1", "name: demo", *song, *tracks, "edit: {preset: none}",
-        # The faders above are set from the parts' own levels; a preset's roles would set them again.
-        "mix: {preset: none}",
+        "woodshed: 1", "name: demo", *song, *tracks, "edit: {preset: none}", "mix: {preset: rock}",
         "master: {preset: streaming, loudness: -14 LUFS, true_peak: -1 dBTP, formats: [flac]}", ""]), "utf-8")
 
 
