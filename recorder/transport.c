@@ -122,6 +122,12 @@ static void describe(struct transport *transport, const struct transport_request
 
 /* ---- the folder ---- */
 
+static void hold(struct transport *transport, int64_t from_ns)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		writer_hold(transport->interfaces[i]->writer, from_ns);
+}
+
 static void begin_writers(struct transport *transport)
 {
 	transport->begun = true;
@@ -144,6 +150,7 @@ static void on_folder(void *data)
 	struct errand *errand = data;
 	struct transport *transport = errand->transport;
 	if (errand->result < 0) {
+		hold(transport, INT64_MAX);
 		recorder_on_failed(transport->recorder, transport, errand->error.text);
 	} else {
 		transport->manifest.id = memory_text(errand->id);
@@ -195,6 +202,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
+		hold(made, made->origin_ns);
 		syncer_post(made->syncer, make_folder, new_errand(made));
 		*transport = made;
 	} else {

@@ -17,6 +17,10 @@
 /* How long after its end a live interface may owe a take its last frames before silence stands for them. */
 #define OWED_NS (10 * CLOCK_NSEC_PER_SEC)
 
+/* Kept on the tape beyond the pre-roll: between the decision to begin and the writer's next look time passes.
+ */
+#define SLACK_NS CLOCK_NSEC_PER_SEC
+
 enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
 
 /* Where a stamp was put on the timeline. */
@@ -48,7 +52,8 @@ struct writer {
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
 	struct take_run run;
-	struct level *fresh; /* levels of what was observed in this round */
+	_Atomic int64_t held_from_ns; /* what a take that is about to begin needs; INT64_MAX: nothing */
+	struct level *fresh;	      /* levels of what was observed in this round */
 	uint64_t fresh_frames;
 
 	pthread_mutex_t lock; /* guards the rest */
@@ -132,6 +137,7 @@ static void place_take(struct writer *writer)
 		return;
 	run->part->origin = timeline_frame_at(writer, run->part->origin_ns);
 	atomic_store(&run->part->placed, true);
+	atomic_store(&writer->held_from_ns, INT64_MAX);
 	run->mark = writer->released;
 	run->offset = 0;
 }
@@ -251,7 +257,11 @@ static void release(struct writer *writer)
 	if (writer->seen == 0)
 		return;
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
-	int64_t keep_from = newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC);
+	int64_t keep_from =
+		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
+	int64_t held_from = atomic_load(&writer->held_from_ns);
+	if (held_from < keep_from)
+		keep_from = held_from;
 	/* The newest stamp stays, so that there is always one to tell the time by. */
 	uint64_t limit =
 		run_placed(writer) && writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
@@ -354,6 +364,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 {
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
+	atomic_init(&made->held_from_ns, INT64_MAX);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
@@ -402,6 +413,11 @@ void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
 	}
 	writer->level_frames = 0;
 	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_hold(struct writer *writer, int64_t from_ns)
+{
+	atomic_store(&writer->held_from_ns, from_ns);
 }
 
 void writer_begin(struct writer *writer, struct take_part *part)

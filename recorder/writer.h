@@ -64,6 +64,10 @@ void writer_status(struct writer *writer, struct writer_status *status);
 /* The largest magnitude (peak_db) and RMS of each channel since the last call, dBFS. */
 void writer_levels(struct writer *writer, double *peak_db, double *rms_db);
 
+/* Keeps everything from `from_ns` on until the next take has begun: making its folder may take longer than
+ * the tape would wait. INT64_MAX: it will not begin after all. */
+void writer_hold(struct writer *writer, int64_t from_ns);
+
 /* Begins a take at part->origin_ns, which may lie in the past as far as the tape reaches; behind the parts
  * that are still being written. */
 void writer_begin(struct writer *writer, struct take_part *part);
