@@ -96,7 +96,7 @@ static void run_one(const struct biquad *section, struct biquad_memory *memory, 
 }
 
 /* Two sections side by side in one vector, the second LAG samples behind the first. */
-enum { LAG = 4 };
+enum { LAG = 4, TWO_LAGS = 2 * LAG, THREE_LAGS = 3 * LAG };
 
 typedef double pair __attribute__((vector_size(16)));
 
@@ -167,9 +167,9 @@ static void run_four(const struct biquad *s, struct biquad_memory *m, double *sa
 {
 	run_ahead(s, m, 4, samples);
 	struct lanes front = lanes_load(s, m), back = lanes_load(s + 2, m + 2);
-	for (size_t i = 3 * LAG; i < count; i++) {
+	for (size_t i = THREE_LAGS; i < count; i++) {
 		lanes_step(&front, samples + i);
-		lanes_step(&back, samples + i - 2 * LAG);
+		lanes_step(&back, samples + i - TWO_LAGS);
 	}
 	lanes_store(&front, m);
 	lanes_store(&back, m + 2);
@@ -179,7 +179,7 @@ static void run_four(const struct biquad *s, struct biquad_memory *m, double *sa
 static void run_all(
 	const struct biquad *s, struct biquad_memory *m, size_t sections, double *samples, size_t count)
 {
-	bool wide = count >= 4 * LAG;
+	bool wide = count > THREE_LAGS;
 	for (; wide && sections >= 4; sections -= 4, s += 4, m += 4)
 		run_four(s, m, samples, count);
 	for (; wide && sections >= 2; sections -= 2, s += 2, m += 2)

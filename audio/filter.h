@@ -33,8 +33,8 @@ enum filter_shape {
  * Deviation from the analogue response from 20 Hz to 18 kHz, wherever that is above -40 dB, with corners from
  * 10 Hz to 18 kHz and gains of -24 to 24 dB: within 0.25 dB at 48 kHz, 0.22 dB at 96 kHz, 0.26 dB at 44.1
  * kHz. Beyond that: a highpass with q below 0.5 or above 1.5 (0.3 dB), or above 2 with a corner above 6 kHz
- * (1.2 dB, at 44.1 kHz 1.4 dB, where it is near 40 dB down); a bandpass with q above 5 (0.45 dB). A design
- * takes some 0.1 ms. */
+ * (1.2 dB, at 44.1 kHz 1.4 dB, where it is near 40 dB down); a bandpass with q below 0.3 or above 3 (0.45
+ * dB); shelves are measured with q from 0.3 to 2. A design takes some 0.1 ms. */
 struct biquad filter_design(enum filter_shape shape, double frequency, double q, double gain_db, double rate);
 
 /* Butterworth of `order` (1 to 8) as sections into `out` (room for 4); returns how many. `shape` is

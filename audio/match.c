@@ -256,7 +256,7 @@ static void solve(size_t n, double matrix[UNKNOWNS][UNKNOWNS + 1], double soluti
 static void fit_once(struct fit *fit)
 {
 	size_t n = fit->zeros + fit->poles;
-	double matrix[UNKNOWNS][UNKNOWNS + 1], scale[UNKNOWNS], solution[UNKNOWNS];
+	double matrix[UNKNOWNS][UNKNOWNS + 1], scale[UNKNOWNS] = {0}, solution[UNKNOWNS] = {0};
 	gather(fit, n, matrix, scale);
 	solve(n, matrix, solution);
 	memcpy(fit->numerator, fit->fixed, sizeof(fit->numerator));

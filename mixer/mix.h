@@ -20,7 +20,7 @@ int mix_create(struct mix **mix, const struct session *session, uint32_t rate, s
 void mix_destroy(struct mix *mix); /* NULL is fine */
 
 /* Mixes one block: `tracks` holds one block a track with the same number of frames each (they are worked on
- * in place), `out` a stereo block that is filled. */
+ * in place); of `out` the caller gives the samples' room, the rest is filled in. */
 void mix_process(struct mix *mix, struct block *tracks, struct block *out);
 
 /* Frames by which `out` comes later than `tracks`: the caller feeds that much silence at the end and drops

@@ -98,7 +98,6 @@ void recorder_on_failed(struct recorder *recorder, struct transport *transport, 
 	transport->manifest.error = memory_text(text);
 	transport->manifest.state = TAKE_FAILED;
 	recorder->wait_for_quiet = true;
-	log_error("%s", text);
 	recorder->callbacks.alert(recorder->callbacks.data, text);
 	recorder->callbacks.take_stopped(recorder->callbacks.data, NULL, &transport->manifest);
 	transport_destroy(transport);
@@ -276,7 +275,6 @@ static void begin_by_signal(struct recorder *recorder)
 {
 	struct error e;
 	if (recorder_begin(recorder, &(struct recorder_start){.pre_roll = true}, &e) < 0) {
-		log_error("%s", e.text);
 		recorder->callbacks.alert(recorder->callbacks.data, e.text);
 		recorder->wait_for_quiet = true;
 	}
