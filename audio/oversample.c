@@ -128,6 +128,12 @@ static inline lanes load(const float *from)
 	return value;
 }
 
+/* A tap of a symmetric filter meets two samples for each output. */
+static inline lanes both(const float *early, const float *late, size_t vector)
+{
+	return load(early + vector * LANES) + load(late + vector * LANES);
+}
+
 /* One output a lane, four vectors at a time: the taps are read once for sixteen outputs. */
 static void interpolate_tile(const float *taps, const float *history, float *out)
 {
@@ -135,10 +141,10 @@ static void interpolate_tile(const float *taps, const float *history, float *out
 	for (int k = 0; k < TAPS / 2; k++) {
 		const float *early = history + k, *late = history + TAPS - 1 - k;
 		lanes tap = {taps[k], taps[k], taps[k], taps[k]};
-		sum[0] += tap * (load(early) + load(late));
-		sum[1] += tap * (load(early + LANES) + load(late + LANES));
-		sum[2] += tap * (load(early + 2 * LANES) + load(late + 2 * LANES));
-		sum[3] += tap * (load(early + 3 * LANES) + load(late + 3 * LANES));
+		sum[0] += tap * both(early, late, 0);
+		sum[1] += tap * both(early, late, 1);
+		sum[2] += tap * both(early, late, 2);
+		sum[3] += tap * both(early, late, 3);
 	}
 	memcpy(out, sum, sizeof(sum));
 }

@@ -283,14 +283,26 @@ static double next_gain(struct limiter *limiter, double peak)
 
 static void find_gains(struct limiter *limiter, const struct block *block, double *gains)
 {
-	double peaks[BLOCK_CHANNELS][BLOCK_FRAMES];
-	for (uint32_t c = 0; c < limiter->channels; c++)
-		oversample_peaks(limiter->detector[c], block->channel[c], peaks[c], block->frames);
-	for (uint32_t i = 0; i < block->frames; i++) {
-		double peak = peaks[0][i];
-		if (limiter->channels == 2)
-			peak = peak > peaks[1][i] ? peak : peaks[1][i];
-		gains[i] = next_gain(limiter, peak);
+	double *peaks = gains, other[BLOCK_FRAMES];
+	oversample_peaks(limiter->detector[0], block->channel[0], peaks, block->frames);
+	if (limiter->channels == 2) {
+		oversample_peaks(limiter->detector[1], block->channel[1], other, block->frames);
+		for (uint32_t i = 0; i < block->frames; i++)
+			peaks[i] = peaks[i] > other[i] ? peaks[i] : other[i];
+	}
+	for (uint32_t i = 0; i < block->frames; i++)
+		gains[i] = next_gain(limiter, peaks[i]);
+}
+
+static void delay_and_scale(const struct limiter *limiter, double *restrict delay, double *restrict samples,
+	const double *gains, uint32_t frames)
+{
+	uint32_t at = limiter->delay_at;
+	for (uint32_t i = 0; i < frames; i++) {
+		double sample = samples[i];
+		samples[i] = delay[at] * gains[i];
+		delay[at] = sample;
+		at = at + 1 < limiter->latency ? at + 1 : 0;
 	}
 }
 
@@ -299,18 +311,9 @@ static void limiter_process(void *state, struct block *block)
 	struct limiter *limiter = state;
 	double gains[BLOCK_FRAMES];
 	find_gains(limiter, block, gains);
-	uint32_t at = limiter->delay_at;
-	for (uint32_t c = 0; c < limiter->channels; c++) {
-		double *samples = block->channel[c], *delay = limiter->delay[c];
-		at = limiter->delay_at;
-		for (uint32_t i = 0; i < block->frames; i++) {
-			double sample = samples[i];
-			samples[i] = delay[at] * gains[i];
-			delay[at] = sample;
-			at = at + 1 < limiter->latency ? at + 1 : 0;
-		}
-	}
-	limiter->delay_at = at;
+	for (uint32_t c = 0; c < limiter->channels; c++)
+		delay_and_scale(limiter, limiter->delay[c], block->channel[c], gains, block->frames);
+	limiter->delay_at = (limiter->delay_at + block->frames) % limiter->latency;
 }
 
 static uint32_t limiter_latency(const void *state)

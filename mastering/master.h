@@ -8,9 +8,12 @@
 #include "audio/processor.h"
 #include "config/session.h"
 
+/* The processors that mastering has to offer. */
+extern const struct processor_table mastering_processors;
+
 /* A stereo programme that can be read more than once. `rewind` goes back to its start; `read` fills up to
  * BLOCK_FRAMES frames and sets block->frames, 0 at the end. Both return 0 or negative errno, which the call
- * that reads hands on. */
+ * that reads hands on. The block that `read` gets is stereo, with room for BLOCK_FRAMES. */
 struct master_source {
 	uint32_t rate;
 	uint64_t frames;
@@ -30,13 +33,16 @@ enum master_limit {
 	MASTER_LIMIT_REDUCTION, /* the limiter would have to take off more than it may (maximum reduction) */
 	MASTER_LIMIT_SILENCE,	/* nothing to measure */
 	MASTER_LIMIT_SHORT,	/* shorter than one 400 ms gating block: only the peak is kept */
+	MASTER_LIMIT_GATING,	/* loudness leaps over the target where passages enter its gate */
 };
 
 struct master_plan {
-	double requested_lufs, requested_dbtp;
-	double gain_db;	   /* before the limiter */
-	double ceiling_db; /* what the limiter is set to: at or below the requested true peak */
+	double requested_lufs, requested_dbtp; /* NAN: not asked for */
+	double gain_db;			       /* before the limiter */
+	bool limits;			       /* false: nothing passes the ceiling, so there is no limiter */
+	double ceiling_db; /* of the limiter, at or below the requested true peak; INFINITY: none asked for */
 	double most_reduction_db;
+	unsigned word_bits; /* of the mix: the fewest that hold every sample; 64: no integer does */
 	enum master_limit limited_by;
 	struct meter_reading mix,
 		master; /* before and after; `master` as its sink gets it, after quantising */
@@ -49,13 +55,17 @@ struct master_plan {
 typedef void (*master_progress_fn)(void *data, double done);
 
 /* Finds the plan (several passes over `source`), so that the result lands within 0.1 LU of the target unless
- * `limited_by` says why not, and its true peak, measured at 16×, at or below the target. */
+ * `limited_by` says why not, and its true peak, measured at 16×, at or below the target. Of `config`, only
+ * `loudness_lufs` (-70 to 0) and `true_peak_dbtp` (-40 to 0) are looked at; NAN asks for nothing: no loudness
+ * is a gain of 0 dB, no true peak the mix's own, unless it would clip. 0, -EINVAL for other targets, or what
+ * `source` said. */
 int master_solve(struct master_plan *plan, const struct master_config *config,
 	const struct master_source *source, master_progress_fn progress, void *data,
 	struct error *e) MUST_CHECK;
 
-/* Runs the plan once more and hands every block to `sink`; samples are already quantised to `bits` with TPDF
- * dither (seeded alike every time), so the sink only converts them. As many frames come out as went in. */
+/* Runs the plan once more and hands every block to `sink`; samples are already quantised to `bits` (16 to 32)
+ * with TPDF dither (seeded alike every time), so the sink only converts them. There is no dither where
+ * nothing is done to the mix and `bits` hold it: it passes bit by bit. As many frames come out as went in. */
 int master_render(struct master_plan *plan, const struct master_source *source, unsigned bits,
 	const struct master_sink *sink, master_progress_fn progress, void *data, struct error *e) MUST_CHECK;
 
