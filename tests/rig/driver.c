@@ -13,7 +13,8 @@
 #define NOTICES 256U
 #define NEVER INT64_MAX
 #define SETTLED 3U
-#define NUDGE_NS INT64_C(20000000)
+#define LEAVING_NS INT64_C(200000000)
+#define LEFT_PATIENCE_NS INT64_C(50000000)
 
 struct driver {
 	const struct options *options;
@@ -35,6 +36,7 @@ struct driver {
 	bool filled;	    /* this cycle's samples are queued */
 	int64_t trigger_ns; /* when the cycle in flight was triggered */
 	int64_t limit_ns;   /* how long to wait for its end */
+	int64_t left_ns;    /* when something last left the graph */
 	int64_t frame;	    /* of the interface: the first one of the next cycle */
 	int64_t counted;    /* clock.position of the next cycle */
 	int64_t now_frame;  /* first frame of this cycle */
@@ -146,13 +148,20 @@ static int64_t patience_ends(const struct driver *d)
 	return d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
 }
 
+/* Who leaves in the middle of a cycle leaves it without an end: then there is no point in waiting long. */
+static int64_t wait_ends(const struct driver *d)
+{
+	if (d->trigger_ns < d->left_ns + LEAVING_NS)
+		return d->trigger_ns + LEFT_PATIENCE_NS;
+	return patience_ends(d);
+}
 static void trigger(struct driver *d)
 {
 	d->in_flight = true;
 	d->steady = d->answers == 1 ? d->steady + 1 : 0;
 	d->answers = 0;
 	d->trigger_ns = clock_monotonic_ns();
-	d->limit_ns = patience_ends(d);
+	d->limit_ns = wait_ends(d);
 	/* Before the first cycle, when the converter has not asked for anything yet, `process` is not called.
 	 */
 	driver_process(d);
@@ -376,10 +385,10 @@ static int do_nudge(
 {
 	struct driver *d = user;
 	(void)loop, (void)async, (void)seq, (void)data, (void)size;
-	int64_t limit = clock_monotonic_ns() + NUDGE_NS;
-	if (d->in_flight && settled(d) && limit < d->limit_ns) {
-		d->limit_ns = limit;
-		arm(d, limit);
+	d->left_ns = clock_monotonic_ns();
+	if (d->in_flight && settled(d) && d->limit_ns > d->left_ns + LEFT_PATIENCE_NS) {
+		d->limit_ns = d->left_ns + LEFT_PATIENCE_NS;
+		arm(d, d->limit_ns);
 	}
 	return 0;
 }

@@ -22,7 +22,7 @@ struct cycle {
 	uint32_t clock_id;
 	uint64_t position, nsec, duration;
 	uint32_t empty;	 /* ports without a buffer */
-	uint32_t silent; /* ports whose block is all zero */
+	uint32_t silent; /* ports whose block is the mixer's silence */
 	int64_t frame;	 /* that channel 1's first sample carries */
 };
 
@@ -36,7 +36,6 @@ struct interface {
 	const char *node;
 	uint32_t channels;
 	int64_t wanted;
-	void (*finished)(void);
 
 	/* Main thread: ids in the registry. */
 	uint32_t node_id;
@@ -48,14 +47,12 @@ struct interface {
 	/* Data thread, until the process is over. */
 	struct pw_filter *filter;
 	void *ports[MAX_CHANNELS];
-	bool running; /* every port has had a buffer with samples */
 	int64_t next; /* ramp frame that must follow */
 	int64_t first;
 	int64_t seen, wrong; /* frames, and samples that differ from channel 1's ramp */
 	struct cycle last;
 	struct cycle head[MAX_HEAD]; /* the first cycles of all */
 	unsigned heads;
-	struct cycle start[MAX_HEAD]; /* the cycles around the first valid one */
 	uint64_t cycles, idle_cycles, position_jumps;
 	int64_t first_nsec, first_position;
 	struct jump jumps[MAX_BREAKS];
@@ -86,12 +83,18 @@ static float ramp(uint32_t channel, int64_t frame)
 	return (float)((int32_t)(bits << 8) >> 8) / 8388608.0F;
 }
 
-static bool is_silent(const float *samples, uint32_t n)
+/* A port's samples of this cycle. `valid` is false while the mixer in front of the port fills in silence,
+ * because its link is not at work yet; pw_filter_get_dsp_buffer would not tell that from a silent channel. */
+static float *take_block(void *port, bool *valid)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (samples[i] != 0.0F)
-			return false;
-	return true;
+	struct pw_buffer *b = pw_filter_dequeue_buffer(port);
+	*valid = false;
+	if (!b)
+		return NULL;
+	float *samples = b->buffer->datas[0].data;
+	*valid = !((uint32_t)b->buffer->datas[0].chunk->flags & SPA_CHUNK_FLAG_EMPTY);
+	pw_filter_queue_buffer(port, b);
+	return samples;
 }
 
 static void check_cycle(struct interface *f, float *const *blocks, struct cycle *c, uint32_t n)
@@ -114,33 +117,48 @@ static void check_cycle(struct interface *f, float *const *blocks, struct cycle 
 	f->next = (c->frame + n) & 0xffffff;
 }
 
+/* The first cycles of all, and each that differs from the one before it. */
+static void keep_head(struct interface *f, const struct cycle *c)
+{
+	bool news = f->heads < 3 || c->empty != f->last.empty || c->silent != f->last.silent ||
+		    c->clock_id != f->last.clock_id;
+	if (f->heads < MAX_HEAD && news)
+		f->head[f->heads++] = *c;
+}
+
+static void take_cycle(struct interface *f, struct cycle *c)
+{
+	uint32_t n = (uint32_t)c->duration;
+	float *blocks[MAX_CHANNELS];
+	for (uint32_t ch = 0; ch < f->channels; ch++) {
+		bool valid;
+		blocks[ch] = take_block(f->ports[ch], &valid);
+		c->empty += !blocks[ch];
+		c->silent += blocks[ch] && !valid;
+	}
+	if (blocks[0])
+		c->frame = ramp_frame(blocks[0][0]);
+	keep_head(f, c);
+	bool again = f->seen && c->clock_id == f->last.clock_id && c->position == f->last.position;
+	if (again || c->empty || (c->silent && !f->seen)) {
+		f->idle_cycles++;
+		return;
+	}
+	if (f->seen && c->position != f->last.position + f->last.duration)
+		f->position_jumps++;
+	check_cycle(f, blocks, c, n);
+	f->last = *c;
+}
+
 static void on_process(void *data, struct spa_io_position *position)
 {
 	struct interface *f = data;
 	if (!position || atomic_load_explicit(&f->done, memory_order_relaxed))
 		return;
-	uint32_t n = (uint32_t)position->clock.duration;
-	struct cycle c = {position->clock.id, position->clock.position, position->clock.nsec, n};
-	float *blocks[MAX_CHANNELS];
-	for (uint32_t ch = 0; ch < f->channels; ch++) {
-		blocks[ch] = pw_filter_get_dsp_buffer(f->ports[ch], n);
-		c.empty += !blocks[ch];
-		c.silent += blocks[ch] && is_silent(blocks[ch], n);
-	}
+	const struct spa_io_clock *clock = &position->clock;
+	struct cycle c = {clock->id, clock->position, clock->nsec, clock->duration};
 	f->cycles++;
-	if (blocks[0])
-		c.frame = ramp_frame(blocks[0][0]);
-	if (f->heads < MAX_HEAD && (c.empty != f->last.empty || c.silent != f->last.silent ||
-					   c.clock_id != f->last.clock_id || f->heads < 3))
-		f->head[f->heads++] = c;
-	f->running = f->running || (!c.empty && !c.silent);
-	if (f->running && !c.empty) {
-		if (f->seen && c.position != f->last.position + f->last.duration)
-			f->position_jumps++;
-		check_cycle(f, blocks, &c, n);
-	} else
-		f->idle_cycles++;
-	f->last = c;
+	take_cycle(f, &c);
 	if (f->seen >= f->wanted) {
 		atomic_store(&f->done, true);
 		pw_loop_signal_event(pw_main_loop_get_loop(probe.main_loop), probe.check);
@@ -152,12 +170,10 @@ static const struct pw_filter_events filter_events = {PW_VERSION_FILTER_EVENTS, 
 static int make_filter(struct interface *f, unsigned index)
 {
 	struct pw_properties *p = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY,
-		"Capture", PW_KEY_MEDIA_ROLE, "DSP", PW_KEY_NODE_ALWAYS_PROCESS,
-		getenv("PROBE_NOALWAYS") ? "false" : "true", PW_KEY_NODE_LOCK_QUANTUM, "true",
-		PW_KEY_NODE_LOCK_RATE, "true", NULL);
+		"Capture", PW_KEY_MEDIA_ROLE, "DSP", PW_KEY_NODE_ALWAYS_PROCESS, "true",
+		PW_KEY_NODE_LOCK_QUANTUM, "true", PW_KEY_NODE_LOCK_RATE, "true", NULL);
 	pw_properties_setf(p, PW_KEY_NODE_NAME, "probe.%u", index);
-	if (!getenv("PROBE_NOGROUP"))
-		pw_properties_setf(p, PW_KEY_NODE_GROUP, "probe.%u.%u", (unsigned)getpid(), index);
+	pw_properties_setf(p, PW_KEY_NODE_GROUP, "probe.%u.%u", (unsigned)getpid(), index);
 	f->filter = pw_filter_new(probe.core, "probe", p);
 	if (!f->filter)
 		return -errno;
