@@ -44,14 +44,8 @@ static inline double fast_exp2(double x)
 	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: the sum's low bits are the whole part */
 	double rounded = x + rounder;
 	double f = (x - (rounded - rounder)) * 0.6931471805599453;
-	double series =
-		1 +
-		f * (1 + f * (1.0 / 2 +
-				     f * (1.0 / 6 +
-						 f * (1.0 / 24 +
-							     f * (1.0 / 120 +
-									 f * (1.0 / 720 +
-										     f * (1.0 / 5040)))))));
+	double high = 1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720 + f * (1.0 / 5040)));
+	double series = 1 + f * (1 + f * (1.0 / 2 + f * (1.0 / 6 + f * high)));
 	return series * fast_from_bits((fast_to_bits(rounded) + 1023) << 52);
 }
 

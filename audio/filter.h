@@ -30,10 +30,10 @@ enum filter_shape {
 
 /* One section of `shape` at `frequency` Hz (0 < frequency < rate / 2), `gain_db` for peak and shelves.
  * Prototypes are those of R. Bristow-Johnson's audio EQ cookbook, fitted in magnitude (audio/match.h).
- * Deviation from the analogue response, from 20 Hz to 18 kHz, wherever that is above -40 dB, with corners
- * from 10 Hz to 18 kHz and gains of -24 to 24 dB: at 48 kHz within 0.25 dB, at 96 kHz within 0.22 dB, at 44.1
- * kHz within 0.3 dB. Beyond that: a highpass with q below 0.5 (0.3 dB), or above 2 and a corner above 6 kHz
- * (1.2 dB, at 44.1 kHz 1.4 dB, where it is near 40 dB down); a bandpass with q above 10 (0.45 dB). A design
+ * Deviation from the analogue response from 20 Hz to 18 kHz, wherever that is above -40 dB, with corners from
+ * 10 Hz to 18 kHz and gains of -24 to 24 dB: within 0.25 dB at 48 kHz, 0.22 dB at 96 kHz, 0.26 dB at 44.1
+ * kHz. Beyond that: a highpass with q below 0.5 or above 1.5 (0.3 dB), or above 2 with a corner above 6 kHz
+ * (1.2 dB, at 44.1 kHz 1.4 dB, where it is near 40 dB down); a bandpass with q above 5 (0.45 dB). A design
  * takes some 0.1 ms. */
 struct biquad filter_design(enum filter_shape shape, double frequency, double q, double gain_db, double rate);
 

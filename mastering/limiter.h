@@ -1,4 +1,4 @@
-/* True-peak limiter with look-ahead. Detection on an 8× polyphase interpolation (audio/oversample.h), its
+/* True-peak limiter with look-ahead. Detection on a 16× polyphase interpolation (audio/oversample.h), its
  * delay compensated; a sliding minimum of the wanted gain over the look-ahead, then a smoothing of the same
  * length, so that the gain has reached its value when the peak comes and can never overshoot it. Two release
  * stages: fast for transients, slow for sustained low frequencies, so bass does not pump. */
@@ -9,8 +9,8 @@
 
 struct limiter_settings {
 	double ceiling_db;  /* dBTP */
-	double lookahead_s; /* at least 5 ms */
-	double release_s;
+	double lookahead_s; /* 5 to 20 ms */
+	double release_s;   /* to 63 % of the recovery, of the slow stage */
 };
 
 extern const struct processor_type limiter_type;

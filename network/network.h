@@ -15,20 +15,22 @@
 
 /* What a verb asks for; network/commands.c is the table of names, arguments and where each may come from. */
 enum command_verb {
-	COMMAND_RECORD_START,
+	COMMAND_RECORD_START, /* [session] [title] */
 	COMMAND_RECORD_STOP,
 	COMMAND_MARKER_ADD, /* label */
 	COMMAND_TAKE_LIST,
-	COMMAND_TAKE_GET,    /* take */
-	COMMAND_TAKE_RENDER, /* take, session */
-	COMMAND_SESSION_SET, /* session */
-	COMMAND_SESSION_LIST,
+	COMMAND_TAKE_GET,     /* take */
+	COMMAND_TAKE_RENDER,  /* take [session] */
+	COMMAND_SESSION_SET,  /* session */
+	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
 	COMMAND_CONFIG_RELOAD,
 };
 
+/* A take is an id that take_id_valid accepts (never a path), a session a name of [a-z0-9-]; labels and titles
+ * are 1 to 200 bytes of UTF-8 without control characters. NULL where not given; valid during the call. */
 struct command {
 	enum command_verb verb;
-	const char *take, *session, *label; /* NULL where not given; valid during the call */
+	const char *take, *session, *label, *title;
 };
 
 /* Does what a command asks. On success 0 and, if there is something to tell, a new reference in `*data`; on
@@ -71,16 +73,22 @@ int network_create(struct network **network, struct loop *loop, const struct app
 void network_destroy(struct network *network);
 
 /* Each of these replaces a snapshot; MQTT publishes it retained when it differs from the last one and again
- * on every connect, HTTP serves it. The arguments are copied. */
+ * on every connect, HTTP serves it. The arguments are copied, and no reference is stolen. */
 void network_set_info(struct network *network, json_t *info);
 void network_set_state(struct network *network, const struct network_state *state);
 void network_set_health(struct network *network, const struct network_health *health);
-void network_set_latest(struct network *network, const struct manifest *take);
+void network_set_latest(struct network *network, const struct manifest *take); /* NULL: there is none */
 
 /* An event: `type` is its event_type, `fields` an object with the rest or NULL; steals the reference. */
 void network_event(struct network *network, const char *type, json_t *fields);
 
-/* The TCP port that HTTP listens on; 0: none. `http://ADDRESS:PORT` of it into `url`. */
+/* The TCP port that HTTP listens on; 0: none. */
 uint16_t network_http_port(const struct network *network);
+
+#define NETWORK_URL_SIZE 64
+
+/* `http://ADDRESS:PORT` as other machines reach it (a literal address: no name service is needed), empty
+ * without HTTP; returns `url`. */
+char *network_http_url(const struct network *network, char url[static NETWORK_URL_SIZE]);
 
 #endif

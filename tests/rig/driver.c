@@ -12,6 +12,8 @@
 
 #define NOTICES 256U
 #define NEVER INT64_MAX
+#define SETTLED 3U
+#define NUDGE_NS INT64_C(20000000)
 
 struct driver {
 	const struct options *options;
@@ -28,8 +30,11 @@ struct driver {
 	struct crystal crystal;
 	bool started;
 	bool in_flight;	    /* a cycle was triggered and has not been completed */
+	unsigned answers;   /* completions since the last trigger */
+	unsigned steady;    /* triggers in a row that were answered once */
 	bool filled;	    /* this cycle's samples are queued */
 	int64_t trigger_ns; /* when the cycle in flight was triggered */
+	int64_t limit_ns;   /* how long to wait for its end */
 	int64_t frame;	    /* of the interface: the first one of the next cycle */
 	int64_t counted;    /* clock.position of the next cycle */
 	int64_t now_frame;  /* first frame of this cycle */
@@ -136,10 +141,21 @@ static void write_clock(struct driver *d)
 	clock->rate_diff = 1 + d->options->ppm * 1e-6;
 }
 
+static int64_t patience_ends(const struct driver *d)
+{
+	return d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
+}
+
 static void trigger(struct driver *d)
 {
 	d->in_flight = true;
+	d->steady = d->answers == 1 ? d->steady + 1 : 0;
+	d->answers = 0;
 	d->trigger_ns = clock_monotonic_ns();
+	d->limit_ns = patience_ends(d);
+	/* Before the first cycle, when the converter has not asked for anything yet, `process` is not called.
+	 */
+	driver_process(d);
 	if (pw_stream_trigger_process(d->stream) < 0)
 		d->in_flight = false;
 }
@@ -176,11 +192,34 @@ static bool ends(struct driver *d)
 	return d->said_end || !d->stream;
 }
 
+/* Time that passed unheard: what was missed before anyone listened is not in the FIFO. */
+static void skip_unheard(struct driver *d)
+{
+	int64_t now = clock_monotonic_ns();
+	while (d->stream && !d->listening && !ends(d) && crystal_ns(&d->crystal, d->frame) < now)
+		run_cycle(d);
+}
+
+/* A driver that has just started, or that lost a follower in the middle of a cycle, does not hear of every
+ * cycle's end. Until each trigger has its answer again, cycles follow the clock alone. */
+static bool settled(const struct driver *d)
+{
+	return d->steady >= SETTLED || !d->listening;
+}
+
+static int64_t when_due(const struct driver *d)
+{
+	int64_t due = crystal_ns(&d->crystal, d->frame);
+	int64_t pace =
+		d->trigger_ns + crystal_ns(&d->crystal, d->frame) - crystal_ns(&d->crystal, d->now_frame);
+	return settled(d) || due > pace ? due : pace;
+}
+
 static void run_if_due(struct driver *d)
 {
-	if (!d->stream || d->in_flight || ends(d))
+	if (!d->stream || (settled(d) && d->in_flight) || ends(d))
 		return;
-	int64_t due = crystal_ns(&d->crystal, d->frame);
+	int64_t due = when_due(d);
 	if (clock_monotonic_ns() >= due)
 		run_cycle(d);
 	else
@@ -191,14 +230,14 @@ static void on_timer(void *data, uint64_t expirations)
 {
 	struct driver *d = data;
 	(void)expirations;
-	int64_t limit = d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
-	if (d->stream && d->in_flight && clock_monotonic_ns() < limit) {
-		arm(d, limit);
-		return;
-	}
-	if (d->stream && d->in_flight) {
-		notify(d, NOTICE_STALLED, d->now_frame, 0);
-		d->in_flight = false;
+	if (d->stream && d->in_flight && settled(d)) {
+		if (clock_monotonic_ns() < d->limit_ns) {
+			arm(d, d->limit_ns);
+			return;
+		}
+		if (d->limit_ns == patience_ends(d))
+			notify(d, NOTICE_STALLED, d->now_frame, 0);
+		d->steady = 0;
 	}
 	run_if_due(d);
 }
@@ -293,8 +332,10 @@ static int do_listen(
 {
 	struct driver *d = user;
 	(void)loop, (void)async, (void)seq, (void)size;
-	d->listening = *(const bool *)data;
 	d->in_flight = false;
+	d->steady = 0;
+	skip_unheard(d);
+	d->listening = *(const bool *)data;
 	run_if_due(d);
 	return 0;
 }
@@ -308,8 +349,12 @@ static int do_done(struct spa_loop *loop, bool async, uint32_t seq, const void *
 {
 	struct driver *d = user;
 	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	d->answers++;
+	if (!d->in_flight)
+		d->steady = 0;
 	d->in_flight = false;
-	run_if_due(d);
+	if (settled(d))
+		run_if_due(d);
 	return 0;
 }
 
@@ -324,6 +369,24 @@ static int do_play(struct spa_loop *loop, bool async, uint32_t seq, const void *
 	(void)loop, (void)async, (void)seq, (void)data, (void)size;
 	d->play_asked = true;
 	return 0;
+}
+
+static int do_nudge(
+	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+{
+	struct driver *d = user;
+	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	int64_t limit = clock_monotonic_ns() + NUDGE_NS;
+	if (d->in_flight && settled(d) && limit < d->limit_ns) {
+		d->limit_ns = limit;
+		arm(d, limit);
+	}
+	return 0;
+}
+
+void driver_nudge(struct driver *d)
+{
+	pw_loop_invoke(d->data_loop, do_nudge, 0, NULL, 0, false, d);
 }
 
 void driver_play(struct driver *d)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pipewire/filter.h>
 #include <spa/param/audio/format-utils.h>
 
 struct interface {
@@ -25,6 +26,8 @@ struct interface {
 	struct pw_stream *stream;
 	struct spa_hook stream_listener;
 	struct spa_source *return_timer;
+	struct pw_filter *keeper;
+	struct spa_hook keeper_listener;
 	unsigned ports;
 	bool said_ready;
 	int status;
@@ -97,7 +100,30 @@ static struct pw_properties *stream_properties(const struct options *o)
 	pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
 	pw_properties_setf(p, PW_KEY_NODE_LATENCY, "%lld/%lld", (long long)o->quantum, (long long)o->rate);
 	pw_properties_setf(p, PW_KEY_NODE_RATE, "1/%lld", (long long)o->rate);
+	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->name);
 	return p;
+}
+
+/* A follower without ports. PipeWire runs a driver only while something follows it; hardware that is plugged
+ * in has its clock running, so the interface brings its own follower. */
+static void on_keeper_process(void *data, struct spa_io_position *position)
+{
+	(void)data, (void)position;
+}
+
+static const struct pw_filter_events keeper_events = {PW_VERSION_FILTER_EVENTS, .process = on_keeper_process};
+
+static int make_keeper(struct interface *i)
+{
+	struct pw_properties *p =
+		pw_properties_new(PW_KEY_NODE_ALWAYS_PROCESS, "true", "node.suspend-on-idle", "false", NULL);
+	pw_properties_setf(p, PW_KEY_NODE_NAME, "%s.keeper", i->options.name);
+	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", i->options.name);
+	i->keeper = pw_filter_new(i->core, "keeper", p);
+	if (!i->keeper)
+		return -errno;
+	pw_filter_add_listener(i->keeper, &i->keeper_listener, &keeper_events, i);
+	return pw_filter_connect(i->keeper, PW_FILTER_FLAG_RT_PROCESS, NULL, 0);
 }
 
 static int plug(struct interface *i)
@@ -118,8 +144,9 @@ static int plug(struct interface *i)
 	for (uint32_t c = 0; c < info.channels; c++)
 		info.position[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
 	const struct spa_pod *params[] = {spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info)};
-	return pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+	int res = pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
 		PW_STREAM_FLAG_DRIVER | PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS, params, 1);
+	return res < 0 ? res : make_keeper(i);
 }
 
 static void unplug(struct interface *i)
@@ -127,6 +154,9 @@ static void unplug(struct interface *i)
 	driver_unplug(i->driver);
 	if (!i->stream)
 		return;
+	if (i->keeper)
+		pw_filter_destroy(i->keeper);
+	i->keeper = NULL;
 	spa_hook_remove(&i->stream_listener);
 	pw_stream_destroy(i->stream);
 	i->stream = NULL;
@@ -197,7 +227,15 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	i->said_ready = true;
 }
 
-static const struct pw_registry_events registry_events = {PW_VERSION_REGISTRY_EVENTS, .global = on_global};
+static void on_global_remove(void *data, uint32_t id)
+{
+	struct interface *i = data;
+	(void)id;
+	driver_nudge(i->driver);
+}
+
+static const struct pw_registry_events registry_events = {
+	PW_VERSION_REGISTRY_EVENTS, .global = on_global, .global_remove = on_global_remove};
 
 static void on_core_error(void *data, uint32_t id, int seq, int res, const char *message)
 {

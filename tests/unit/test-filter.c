@@ -73,9 +73,9 @@ static const struct shape_case shape_cases[] = {
 	{FILTER_NOTCH, 0.1, 20, {0.27, 0.25, 0.2}},
 	{FILTER_LOWPASS, 0.1, 20, {0.25, 0.22, 0.22}},
 	{FILTER_HIGHPASS, 0.1, 2, {0.3, 0.28, 0.22}},
-	{FILTER_HIGHPASS, 0.5, 2, {0.29, 0.25, 0.22}},
+	{FILTER_HIGHPASS, 0.5, 1.5, {0.25, 0.25, 0.22}},
 	{FILTER_HIGHPASS, 2, 20, {1.4, 1.2, 0.25}},
-	{FILTER_BANDPASS, 0.1, 10, {0.25, 0.22, 0.22}},
+	{FILTER_BANDPASS, 0.1, 5, {0.25, 0.22, 0.22}},
 	{FILTER_BANDPASS, 10, 20, {0.45, 0.4, 0.22}},
 };
 
