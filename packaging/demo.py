@@ -236,11 +236,6 @@ class Service:
     def url(self):
         return f"http://127.0.0.1:{self.port}/"
 
-    @property
-    def page(self):
-        # Behind the # a browser keeps the token to itself: it reaches no log.
-        return f"{self.url}#token={self.token}"
-
     def get(self, path):
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -302,7 +297,7 @@ def print_summary(service, take):
     table(["MASTER", "REQUESTED", "ACHIEVED"],
           [["loudness", figure(asked["lufs"], "LUFS"), figure(got["lufs"], "LUFS")],
            ["true peak", figure(asked["dbtp"], "dBTP"), figure(got["dbtp"], "dBTP", 2)]])
-    if report.get("limited_by"):
+    if report.get("limited_by") not in (None, "none"):
         print(f"  limited by {report['limited_by']}")
     print()
     print_files(take, manifest)
@@ -340,7 +335,7 @@ def check_download(service, take):
 
 
 def print_address(service, serving):
-    print(f"\n  page    {service.page}")
+    print(f"\n  page    {service.url}   token {service.token}")
     print(f"  fetch   curl -H 'Authorization: Bearer {service.token}' {service.url}api/v1/takes")
     print("\nServing until Ctrl-C." if serving else "\nDone.", flush=True)
 
@@ -377,7 +372,7 @@ def show(args, room, environment, stack):
     service = Service(room, args.dir, config, port, environment)
     stack.callback(service.stop)
     service.wait_armed()
-    progress.step(f"Armed: play something. The page: {service.page}" if args.real else
+    progress.step(f"Armed: play something. The page: {service.url}, token {service.token}" if args.real else
                   f"Armed: the band plays {title!r} for {clock(seconds)}")
     for interface in interfaces:
         interface.play()
