@@ -41,6 +41,7 @@ struct key {
 		*fallback; /* the default as one would write it; NULL: 0, false, the first choice, or empty;
 			    * "" of a KEY_NUMBER: NAN, for who must know whether it was given */
 	const char *const *choices; /* NULL-terminated */
+	const char *const *later;   /* the same: choices to come, which this version refuses by name */
 	const struct record *record;
 	bool required;
 	const char *help; /* one sentence */

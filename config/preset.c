@@ -39,16 +39,17 @@ bool preset_is_role(const char *name)
 }
 
 static const struct key strip_keys[] = {
-	{"role", KEY_NAME, offsetof(struct strip, role), .required = true, .help = "The role it is for."},
-	{"gain", KEY_NUMBER, offsetof(struct strip, gain_db), .unit = UNIT_DB, .least = -120, .most = 24,
+	{"role", KEY_NAME, offsetof(struct role_strip, role), .required = true,
+		.help = "The role it is for."},
+	{"gain", KEY_NUMBER, offsetof(struct role_strip, gain_db), .unit = UNIT_DB, .least = -120, .most = 24,
 		.fallback = "0 dB", .help = "The fader, after the chain."},
-	{"pan", KEY_NUMBER, offsetof(struct strip, pan), .unit = UNIT_PAN, .least = -100, .most = 100,
+	{"pan", KEY_NUMBER, offsetof(struct role_strip, pan), .unit = UNIT_PAN, .least = -100, .most = 100,
 		.fallback = "C", .help = "The place between left and right."},
-	{"chain", KEY_CHAIN, offsetof(struct strip, chain), .help = "The processors, in their order."},
+	{"chain", KEY_CHAIN, offsetof(struct role_strip, chain), .help = "The processors, in their order."},
 };
 
-const struct record strip_record = {
-	"strip", "What a role's tracks go through.", sizeof(struct strip), strip_keys, KEY_COUNT(strip_keys)};
+const struct record role_strip_record = {"strip", "What a role's tracks go through.",
+	sizeof(struct role_strip), strip_keys, KEY_COUNT(strip_keys)};
 
 /* A mix preset's file; only for checking it and for what is not a strip. */
 struct mix_file {
@@ -59,7 +60,7 @@ struct mix_file {
 static const struct key mix_keys[] = {
 	{"help", KEY_TEXT, offsetof(struct mix_file, help), .required = true, .help = "What it is for."},
 	{"chain", KEY_CHAIN, offsetof(struct mix_file, chain), .help = "The stereo bus's processors."},
-	{"roles", KEY_RECORDS, offsetof(struct mix_file, roles), .record = &strip_record,
+	{"roles", KEY_RECORDS, offsetof(struct mix_file, roles), .record = &role_strip_record,
 		.help = "A strip for each role."},
 };
 
@@ -138,7 +139,7 @@ void mix_preset_finish(struct mix_preset *preset)
 	*preset = (struct mix_preset){0};
 }
 
-bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct strip *strip)
+bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct role_strip *strip)
 {
 	const struct yaml_node *roles = yaml_value_of(preset->file.root, "roles");
 	const struct yaml_node *node;
@@ -148,17 +149,17 @@ bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct 
 			continue;
 		/* mix_preset_open has found no fault in it. */
 		struct faults none = {0};
-		schema_load(&strip_record, strip, node, preset->processors, &none);
+		schema_load(&role_strip_record, strip, node, preset->processors, &none);
 		faults_finish(&none);
 		return true;
 	}
 	return false;
 }
 
-void strip_finish(struct strip *strip)
+void role_strip_finish(struct role_strip *strip)
 {
-	schema_finish(&strip_record, strip);
-	*strip = (struct strip){0};
+	schema_finish(&role_strip_record, strip);
+	*strip = (struct role_strip){0};
 }
 
 int master_preset_open(struct master_preset *preset, const char *name, struct error *e)

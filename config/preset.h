@@ -36,15 +36,15 @@ extern const size_t preset_role_count;
 bool preset_is_role(const char *name);
 
 /* The strip that a mix preset has for a role. */
-struct strip {
+struct role_strip {
 	char *role;
 	struct key_list chain; /* of struct key_insert */
 	double gain_db, pan;
 };
 
-extern const struct record strip_record;
+extern const struct record role_strip_record;
 
-void strip_finish(struct strip *strip); /* a zeroed value is fine */
+void role_strip_finish(struct role_strip *strip); /* a zeroed value is fine */
 
 /* A mix preset, opened and checked as a whole; strips are then made of it, one a track. */
 struct mix_preset {
@@ -61,7 +61,7 @@ int mix_preset_open(struct mix_preset *preset, const char *name, const struct re
 void mix_preset_finish(struct mix_preset *preset); /* a zeroed value is fine */
 
 /* Makes a zeroed `strip` the one for `role`, the caller's to finish; false and no strip if there is none. */
-bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct strip *strip);
+bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct role_strip *strip);
 
 struct master_preset {
 	char *help;

@@ -77,10 +77,9 @@ static void unknown_key(
 		for (size_t k = 0; k < targets[i].record->key_count; k++)
 			if (targets[i].record->keys[k].type != KEY_LATER)
 				suggestion_offer(&suggestion, targets[i].record->keys[k].name);
-	char mean[80];
+	char mean[SUGGESTION_SIZE];
 	size_t before = loader_enter(l, pair->key);
-	loader_fault_at(l, pair->line, pair->column, "unknown key%s; %s",
-		suggestion_text(&suggestion, mean, sizeof(mean)), suggestion.allowed);
+	loader_fault_at(l, pair->line, pair->column, "unknown key; %s", suggestion_text(&suggestion, mean));
 	loader_leave(l, before);
 }
 
@@ -172,14 +171,13 @@ static void unknown_processor(struct loader *l, const struct yaml_node *at, cons
 		suggestion_offer(&suggestion, l->processors->records[i]->name);
 	for (size_t i = 0; later[i]; i++) {
 		if (strcmp(later[i], name) == 0) {
-			loader_fault(
-				l, at, "%s is not supported by this version; %s", name, suggestion.allowed);
+			loader_fault(l, at, "%s is not supported by this version; one of %s", name,
+				suggestion.allowed);
 			return;
 		}
 	}
-	char mean[80];
-	loader_fault(l, at, "\"%.40s\" is no processor%s; %s", name,
-		suggestion_text(&suggestion, mean, sizeof(mean)), suggestion.allowed);
+	char mean[SUGGESTION_SIZE];
+	loader_fault(l, at, "\"%.40s\" is no processor; %s", name, suggestion_text(&suggestion, mean));
 }
 
 /* `at` is where the name stands; `settings` a mapping, or empty. */

@@ -11,8 +11,10 @@
 		text, table##_help, sizeof(type), table, KEY_COUNT(table) \
 	}
 
-static const char *const balances[] = {"off", "auto", NULL};
+static const char *const balances[] = {"off", NULL};
+static const char *const later_balances[] = {"auto", NULL};
 static const char *const formats[] = {"flac", NULL};
+static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
 
 static const char song_keys_help[] = "What is played.";
 static const struct key song_keys[] = {
@@ -59,7 +61,7 @@ static const struct key mix_keys[] = {
 	{"preset", KEY_TEXT, offsetof(struct mix_config, preset), .fallback = "rock",
 		.help = "The mix preset; none sums the tracks as they are."},
 	{"balance", KEY_CHOICE, offsetof(struct mix_config, balance), .choices = balances,
-		.help = "Whether gains are found by measuring the tracks."},
+		.later = later_balances, .help = "Whether gains are found by measuring the tracks."},
 };
 static const struct record mix_record = RECORD("mix", struct mix_config, mix_keys);
 
@@ -70,8 +72,8 @@ static const struct key master_keys[] = {
 		.fallback = "", .help = "The integrated loudness; the preset's where it is left out."},
 	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
 		.fallback = "", .help = "The true peak never to pass; the preset's where it is left out."},
-	{"formats", KEY_CHOICES, MASTER(formats), .choices = formats, .fallback = "flac",
-		.help = "The files to make."},
+	{"formats", KEY_CHOICES, MASTER(formats), .choices = formats, .later = later_formats,
+		.fallback = "flac", .help = "The files to make."},
 };
 static const struct record master_record = RECORD("master", struct master_config, master_keys);
 
@@ -79,7 +81,8 @@ static const char session_keys_help[] = "The song, the tracks and what is to bec
 static const struct key session_keys[] = {
 	{"woodshed", KEY_INTEGER, SESSION(woodshed), .least = 1, .most = 1, .fallback = "1",
 		.help = "The format of this file."},
-	{"name", KEY_NAME, SESSION(name), .help = "The session's name; the file's where it is left out."},
+	{"name", KEY_TEXT, SESSION(name), .most = 64,
+		.help = "The session's name; the file's where it is left out."},
 	{"song", KEY_RECORD, SESSION(song), .record = &song_record, .help = song_keys_help},
 	{"arrangement", KEY_LATER, .help = "Sections, their order and the click."},
 	{"tracks", KEY_RECORDS, SESSION(tracks), .record = &track_record,

@@ -27,7 +27,7 @@ enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
 	char *preset; /* "none": the exact sum */
-	int balance;  /* enum mix_balance; this version refuses MIX_BALANCE_AUTO */
+	int balance;  /* enum mix_balance; this version refuses `auto` */
 };
 
 struct edit_config {

@@ -42,18 +42,9 @@ static void check_preset(const struct check *c, const char *section, enum preset
 	for (size_t i = 0; i < preset_count; i++)
 		if (presets[i].kind == kind)
 			suggestion_offer(&suggestion, presets[i].name);
-	char mean[80];
-	faults_add(c->faults, node->line, node->column, "%s.preset: \"%.40s\" is no %s preset%s; %s", section,
-		name, preset_kind_name(kind), suggestion_text(&suggestion, mean, sizeof(mean)),
-		suggestion.allowed);
-}
-
-static void check_balance(const struct check *c)
-{
-	const struct yaml_node *node = yaml_value_of(yaml_value_of(c->root, "mix"), "balance");
-	if (node && c->session->mix.balance == MIX_BALANCE_AUTO)
-		faults_add(c->faults, node->line, node->column,
-			"mix.balance: auto is not supported by this version; off");
+	char mean[SUGGESTION_SIZE];
+	faults_add(c->faults, node->line, node->column, "%s.preset: \"%.40s\" is no %s preset; %s", section,
+		name, preset_kind_name(kind), suggestion_text(&suggestion, mean));
 }
 
 /* "4/4": beats over 1, 2, 4, 8, 16 or 32. */
@@ -81,9 +72,9 @@ static void check_role(const struct check *c, size_t index)
 	struct suggestion suggestion = {.word = role};
 	for (size_t i = 0; i < preset_role_count; i++)
 		suggestion_offer(&suggestion, preset_roles[i].name);
-	char mean[80];
-	faults_add(c->faults, node->line, node->column, "tracks[%zu].role: \"%.40s\" is no role%s; %s", index,
-		role, suggestion_text(&suggestion, mean, sizeof(mean)), suggestion.allowed);
+	char mean[SUGGESTION_SIZE];
+	faults_add(c->faults, node->line, node->column, "tracks[%zu].role: \"%.40s\" is no role; %s", index,
+		role, suggestion_text(&suggestion, mean));
 }
 
 /* With the preset `none` a role does nothing, so none is missed. */
@@ -128,10 +119,10 @@ static void unknown_interface(const struct check *c, const struct input *input)
 	struct suggestion suggestion = {.word = input->interface};
 	for (size_t i = 0; i < c->appliance->interfaces.count; i++)
 		suggestion_offer(&suggestion, interfaces[i].name);
-	char mean[80];
+	char mean[SUGGESTION_SIZE];
 	faults_add(c->faults, input->node->line, input->node->column,
-		"tracks[%zu].input: no interface \"%.40s\"%s; %s", input->track, input->interface,
-		suggestion_text(&suggestion, mean, sizeof(mean)), suggestion.allowed);
+		"tracks[%zu].input: no interface \"%.40s\"; %s", input->track, input->interface,
+		suggestion_text(&suggestion, mean));
 }
 
 /* Against the interfaces that the appliance names, if it names any. */
@@ -247,7 +238,6 @@ void session_check(const struct session *session, const struct yaml_node *root,
 	check_preset(&c, "edit", PRESET_EDIT, session->edit.preset);
 	check_preset(&c, "mix", PRESET_MIX, session->mix.preset);
 	check_preset(&c, "master", PRESET_MASTER, session->master.preset);
-	check_balance(&c);
 	check_meter(&c);
 	if (!check_track_count(&c))
 		return;

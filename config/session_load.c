@@ -35,7 +35,7 @@ static void preset_fault(const struct yaml_node *root, const char *section, cons
 }
 
 /* The strip of the track's role, where the track does not say otherwise. */
-static void apply_strip(struct track_config *track, struct strip *strip)
+static void apply_strip(struct track_config *track, struct role_strip *strip)
 {
 	if (!track->chain.items) {
 		track->chain = strip->chain;
@@ -49,12 +49,12 @@ static void apply_strip(struct track_config *track, struct strip *strip)
 
 static void resolve_track(struct track_config *track, const struct mix_preset *preset)
 {
-	struct strip strip = {0};
+	struct role_strip strip = {0};
 	if (track->role)
 		mix_preset_strip(preset, track->role, &strip);
 	apply_strip(track, &strip);
 	schema_append_chain(&track->chain, &track->chain_added);
-	strip_finish(&strip);
+	role_strip_finish(&strip);
 }
 
 static void resolve_mix(struct session *session, const struct yaml_node *root,

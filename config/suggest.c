@@ -71,10 +71,14 @@ void suggestion_offer(struct suggestion *suggestion, const char *candidate)
 	}
 }
 
-char *suggestion_text(const struct suggestion *suggestion, char *out, size_t size)
+char *suggestion_text(const struct suggestion *suggestion, char out[static SUGGESTION_SIZE])
 {
-	out[0] = '\0';
+	const char *allowed = suggestion->allowed;
 	if (suggestion->best)
-		snprintf(out, size, "; did you mean %s?", suggestion->best);
+		snprintf(out, SUGGESTION_SIZE, "did you mean %s? One of %s", suggestion->best, allowed);
+	else if (allowed[0])
+		snprintf(out, SUGGESTION_SIZE, "one of %s", allowed);
+	else
+		snprintf(out, SUGGESTION_SIZE, "there are none");
 	return out;
 }

@@ -17,7 +17,10 @@ struct suggestion {
  * as long as the suggestion. */
 void suggestion_offer(struct suggestion *suggestion, const char *candidate);
 
-/* Writes "; did you mean BEST?" or nothing; returns `out`. */
-char *suggestion_text(const struct suggestion *suggestion, char *out, size_t size);
+/* What a message ends with: "did you mean BEST? One of A, B, C", "one of A, B, C" or "there are none";
+ * returns `out`. */
+#define SUGGESTION_SIZE 640
+
+char *suggestion_text(const struct suggestion *suggestion, char out[static SUGGESTION_SIZE]);
 
 #endif

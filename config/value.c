@@ -150,6 +150,14 @@ void value_flag(struct loader *loader, const struct key *key, void *member, cons
 		loader_fault(loader, node, "\"%.40s\" is not a yes or no; true or false", text);
 }
 
+static bool is_later(const struct key *key, const char *text)
+{
+	for (size_t i = 0; key->later && key->later[i]; i++)
+		if (strcmp(key->later[i], text) == 0)
+			return true;
+	return false;
+}
+
 /* The index of the node's text among the choices, or -1 and a fault. */
 static int read_choice(struct loader *loader, const struct key *key, const struct yaml_node *node)
 {
@@ -162,9 +170,13 @@ static int read_choice(struct loader *loader, const struct key *key, const struc
 			return i;
 		suggestion_offer(&suggestion, key->choices[i]);
 	}
-	char mean[80];
-	loader_fault(loader, node, "\"%.40s\" is unknown%s; %s", text,
-		suggestion_text(&suggestion, mean, sizeof(mean)), suggestion.allowed);
+	char mean[SUGGESTION_SIZE];
+	if (is_later(key, text))
+		loader_fault(loader, node, "%s is not supported by this version; one of %s", text,
+			suggestion.allowed);
+	else
+		loader_fault(
+			loader, node, "\"%.40s\" is unknown; %s", text, suggestion_text(&suggestion, mean));
 	return -1;
 }
 

@@ -71,6 +71,8 @@ static const struct hint hints[] = {
 	{"did not find expected key", 0, "neither a key nor the end of this block; look at the indentation"},
 	{"did not find expected ',' or '}'", 0, "neither , nor } after a value; close what { opened"},
 	{"did not find expected ',' or ']'", 0, "neither , nor ] after a value; close what [ opened"},
+	{"did not find expected node content", 0,
+		"no value where one belongs; look at the brackets and commas"},
 	{"found unexpected end of stream", 0, "the file ends inside quotes; close them"},
 };
 
