@@ -15,7 +15,7 @@
 #define SLOPE(text) \
 	{ \
 		.name = "slope", .type = KEY_NUMBER, .offset = offsetof(struct pass_settings, slope_db), \
-		.unit = UNIT_SLOPE, .least = 6, .most = 48, .fallback = (text), \
+		.unit = UNIT_SLOPE, .least = 6, .most = 48, .step = 6, .fallback = (text), \
 		.help = "How steeply the response falls, in steps of 6 dB/oct." \
 	}
 
