@@ -32,11 +32,11 @@ struct key {
 	enum key_type type;
 	size_t offset; /* of the member in its struct */
 	enum unit unit;
-	double bare_scale; /* what a bare number counts in, in base units; 0 means 1 */
-	double least,
-		most;	/* of numbers, inclusive; both 0: no limit. `most` of texts: the longest, in bytes */
-	double step;	/* of numbers: only `least` and whole steps above it; 0: any */
-	bool automatic; /* of KEY_NUMBER: "auto" may be written too, and is NAN */
+	double bare_scale;  /* what a bare number counts in, in base units; 0 means 1 */
+	double least, most; /* of numbers, inclusive; both 0: no limit. `most` of texts: the longest, in
+			     * bytes; of lists: how many items */
+	double step;	    /* of numbers: only `least` and whole steps above it; 0: any */
+	bool automatic;	    /* of KEY_NUMBER: "auto" may be written too, and is NAN */
 	const char
 		*fallback; /* the default as one would write it; NULL: 0, false, the first choice, or empty;
 			    * "" of a KEY_NUMBER: NAN, for who must know whether it was given */

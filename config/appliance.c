@@ -121,7 +121,7 @@ static const struct key appliance_keys[] = {
 		.help = "The folder that takes are recorded to."},
 	{"session", KEY_TEXT, APPLIANCE(session),
 		.help = "The session file for new takes; one track a channel where it is left out."},
-	{"interfaces", KEY_RECORDS, APPLIANCE(interfaces), .record = &interface_record,
+	{"interfaces", KEY_RECORDS, APPLIANCE(interfaces), .most = 64, .record = &interface_record,
 		.help = "The interfaces to record; every one there is where it is left out."},
 	{"recording", KEY_RECORD, APPLIANCE(recording), .record = &recording_record,
 		.help = recording_keys_help},

@@ -73,7 +73,8 @@ static void unknown_key(
 	struct loader *l, const struct target *targets, size_t count, const struct yaml_pair *pair)
 {
 	struct suggestion suggestion = {.word = pair->key};
-	for (size_t i = 0; i < count; i++)
+	bool shown = l->faults->count < FAULTS_MOST; /* else not worth the time */
+	for (size_t i = 0; shown && i < count; i++)
 		for (size_t k = 0; k < targets[i].record->key_count; k++)
 			if (targets[i].record->keys[k].type != KEY_LATER)
 				suggestion_offer(&suggestion, targets[i].record->keys[k].name);
@@ -140,21 +141,26 @@ static void load_record(struct loader *l, const struct key *key, void *member, c
 
 /* Makes room for the items of a list; false where `node` is none. Nothing behind the colon is an empty one.
  */
-static bool start_list(struct loader *l, const struct yaml_node *node, struct key_list *list, size_t size)
+static bool start_list(struct loader *l, const struct key *key, const struct yaml_node *node,
+	struct key_list *list, size_t size)
 {
 	if (node->kind != YAML_LIST && !yaml_is_null(node)) {
 		loader_fault(l, node, "not a list; a list, each item after a dash");
 		return false;
 	}
-	list->items = memory_array(node->kind == YAML_LIST ? node->count : 0, size);
-	list->count = node->kind == YAML_LIST ? node->count : 0;
+	size_t count = node->kind == YAML_LIST ? node->count : 0;
+	if (key->most > 0 && (double)count > key->most) {
+		loader_fault(l, node, "%zu items; %.0f at most", count, key->most);
+		return false;
+	}
+	*list = (struct key_list){memory_array(count, size), count};
 	return true;
 }
 
 static void load_records(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)
 {
 	struct key_list *list = member;
-	if (!start_list(l, node, list, key->record->size))
+	if (!start_list(l, key, node, list, key->record->size))
 		return;
 	for (size_t i = 0; i < list->count; i++) {
 		struct target target = {key->record, (char *)list->items + i * key->record->size};
@@ -216,9 +222,8 @@ static void load_chain_item(struct loader *l, struct key_insert *insert, const s
 
 static void load_chain(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)
 {
-	(void)key;
 	struct key_list *list = member;
-	if (!start_list(l, node, list, sizeof(struct key_insert)))
+	if (!start_list(l, key, node, list, sizeof(struct key_insert)))
 		return;
 	struct key_insert *inserts = list->items;
 	for (size_t i = 0; i < list->count; i++) {

@@ -220,17 +220,6 @@ static void check_all_inputs(const struct check *c)
 	free(inputs);
 }
 
-/* Past the limit no track is looked at: comparing each with each would take its time. */
-static bool check_track_count(const struct check *c)
-{
-	const struct yaml_node *node = yaml_value_of(c->root, "tracks");
-	if (c->session->tracks.count <= SESSION_MOST_TRACKS)
-		return true;
-	faults_add(c->faults, node->line, node->column, "tracks: %zu tracks; %d at most",
-		c->session->tracks.count, SESSION_MOST_TRACKS);
-	return false;
-}
-
 void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults)
 {
@@ -239,8 +228,6 @@ void session_check(const struct session *session, const struct yaml_node *root,
 	check_preset(&c, "mix", PRESET_MIX, session->mix.preset);
 	check_preset(&c, "master", PRESET_MASTER, session->master.preset);
 	check_meter(&c);
-	if (!check_track_count(&c))
-		return;
 	for (size_t i = 0; i < session->tracks.count; i++) {
 		check_name(&c, i);
 		check_role(&c, i);

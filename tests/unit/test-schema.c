@@ -80,7 +80,7 @@ static const struct key all_keys[] = {
 	{"eqs", KEY_RECORDS, ALL(eqs), .record = &eq_record},
 	{"texts", KEY_TEXTS, ALL(texts), .fallback = "one"},
 	{"levels", KEY_LEVELS, ALL(levels), .unit = UNIT_DB, .least = -60, .most = 12},
-	{"chain", KEY_CHAIN, ALL(chain)},
+	{"chain", KEY_CHAIN, ALL(chain), .most = 8},
 	{"reverb", KEY_LATER},
 };
 static const struct record all_record = {
@@ -257,6 +257,7 @@ static const struct bad bad_values[] = {
 	{"chain: [phaser]", "f:1:9: error: chain[0]: \"phaser\" is no processor; one of eq, squash"},
 	{"chain: [{deesser: {x: 1}}]",
 		"f:1:10: error: chain[0]: deesser is not supported by this version; one of eq, squash"},
+	{"chain: [eq, eq, eq, eq, eq, eq, eq, eq, eq]", "f:1:8: error: chain: 9 items; 8 at most"},
 	{"chain: [{}]", "f:1:9: error: chain[0]: not one processor; PROCESSOR: {settings}, each after a dash "
 			"of its own"},
 	{"chain: [[squash]]", "f:1:9: error: chain[0]: not one processor; PROCESSOR: {settings}, each after "
