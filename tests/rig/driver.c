@@ -226,13 +226,13 @@ static int64_t when_due(const struct driver *d)
 
 static void run_if_due(struct driver *d)
 {
-	if (!d->stream || (settled(d) && d->in_flight) || ends(d))
+	if (!d->stream || (settled(d) && d->in_flight) || d->said_end)
 		return;
 	int64_t due = when_due(d);
-	if (clock_monotonic_ns() >= due)
-		run_cycle(d);
-	else
+	if (clock_monotonic_ns() < due)
 		arm(d, due);
+	else if (!ends(d))
+		run_cycle(d);
 }
 
 static void on_timer(void *data, uint64_t expirations)
