@@ -45,14 +45,27 @@ static void quit(struct interface *i, int status)
 	pw_main_loop_quit(i->main_loop);
 }
 
+/* 0.3.65 neither switches the rate of a driver that lives in a client (it starts over for ever), nor leaves
+ * its converter alone at another rate than the graph's. */
+static void check_rate(struct interface *i, const struct spa_io_position *position)
+{
+	if (!position || position->clock.rate.denom == i->options.rate)
+		return;
+	fprintf(stderr, "fake-interface: the graph has %u Hz, not --rate %lld; set its default.clock.rate\n",
+		position->clock.rate.denom, (long long)i->options.rate);
+	quit(i, 2);
+}
+
 static void on_io_changed(void *data, uint32_t id, void *area, uint32_t size)
 {
 	struct interface *i = data;
 	(void)size;
 	if (id == SPA_IO_Clock)
 		driver_set_clock(i->driver, area);
-	else if (id == SPA_IO_Position)
+	if (id == SPA_IO_Position) {
+		check_rate(i, area);
 		driver_set_position(i->driver, area);
+	}
 }
 
 static void on_state_changed(
@@ -96,10 +109,7 @@ static struct pw_properties *stream_properties(const struct options *o)
 		/* No session manager sets the ports up: the node does so itself. */
 		"adapter.auto-port-config", "{ mode = dsp monitor = false position = aux }", NULL);
 	/* Hardware has the rate and the period that it has. */
-	pw_properties_setf(p, PW_KEY_NODE_FORCE_RATE, "%lld", (long long)o->rate);
 	pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
-	pw_properties_setf(p, PW_KEY_NODE_LATENCY, "%lld/%lld", (long long)o->quantum, (long long)o->rate);
-	pw_properties_setf(p, PW_KEY_NODE_RATE, "1/%lld", (long long)o->rate);
 	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->name);
 	return p;
 }
@@ -126,9 +136,8 @@ static int make_keeper(struct interface *i)
 	return pw_filter_connect(i->keeper, PW_FILTER_FLAG_RT_PROCESS, NULL, 0);
 }
 
-static int plug(struct interface *i)
+static int make_stream(struct interface *i)
 {
-	i->ports = 0;
 	i->stream = pw_stream_new(i->core, i->options.name, stream_properties(&i->options));
 	if (!i->stream)
 		return -errno;
@@ -144,68 +153,8 @@ static int plug(struct interface *i)
 	for (uint32_t c = 0; c < info.channels; c++)
 		info.position[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
 	const struct spa_pod *params[] = {spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info)};
-	int res = pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
+	return pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
 		PW_STREAM_FLAG_DRIVER | PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS, params, 1);
-	return res < 0 ? res : make_keeper(i);
-}
-
-static void unplug(struct interface *i)
-{
-	driver_unplug(i->driver);
-	if (!i->stream)
-		return;
-	if (i->keeper)
-		pw_filter_destroy(i->keeper);
-	i->keeper = NULL;
-	spa_hook_remove(&i->stream_listener);
-	pw_stream_destroy(i->stream);
-	i->stream = NULL;
-}
-
-static void return_later(struct interface *i)
-{
-	if (i->options.return_after_s < 0)
-		return;
-	int64_t ns = (int64_t)(i->options.return_after_s * 1e9) + 1;
-	struct timespec delay = {.tv_sec = ns / CLOCK_NSEC_PER_SEC, .tv_nsec = ns % CLOCK_NSEC_PER_SEC};
-	pw_loop_update_timer(i->loop, i->return_timer, &delay, NULL, false);
-}
-
-static void on_return(void *data, uint64_t expirations)
-{
-	struct interface *i = data;
-	(void)expirations;
-	if (plug(i) < 0)
-		quit(i, 1);
-}
-
-static void on_notice(void *data, const struct notice *n)
-{
-	struct interface *i = data;
-	char line[128];
-	const char *words[] = {[NOTICE_PLAYING] = "playing",
-		[NOTICE_DONE] = "done",
-		[NOTICE_XRUN] = "xrun",
-		[NOTICE_OVERRUN] = "overrun",
-		[NOTICE_UNPLUG] = "unplugged",
-		[NOTICE_RETURN] = "returned",
-		[NOTICE_STALLED] = "stalled"};
-	if (n->kind == NOTICE_END) {
-		quit(i, 0);
-		return;
-	}
-	if (n->kind == NOTICE_UNPLUG)
-		unplug(i);
-	if (n->frames)
-		snprintf(line, sizeof(line), "%s %lld %lld", words[n->kind], (long long)n->frame,
-			(long long)n->frames);
-	else
-		snprintf(line, sizeof(line), "%s %lld", words[n->kind], (long long)n->frame);
-	say(line);
-	if (n->kind == NOTICE_UNPLUG)
-		return_later(i);
-	if (n->kind == NOTICE_DONE && i->options.exit_after_play)
-		quit(i, 0);
 }
 
 /* Our own ports, seen in the graph: the event that tests wait for. */
@@ -249,6 +198,91 @@ static void on_core_error(void *data, uint32_t id, int seq, int res, const char 
 
 static const struct pw_core_events core_events = {PW_VERSION_CORE_EVENTS, .error = on_core_error};
 
+/* A connection of its own for each time it is plugged in: 0.3.65 would map the clock of the node that is
+ * gone. */
+static int plug(struct interface *i, struct error *e)
+{
+	i->ports = 0;
+	i->core = pw_context_connect(i->context, NULL, 0);
+	if (!i->core)
+		return error_errno(e, errno, "cannot connect to PipeWire");
+	pw_core_add_listener(i->core, &i->core_listener, &core_events, i);
+	i->registry = pw_core_get_registry(i->core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(i->registry, &i->registry_listener, &registry_events, i);
+	int res = make_stream(i);
+	if (res == 0)
+		res = make_keeper(i);
+	return res < 0 ? error_errno(e, res, "cannot make the node") : 0;
+}
+
+static void unplug(struct interface *i)
+{
+	driver_unplug(i->driver);
+	if (i->keeper)
+		pw_filter_destroy(i->keeper);
+	i->keeper = NULL;
+	if (i->stream) {
+		spa_hook_remove(&i->stream_listener);
+		pw_stream_destroy(i->stream);
+	}
+	i->stream = NULL;
+	if (i->registry)
+		pw_proxy_destroy((struct pw_proxy *)i->registry);
+	i->registry = NULL;
+	if (i->core)
+		pw_core_disconnect(i->core);
+	i->core = NULL;
+}
+
+static void return_later(struct interface *i)
+{
+	if (i->options.return_after_s < 0)
+		return;
+	int64_t ns = (int64_t)(i->options.return_after_s * 1e9) + 1;
+	struct timespec delay = {.tv_sec = ns / CLOCK_NSEC_PER_SEC, .tv_nsec = ns % CLOCK_NSEC_PER_SEC};
+	pw_loop_update_timer(i->loop, i->return_timer, &delay, NULL, false);
+}
+
+static void on_return(void *data, uint64_t expirations)
+{
+	struct interface *i = data;
+	(void)expirations;
+	struct error e;
+	if (plug(i, &e) == 0)
+		return;
+	fprintf(stderr, "fake-interface: %s\n", e.text);
+	quit(i, 1);
+}
+
+static void on_notice(void *data, const struct notice *n)
+{
+	struct interface *i = data;
+	char line[128];
+	const char *words[] = {[NOTICE_PLAYING] = "playing",
+		[NOTICE_DONE] = "done",
+		[NOTICE_XRUN] = "xrun",
+		[NOTICE_OVERRUN] = "overrun",
+		[NOTICE_UNPLUG] = "unplugged",
+		[NOTICE_RETURN] = "returned",
+		[NOTICE_STALLED] = "stalled"};
+	if (n->kind == NOTICE_END) {
+		quit(i, 0);
+		return;
+	}
+	if (n->kind == NOTICE_UNPLUG)
+		unplug(i);
+	if (n->frames)
+		snprintf(line, sizeof(line), "%s %lld %lld", words[n->kind], (long long)n->frame,
+			(long long)n->frames);
+	else
+		snprintf(line, sizeof(line), "%s %lld", words[n->kind], (long long)n->frame);
+	say(line);
+	if (n->kind == NOTICE_UNPLUG)
+		return_later(i);
+	if (n->kind == NOTICE_DONE && i->options.exit_after_play)
+		quit(i, 0);
+}
+
 static void on_stop_signal(void *data, int signal)
 {
 	(void)signal;
@@ -262,7 +296,7 @@ static void on_play_signal(void *data, int signal)
 	driver_play(i->driver);
 }
 
-static int connect_graph(struct interface *i, struct error *e)
+static int make_loop(struct interface *i, struct error *e)
 {
 	i->main_loop = pw_main_loop_new(NULL);
 	i->loop = pw_main_loop_get_loop(i->main_loop);
@@ -274,40 +308,24 @@ static int connect_graph(struct interface *i, struct error *e)
 		pw_context_new(i->loop, pw_properties_new(PW_KEY_CONFIG_NAME, "client-rt.conf", NULL), 0);
 	if (!i->context)
 		return error_errno(e, errno, "cannot make a PipeWire context");
-	i->core = pw_context_connect(i->context, NULL, 0);
-	if (!i->core)
-		return error_errno(e, errno, "cannot connect to PipeWire");
-	pw_core_add_listener(i->core, &i->core_listener, &core_events, i);
-	i->registry = pw_core_get_registry(i->core, PW_VERSION_REGISTRY, 0);
-	pw_registry_add_listener(i->registry, &i->registry_listener, &registry_events, i);
 	return 0;
-}
-
-static void disconnect_graph(struct interface *i)
-{
-	if (i->driver)
-		unplug(i);
-	if (i->registry)
-		pw_proxy_destroy((struct pw_proxy *)i->registry);
-	if (i->core)
-		pw_core_disconnect(i->core);
-	driver_destroy(i->driver);
-	if (i->context)
-		pw_context_destroy(i->context);
-	if (i->main_loop)
-		pw_main_loop_destroy(i->main_loop);
 }
 
 static int run(struct interface *i, struct error *e)
 {
-	int res = connect_graph(i, e);
+	int res = make_loop(i, e);
 	if (res == 0)
 		res = driver_create(&i->driver, i->context, &i->options, i->material, on_notice, i, e);
-	if (res == 0 && (res = plug(i)) < 0)
-		error_errno(e, res, "cannot make the stream");
+	if (res == 0)
+		res = plug(i, e);
 	if (res == 0)
 		pw_main_loop_run(i->main_loop);
-	disconnect_graph(i);
+	if (i->driver)
+		unplug(i);
+	driver_destroy(i->driver);
+	if (i->context)
+		pw_context_destroy(i->context);
+	pw_main_loop_destroy(i->main_loop);
 	return res;
 }
 

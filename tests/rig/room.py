@@ -330,8 +330,9 @@ def _arguments(options):
 
 
 class Room:
-    def __init__(self, keep=False):
-        self.keep = keep
+    def __init__(self, rate=48000, keep=False):
+        """`rate` is the graph's; all interfaces of a room have it, as 0.3.65 cannot run two at once."""
+        self.rate, self.keep = rate, keep
         self.processes = []
         self.the_broker = None
         self._names = {}
@@ -345,7 +346,10 @@ class Room:
         self.env |= {"XDG_RUNTIME_DIR": str(runtime), "PIPEWIRE_RUNTIME_DIR": str(runtime),
                      "HOME": str(self.folder("home")), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         try:
-            self.pipewire = Process(self, "pipewire", ["pipewire", "-c", RIG / "pipewire.conf"])
+            config = (RIG / "pipewire.conf").read_text(encoding="utf-8")
+            self.path("pipewire.conf").write_text(
+                re.sub(r"(default\.clock\.rate = )\d+", rf"\g<1>{self.rate}", config), encoding="utf-8")
+            self.pipewire = Process(self, "pipewire", ["pipewire", "-c", self.path("pipewire.conf")])
             _wait_for_socket(socket.AF_UNIX, str(runtime / "pipewire-0"), self.pipewire)
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -401,6 +405,7 @@ class Room:
 
     def interface(self, name="fake", **options):
         """Starts fake-interface --name NAME with the options, `-` written as `_`; lists repeat."""
+        options.setdefault("rate", self.rate)
         command = [BUILD / "tests/rig/fake-interface", "--name", name, *_arguments(options)]
         return Interface(self, self.name(f"interface-{name}"), command)
 
