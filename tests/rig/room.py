@@ -98,7 +98,8 @@ class Process:
         self._err = open(self.err_path, "w", encoding="utf-8")
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._err,
-            env=env or room.env, cwd=cwd, text=True, encoding="utf-8", errors="replace")
+            env=env or room.env, cwd=cwd, text=True, encoding="utf-8", errors="replace",
+            process_group=0)  # Ctrl-C is for whoever opened the room, who then ends all of it in order
         self.output = Lines(self.process.stdout, self._out)
         room.processes.append(self)
 

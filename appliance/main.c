@@ -1,0 +1,122 @@
+/* woodshed: the program. A table of subcommands; each has a file of its own. */
+#include "appliance/subcommand.h"
+#include "common/log.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct subcommand *const commands[] = {
+	&subcommand_run,
+	&subcommand_record,
+	&subcommand_render,
+	&subcommand_takes,
+	&subcommand_show,
+	&subcommand_check,
+	&subcommand_interfaces,
+	&subcommand_processors,
+	&subcommand_presets,
+	&subcommand_token,
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *stream)
+{
+	fprintf(stream, "usage: woodshed COMMAND [OPTION…]\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(stream, "  %-11s %s\n", commands[i]->name, commands[i]->help);
+	fprintf(stream,
+		"\nwoodshed COMMAND --help tells each command's options; woodshed --version the version.\n");
+}
+
+static void print_help(const struct subcommand *command)
+{
+	printf("usage: woodshed %s%s%s [OPTION…]\n\n%s\n\n", command->name, command->synopsis[0] ? " " : "",
+		command->synopsis, command->help);
+	for (const struct option_spec *option = command->options; option->name; option++) {
+		char left[64];
+		snprintf(left, sizeof(left), "--%s%s%s", option->name, option->argument ? " " : "",
+			option->argument ? option->argument : "");
+		printf("  %-18s %s\n", left, option->help);
+	}
+}
+
+/* Takes argv[*at] (and its value) as an option. EXIT_DONE or EXIT_USAGE. */
+static int take_option(
+	const struct subcommand *command, struct arguments *arguments, int argc, char **argv, int *at)
+{
+	const char *name = argv[*at] + 2;
+	size_t length = strcspn(name, "=");
+	for (int i = 0; command->options[i].name; i++) {
+		const struct option_spec *option = &command->options[i];
+		if (strlen(option->name) != length || strncmp(option->name, name, length) != 0)
+			continue;
+		if (!option->argument && name[length] == '=')
+			return subcommand_misused(command, "--%s takes no value", option->name);
+		if (!option->argument)
+			arguments->values[i] = "";
+		else if (name[length] == '=')
+			arguments->values[i] = name + length + 1;
+		else if (*at + 1 < argc)
+			arguments->values[i] = argv[++*at];
+		else
+			return subcommand_misused(
+				command, "--%s needs a value: %s", option->name, option->argument);
+		return EXIT_DONE;
+	}
+	return subcommand_misused(command, "there is no option --%.*s", (int)length, name);
+}
+
+static int run(const struct subcommand *command, int argc, char **argv)
+{
+	struct arguments arguments = {.words = argv};
+	bool options = true;
+	for (int i = 0; i < argc; i++) {
+		if (options && strcmp(argv[i], "--help") == 0) {
+			print_help(command);
+			return EXIT_DONE;
+		}
+		if (options && strcmp(argv[i], "--") == 0) {
+			options = false;
+		} else if (options && strncmp(argv[i], "--", 2) == 0) {
+			int result = take_option(command, &arguments, argc, argv, &i);
+			if (result != EXIT_DONE)
+				return result;
+		} else {
+			arguments.words[arguments.word_count++] = argv[i];
+		}
+	}
+	if (arguments.word_count < command->least_words)
+		return subcommand_misused(command, "%s is missing", command->synopsis);
+	if (arguments.word_count > command->most_words)
+		return subcommand_misused(
+			command, "%s is one word too many", arguments.words[command->most_words]);
+	return command->run(command, &arguments);
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	/* Who writes to a closed pipe or socket gets an error to handle, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	if (getenv("WOODSHED_DEBUG"))
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+		printf("woodshed %s\n", WOODSHED_VERSION);
+		return EXIT_DONE;
+	}
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; argc >= 2 && i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return run(commands[i], argc - 2, argv + 2);
+	if (argc >= 2)
+		fprintf(stderr, "woodshed: there is no command %s\n", argv[1]);
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

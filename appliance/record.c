@@ -1,0 +1,232 @@
+/* woodshed record: one take in the foreground. */
+#include "appliance/meters.h"
+#include "appliance/sessions.h"
+#include "appliance/subcommand.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "recorder/recorder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long after PipeWire told of every node the inputs may take to be linked and running. */
+#define LINK_NS (5 * CLOCK_NSEC_PER_SEC)
+#define DRAW_NS (CLOCK_NSEC_PER_SEC / 10)
+
+struct foreground {
+	struct loop *loop;
+	struct recorder *recorder;
+	struct loop_source *patience, *draw;
+	double seconds; /* 0: until told */
+	bool begun;
+	bool stopping; /* told to, before or while recording */
+	int status;
+};
+
+static void begin(struct foreground *app)
+{
+	struct recorder_interface first[1] = {0};
+	struct recorder_start start = {0};
+	struct error e;
+	for (size_t i = 0, n = recorder_interfaces(app->recorder, first, 1); i < n && i < 1; i++)
+		start.frames = (uint64_t)llround(app->seconds * first[0].rate);
+	app->begun = true;
+	loop_set_timer(app->patience, 0, 0);
+	if (recorder_begin(app->recorder, &start, &e) < 0)
+		loop_quit(app->loop, subcommand_failed(&e));
+	else
+		loop_set_timer(app->draw, DRAW_NS, DRAW_NS);
+}
+
+static void on_changed(void *data)
+{
+	struct foreground *app = data;
+	struct error e;
+	if (!app->begun && app->recorder && !recorder_missing(app->recorder, &e))
+		begin(app);
+}
+
+static void on_patience(void *data)
+{
+	struct foreground *app = data;
+	struct error e;
+	on_changed(app);
+	if (!app->begun && recorder_missing(app->recorder, &e))
+		loop_quit(app->loop, subcommand_failed(&e));
+}
+
+/* An interface that was announced but does not run yet gets a little time; one that nobody knows gets none
+ * more. */
+static void on_ready(void *data)
+{
+	struct foreground *app = data;
+	loop_set_timer(app->patience, LINK_NS, 0);
+	on_changed(app);
+}
+
+static void on_draw(void *data)
+{
+	struct foreground *app = data;
+	struct recorder_status status;
+	on_changed(app);
+	recorder_status(app->recorder, &status);
+	double seconds = (double)(clock_monotonic_ns() - status.origin_ns) / (double)CLOCK_NSEC_PER_SEC;
+	if (status.state == RECORDER_RECORDING)
+		meters_draw(stderr, app->recorder, seconds);
+}
+
+static void on_started(void *data, const struct manifest *take)
+{
+	struct foreground *app = data;
+	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
+		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
+}
+
+static void on_stopped(void *data, const char *folder, const struct manifest *take)
+{
+	struct foreground *app = data;
+	struct error e;
+	uint64_t gap_frames = 0;
+	for (size_t i = 0; i < take->interface_count; i++)
+		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
+			gap_frames += take->interfaces[i].gaps[g].frames;
+	meters_clear(stderr);
+	if (folder) {
+		printf("%s\n", folder);
+		fprintf(stderr, "%zu tracks of %.3f s (%llu frames), %llu frames lost\n", take->track_count,
+			(double)take->frames / take->rate, (unsigned long long)take->frames,
+			(unsigned long long)gap_frames);
+	}
+	if (take->error) {
+		error_set(&e, EIO, "%s", take->error);
+		app->status = subcommand_failed(&e);
+	}
+	loop_quit(app->loop, app->status);
+}
+
+static void on_gap(void *data, const char *interface, const struct take_gap *gap)
+{
+	(void)data;
+	meters_clear(stderr);
+	log_warning("interface %s: %llu frames lost at frame %llu (%s)", interface,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+}
+
+static void on_alert(void *data, const char *text)
+{
+	(void)data;
+	(void)text; /* logged already */
+}
+
+static void on_signal(void *data, int signal)
+{
+	(void)signal;
+	struct foreground *app = data;
+	struct error e;
+	if (!app->begun || (recorder_end(app->recorder, &e) < 0 && !recorder_busy(app->recorder)))
+		loop_quit(app->loop, app->status);
+}
+
+static int record(struct foreground *app, const struct appliance *appliance,
+	const struct loaded_session *session, struct error *e)
+{
+	struct recorder_config config = {
+		.appliance = appliance, .source = &source_pipewire, .takes = appliance->takes};
+	struct recorder_callbacks callbacks = {.ready = on_ready,
+		.changed = on_changed,
+		.take_started = on_started,
+		.take_stopped = on_stopped,
+		.gap = on_gap,
+		.alert = on_alert,
+		.data = app};
+	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
+	struct loop_source *terminate = loop_add_signal(app->loop, SIGTERM, on_signal, app);
+	app->patience = loop_add_timer(app->loop, on_patience, app);
+	app->draw = loop_add_timer(app->loop, on_draw, app);
+	struct recorder *recorder = NULL;
+	int result = recorder_create(&recorder, app->loop, &config, &callbacks, e);
+	if (result == 0) {
+		app->recorder = recorder;
+		recorder_set_session(recorder, &session->session, session->text);
+		loop_set_timer(app->draw, DRAW_NS, DRAW_NS);
+		result = loop_run(app->loop);
+	}
+	recorder_destroy(recorder);
+	loop_remove(app->patience);
+	loop_remove(app->draw);
+	loop_remove(interrupt);
+	loop_remove(terminate);
+	return result;
+}
+
+/* What `record` does differently from the service: it starts at once and only ends when told. */
+static void foreground_recording(struct recording_config *recording)
+{
+	recording->start.when = START_ON_COMMAND;
+	recording->stop.when = STOP_ON_COMMAND;
+	recording->pre_roll_s = 0;
+}
+
+static int run(const struct subcommand *command, const struct arguments *arguments)
+{
+	struct foreground app = {.status = EXIT_DONE};
+	const char *length = subcommand_option(command, arguments, "for");
+	if (length && subcommand_parse_time(length, 0.001, &app.seconds) < 0)
+		return subcommand_misused(command, "--for: %s is no time such as 6s, 10m or 4 h", length);
+	struct appliance appliance;
+	const char *path, *name = subcommand_option(command, arguments, "name");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	foreground_recording(&appliance.recording);
+	const char *takes = subcommand_option(command, arguments, "takes");
+	if (takes) {
+		free(appliance.takes);
+		appliance.takes = memory_text(takes);
+	}
+	const char *session_path = subcommand_option(command, arguments, "session");
+	struct loaded_session session;
+	struct faults faults;
+	struct error e;
+	if (!session_path)
+		session_path = appliance.session;
+	faults_init(&faults, session_path ? session_path : "defaults");
+	int result = sessions_load(&session, session_path, name ? name : "take", &appliance, &faults);
+	faults_print(&faults, stderr);
+	faults_finish(&faults);
+	status = EXIT_USAGE;
+	if (result == 0) {
+		if (name) {
+			free(session.session.name);
+			session.session.name = memory_text(name);
+		}
+		result = loop_create(&app.loop, &e);
+		if (result == 0)
+			result = record(&app, &appliance, &session, &e);
+		status = result < 0 ? subcommand_failed(&e) : result;
+		loop_destroy(app.loop);
+		sessions_finish(&session);
+	}
+	appliance_finish(&appliance);
+	return status;
+}
+
+const struct subcommand subcommand_record = {
+	.name = "record",
+	.synopsis = "",
+	.help = "record one take in the foreground, with meters; prints the take's folder",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"session", "FILE",
+				"the session (default: the appliance's, else every channel a track)"},
+			{"for", "TIME", "end after so long, counted from the first frame (6s, 10m, 4 h)"},
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"name", "N", "the name in the take's id (default: the session's)"},
+		},
+	.run = run,
+};

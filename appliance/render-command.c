@@ -1,0 +1,149 @@
+/* woodshed render: a take through mix and master. */
+#include "appliance/render.h"
+#include "appliance/report.h"
+#include "appliance/subcommand.h"
+#include "takes/take.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { JOBS_MOST = 64, BAR_WIDTH = 40 };
+
+/* ioprio_set(2) has no wrapper: the idle class, for this process. */
+enum { IOPRIO_WHO_PROCESS_ = 1, IOPRIO_IDLE = 3 << 13 };
+
+/* A recording comes before everything: what renders beside it takes what is left, and ends with the service.
+ */
+static void give_way(void)
+{
+	struct sched_param parameters = {0};
+	sched_setscheduler(0, SCHED_IDLE, &parameters);
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS_, 0, IOPRIO_IDLE);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+struct display {
+	bool lines;
+	int shown; /* percent */
+};
+
+static void show_progress(void *data, const char *what, double done)
+{
+	struct display *display = data;
+	int percent = (int)(done * 100);
+	if (percent == display->shown)
+		return;
+	display->shown = percent;
+	if (display->lines) {
+		printf("progress %d %s\n", percent, what);
+		fflush(stdout);
+	} else if (isatty(STDERR_FILENO)) {
+		int full = percent * BAR_WIDTH / 100;
+		fprintf(stderr, "\r%-7s [%.*s%*s] %3d %%", what, full,
+			"########################################", BAR_WIDTH - full, "", percent);
+	}
+}
+
+static void end_progress(const struct display *display)
+{
+	if (!display->lines && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+}
+
+static int render(const struct subcommand *command, struct render_job *job, struct error *e)
+{
+	struct display display = {.lines = job->data != NULL, .shown = -1};
+	struct render_result result;
+	job->progress = show_progress;
+	job->data = &display;
+	(void)command;
+	int status = render_take(job, &result, e);
+	end_progress(&display);
+	if (status == 0 && !display.lines) {
+		report_print(&result, job->stage);
+		printf("files    %s\n", job->out ? job->out : job->folder);
+	}
+	render_result_finish(&result);
+	return status;
+}
+
+static int parse_stage(const char *text, enum render_stage *stage)
+{
+	*stage = RENDER_MASTER;
+	if (!text || strcmp(text, "master") == 0)
+		return 0;
+	*stage = RENDER_MIX;
+	return strcmp(text, "mix") == 0 ? 0 : -EINVAL;
+}
+
+static int check_jobs(const char *text)
+{
+	double jobs;
+	return !text || (units_parse(text, UNIT_NONE, 1, &jobs) == 0 && jobs >= 1 && jobs <= JOBS_MOST)
+		       ? 0
+		       : -EINVAL;
+}
+
+static int run(const struct subcommand *command, const struct arguments *arguments)
+{
+	struct render_job job = {
+		.session = subcommand_option(command, arguments, "session"),
+		.out = subcommand_option(command, arguments, "out"),
+	};
+	const char *takes = subcommand_option(command, arguments, "takes");
+	const char *stage = subcommand_option(command, arguments, "stage");
+	if (parse_stage(stage, &job.stage) < 0)
+		return subcommand_misused(
+			command, "--stage: %s; mix or master (this version edits nothing)", stage);
+	if (check_jobs(subcommand_option(command, arguments, "jobs")) < 0)
+		return subcommand_misused(command, "--jobs: a number from 1 to %d", JOBS_MOST);
+	if (subcommand_option(command, arguments, "background")) {
+		give_way();
+		job.data = &job;
+	}
+	struct appliance appliance;
+	struct error e;
+	const char *path;
+	char *folder;
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	int result = take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e);
+	if (result == 0) {
+		job.folder = folder;
+		result = render(command, &job, &e);
+		free(folder);
+	}
+	if (result < 0)
+		status = subcommand_failed(&e);
+	appliance_finish(&appliance);
+	return status;
+}
+
+const struct subcommand subcommand_render = {
+	.name = "render",
+	.synopsis = "TAKE",
+	.least_words = 1,
+	.most_words = 1,
+	.help = "mix and master a take: mix.flac, master.flac and report.json",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"session", "FILE", "another session than the take's own"},
+			{"stage", "STAGE", "mix: stop after mix.flac; master: all (default)"},
+			{"jobs", "N",
+				"cores to use, 1 to 64; the result is the same (this version uses one)"},
+			{"out", "DIR", "write there, and leave the take as it is"},
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"background", NULL, "give way to everything else; progress as lines, for programs"},
+		},
+	.run = run,
+};

@@ -1,0 +1,341 @@
+#include "appliance/render.h"
+
+#include "appliance/delivery.h"
+#include "appliance/report.h"
+#include "appliance/stems.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "mixer/mix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { MIX_BITS = 24, MASTER_BITS = 24 };
+
+/* Everything that one render holds. */
+struct render {
+	const struct render_job *job;
+	struct render_result *result;
+	struct loaded_session session;
+	struct stems stems;
+	struct mix *mix;
+	struct meter *meter;
+	struct scratch scratch;
+	struct delivery mix_file, master_file;
+	const char *out;
+	int lock;
+	double progress_from, progress_to;
+	const char *progress_what;
+	int64_t begun_ns;
+};
+
+static void tell(struct render *render, double done)
+{
+	double span = render->progress_to - render->progress_from;
+	if (render->job->progress)
+		render->job->progress(
+			render->job->data, render->progress_what, render->progress_from + done * span);
+}
+
+static void on_stage_progress(void *data, double done)
+{
+	tell(data, done);
+}
+
+static void begin_stage(struct render *render, const char *what, double from, double to)
+{
+	render->progress_what = what;
+	render->progress_from = from;
+	render->progress_to = to;
+	tell(render, 0);
+}
+
+/* ---- the mix ---- */
+
+struct mix_blocks {
+	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
+	struct block block;
+};
+
+/* Hands on what the mix gave, without the first `*skip` frames (its latency). */
+static int hand_on(struct render *render, struct mix_blocks *out, uint64_t *skip, struct error *e)
+{
+	struct block block = out->block;
+	uint32_t drop = *skip < block.frames ? (uint32_t)*skip : block.frames;
+	*skip -= drop;
+	block.frames -= drop;
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		block.channel[c] += drop;
+	if (block.frames == 0)
+		return 0;
+	if (meter_add(render->meter, &block) < 0)
+		return error_set(e, ENOMEM, "the mix could not be measured");
+	int result = delivery_write(&render->mix_file, &block, e);
+	if (result == 0)
+		result = scratch_write(&render->scratch, &block, e);
+	return result;
+}
+
+static int run_mix(struct render *render, struct error *e)
+{
+	struct mix_blocks *out = memory_new(sizeof(*out));
+	uint64_t skip = mix_latency(render->mix);
+	uint64_t frames = render->stems.frames + skip;
+	int result = 0;
+	for (uint64_t done = 0; done < frames && result == 0; done += BLOCK_FRAMES) {
+		uint32_t n = frames - done < BLOCK_FRAMES ? (uint32_t)(frames - done) : BLOCK_FRAMES;
+		out->block = (struct block){.channel = {out->samples[0], out->samples[1]}};
+		result = stems_read(&render->stems, n, e);
+		if (result < 0)
+			break;
+		mix_process(render->mix, render->stems.blocks, &out->block);
+		result = hand_on(render, out, &skip, e);
+		tell(render, (double)(done + n) / (double)frames);
+	}
+	free(out);
+	return result;
+}
+
+static int make_mix(struct render *render, struct error *e)
+{
+	uint32_t rate = render->result->take.rate;
+	char *path = file_join(render->out, "mix.flac");
+	int result = scratch_open(&render->scratch, render->out, e);
+	if (result == 0)
+		result = meter_create(&render->meter, rate, BLOCK_CHANNELS, e);
+	if (result == 0)
+		result = delivery_open(&render->mix_file, path, rate, MIX_BITS, NULL, 0, e);
+	if (result == 0) {
+		begin_stage(render, "mix", 0, render->job->stage == RENDER_MIX ? 1 : 0.4);
+		result = run_mix(render, e);
+	}
+	if (result == 0)
+		result = delivery_publish(&render->mix_file, e);
+	if (result == 0) {
+		meter_read(render->meter, &render->result->mix);
+		render->result->mix_clipped = render->mix_file.clipped;
+	}
+	free(path);
+	return result;
+}
+
+/* ---- the master ---- */
+
+static int write_master(void *data, const struct block *block, struct error *e)
+{
+	struct render *render = data;
+	return delivery_write(&render->master_file, block, e);
+}
+
+enum { TAGS_MOST = 10, TAG_SIZE = 32 };
+
+struct tags {
+	struct flac_tag list[TAGS_MOST];
+	size_t count;
+	char date[CLOCK_RFC3339_SIZE], bpm[TAG_SIZE], gain[TAG_SIZE], peak[TAG_SIZE];
+};
+
+static void add_tag(struct tags *tags, const char *name, const char *value)
+{
+	if (value)
+		tags->list[tags->count++] = (struct flac_tag){name, value};
+}
+
+/* Vorbis comments of a master: what the session says, and ReplayGain 2.0 (reference −18 LUFS). No encoder
+ * date, so the same take gives the same file. */
+static void make_tags(struct tags *tags, const struct render *render)
+{
+	const struct manifest *take = &render->result->take;
+	const struct song_config *song = &render->session.session.song;
+	const struct meter_reading *master = &render->result->master.master;
+	add_tag(tags, "TITLE", take->title ? take->title : song->title);
+	add_tag(tags, "ARTIST", take->artist ? take->artist : song->artist);
+	add_tag(tags, "GENRE", song->genre);
+	clock_rfc3339(take->started_ns, tags->date)[strlen("2026-11-22")] = '\0';
+	add_tag(tags, "DATE", tags->date);
+	if (song->tempo_bpm > 0) {
+		snprintf(tags->bpm, sizeof(tags->bpm), "%.10g", song->tempo_bpm);
+		add_tag(tags, "BPM", tags->bpm);
+	}
+	add_tag(tags, "INITIALKEY", song->key);
+	if (isfinite(master->integrated_lufs)) {
+		snprintf(tags->gain, sizeof(tags->gain), "%.2f dB", -18 - master->integrated_lufs);
+		snprintf(tags->peak, sizeof(tags->peak), "%.6f", pow(10, master->true_peak_dbtp / 20));
+		add_tag(tags, "REPLAYGAIN_TRACK_GAIN", tags->gain);
+		add_tag(tags, "REPLAYGAIN_TRACK_PEAK", tags->peak);
+	}
+}
+
+static int make_master(struct render *render, struct error *e)
+{
+	struct master_plan *plan = &render->result->master;
+	struct master_source source = scratch_source(&render->scratch, render->result->take.rate);
+	struct master_sink sink = {.write = write_master, .data = render};
+	begin_stage(render, "master", 0.4, 0.85);
+	int result =
+		master_solve(plan, &render->session.session.master, &source, on_stage_progress, render, e);
+	if (result < 0)
+		return result;
+	struct tags tags = {0};
+	make_tags(&tags, render);
+	char *path = file_join(render->out, "master.flac");
+	result =
+		delivery_open(&render->master_file, path, source.rate, MASTER_BITS, tags.list, tags.count, e);
+	free(path);
+	begin_stage(render, "master", 0.85, 1);
+	if (result == 0)
+		result = master_render(plan, &source, MASTER_BITS, &sink, on_stage_progress, render, e);
+	return result == 0 ? delivery_publish(&render->master_file, e) : result;
+}
+
+/* ---- the take ---- */
+
+static int add_render(
+	struct render *render, const char *file, const struct meter_reading *reading, struct error *e)
+{
+	struct take_render made = {.file = memory_text(file), .lufs = NAN, .dbtp = NAN};
+	char *path = file_join(render->out, file);
+	int result = hash_file(path, &made.hash, e);
+	if (reading) {
+		made.lufs = reading->integrated_lufs;
+		made.dbtp = reading->true_peak_dbtp;
+	}
+	if (result == 0)
+		manifest_set_render(&render->result->take, &made);
+	free(path);
+	free(made.file);
+	return result;
+}
+
+static int save_state(struct render *render, enum take_state state, const char *error, struct error *e)
+{
+	struct manifest *take = &render->result->take;
+	if (render->job->out)
+		return 0;
+	take->state = state;
+	free(take->error);
+	take->error = error ? memory_text(error) : NULL;
+	return manifest_save(take, render->job->folder, e);
+}
+
+static int write_report(struct render *render, struct error *e)
+{
+	render->result->seconds =
+		(double)(clock_monotonic_ns() - render->begun_ns) / (double)CLOCK_NSEC_PER_SEC;
+	char *path = file_join(render->out, "report.json");
+	char *text = report_json(render->result, &render->session, render->job->stage);
+	int result = file_replace(path, text, strlen(text), e);
+	free(text);
+	free(path);
+	return result;
+}
+
+static int make_all(struct render *render, struct error *e)
+{
+	bool master = render->job->stage == RENDER_MASTER;
+	int result = make_mix(render, e);
+	if (result == 0 && master)
+		result = make_master(render, e);
+	if (result == 0)
+		result = write_report(render, e);
+	if (result == 0)
+		result = add_render(render, "mix.flac", &render->result->mix, e);
+	if (result == 0 && master)
+		result = add_render(render, "master.flac", &render->result->master.master, e);
+	return result;
+}
+
+static int lock_take(struct render *render, struct error *e)
+{
+	render->lock = open(render->job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (render->lock < 0)
+		return error_errno(e, errno, "%s", render->job->folder);
+	if (flock(render->lock, LOCK_EX | LOCK_NB) < 0)
+		return error_set(e, EBUSY, "%s is being rendered already", render->job->folder);
+	return 0;
+}
+
+static int load_session(struct render *render, struct error *e)
+{
+	char *own = file_join(render->job->folder, "session.yaml");
+	const char *path = render->job->session ? render->job->session : own;
+	struct faults faults;
+	faults_init(&faults, path);
+	int result = sessions_load(&render->session, path, "", NULL, &faults);
+	if (result < 0) {
+		faults_print(&faults, stderr);
+		error_set(e, -result, "the session is wrong: %s", path);
+	}
+	faults_finish(&faults);
+	free(own);
+	return result;
+}
+
+static int prepare(struct render *render, struct error *e)
+{
+	struct manifest *take = &render->result->take;
+	int result = lock_take(render, e);
+	if (result == 0)
+		result = manifest_load(take, render->job->folder, e);
+	if (result < 0)
+		return result;
+	if (take->state == TAKE_RECORDING)
+		return error_set(e, EBUSY, "take %s is still being recorded", take->id);
+	if (take->frames == 0)
+		return error_set(e, ENODATA, "take %s is empty", take->id);
+	result = load_session(render, e);
+	if (result == 0)
+		result = stems_open(&render->stems, take, render->job->folder, &render->session.session, e);
+	if (result == 0)
+		result = mix_create(&render->mix, &render->session.session, take->rate, e);
+	if (result == 0 && render->job->out)
+		result = file_make_folders(render->job->out, e);
+	return result;
+}
+
+static void finish(struct render *render)
+{
+	delivery_close(&render->mix_file);
+	delivery_close(&render->master_file);
+	scratch_close(&render->scratch);
+	meter_destroy(render->meter);
+	mix_destroy(render->mix);
+	stems_close(&render->stems);
+	sessions_finish(&render->session);
+	if (render->lock >= 0)
+		close(render->lock);
+}
+
+int render_take(const struct render_job *job, struct render_result *result, struct error *e)
+{
+	struct render render = {.job = job, .result = result, .lock = -1, .scratch.fd = -1};
+	render.out = job->out ? job->out : job->folder;
+	render.begun_ns = clock_monotonic_ns();
+	*result = (struct render_result){0};
+	int status = prepare(&render, e);
+	if (status == 0) {
+		status = save_state(&render, TAKE_RENDERING, NULL, e);
+		if (status == 0)
+			status = make_all(&render, e);
+		struct error ignored;
+		enum take_state done = job->stage == RENDER_MASTER ? TAKE_MASTERED : TAKE_RECORDED;
+		if (status == 0)
+			status = save_state(&render, done, NULL, e);
+		else if (save_state(&render, TAKE_FAILED, e->text, &ignored) < 0)
+			fprintf(stderr, "woodshed: %s\n", ignored.text);
+	}
+	finish(&render);
+	return status;
+}
+
+void render_result_finish(struct render_result *result)
+{
+	manifest_finish(&result->take);
+}

@@ -1,0 +1,39 @@
+/* The render of one take: its tracks through the mixer into mix.flac, that through mastering into
+ * master.flac, and report.json about both. Owns the files; the stages themselves are pure. Blocks; runs in a
+ * process of its own. */
+#ifndef WOODSHED_APPLIANCE_RENDER_H
+#define WOODSHED_APPLIANCE_RENDER_H
+
+#include "appliance/sessions.h"
+#include "mastering/master.h"
+#include "takes/manifest.h"
+
+enum render_stage { RENDER_MIX, RENDER_MASTER };
+
+struct render_job {
+	const char *folder;  /* of the take */
+	const char *session; /* NULL: the take's own */
+	const char *out;     /* NULL: the take's folder, and its manifest tells of the renders */
+	enum render_stage stage;
+	/* Now and then: what is being done, and how much of it (0 to 1). */
+	void (*progress)(void *data, const char *what, double done);
+	void *data;
+};
+
+/* What was made, for who reports it. */
+struct render_result {
+	struct manifest take;
+	struct master_plan master; /* of RENDER_MASTER */
+	struct meter_reading mix;
+	uint64_t
+		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
+	double seconds;	     /* taken */
+};
+
+/* 0, or negative errno with the message: -EBUSY when the take is being rendered or recorded; -EINVAL for a
+ * session that is wrong (its faults are printed on standard error) or does not fit the take. On failure the
+ * take's files are as they were, and the manifest says why. */
+int render_take(const struct render_job *job, struct render_result *result, struct error *e) MUST_CHECK;
+void render_result_finish(struct render_result *result); /* a zeroed value is fine */
+
+#endif

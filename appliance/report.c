@@ -1,0 +1,118 @@
+#include "appliance/report.h"
+
+#include "common/memory.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPORT_FORMAT = 1, DIGITS = 6 };
+
+/* Two decimals: a hundredth of a decibel is finer than anyone hears. */
+static json_t *figure(double value)
+{
+	return isfinite(value) ? json_real(round(value * 100) / 100) : json_null();
+}
+
+static json_t *levels(double lufs, double dbtp)
+{
+	return json_pack("{s:o, s:o}", "lufs", figure(lufs), "dbtp", figure(dbtp));
+}
+
+/* PLR and PSR: AES TD1008. Both are of the true peak, over integrated and the loudest short-term loudness. */
+static json_t *programme(const struct meter_reading *reading)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "lufs", figure(reading->integrated_lufs),
+		"max_momentary_lufs", figure(reading->max_momentary_lufs), "max_short_term_lufs",
+		figure(reading->max_short_term_lufs), "dbtp", figure(reading->true_peak_dbtp), "lra_lu",
+		figure(reading->lra_lu), "plr_lu", figure(reading->true_peak_dbtp - reading->integrated_lufs),
+		"psr_lu", figure(reading->true_peak_dbtp - reading->max_short_term_lufs), "correlation",
+		figure(reading->correlation));
+}
+
+static json_t *tracks(const struct manifest *take, const struct session *session)
+{
+	json_t *list = json_array();
+	const struct track_config *configs = session->tracks.items;
+	for (size_t i = 0; i < session->tracks.count; i++) {
+		double lufs = NAN;
+		for (size_t k = 0; k < take->track_count; k++)
+			if (strcmp(take->tracks[k].name, configs[i].name) == 0)
+				lufs = take->tracks[k].lufs;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:[]}", "name", configs[i].name, "role",
+				      configs[i].role, "lufs", figure(lufs), "target_lufs", "gain_db",
+				      figure(configs[i].gain_db), "edits"));
+	}
+	return list;
+}
+
+static void add_master(json_t *report, const struct master_plan *plan)
+{
+	json_object_set_new(report, "requested", levels(plan->requested_lufs, plan->requested_dbtp));
+	json_object_set_new(
+		report, "achieved", levels(plan->master.integrated_lufs, plan->master.true_peak_dbtp));
+	json_object_set_new(report, "limited_by",
+		plan->limited_by == MASTER_LIMIT_NONE ? json_null()
+						      : json_string(master_limit_name(plan->limited_by)));
+	json_t *master = programme(&plan->master);
+	json_object_set_new(master, "gain_db", figure(plan->gain_db));
+	json_object_set_new(master, "limiter_ceiling_db", figure(plan->limits ? plan->ceiling_db : NAN));
+	json_object_set_new(master, "most_reduction_db", figure(plan->most_reduction_db));
+	json_object_set_new(report, "master", master);
+	json_object_set_new(report, "lra_lu", figure(plan->master.lra_lu));
+	json_object_set_new(
+		report, "plr_lu", figure(plan->master.true_peak_dbtp - plan->master.integrated_lufs));
+	json_object_set_new(
+		report, "psr_lu", figure(plan->master.true_peak_dbtp - plan->master.max_short_term_lufs));
+	json_object_set_new(report, "correlation", figure(plan->master.correlation));
+}
+
+char *report_json(
+	const struct render_result *result, const struct loaded_session *session, enum render_stage stage)
+{
+	struct hash hash = {0};
+	struct error e;
+	if (hash_bytes(session->text, strlen(session->text), &hash, &e) < 0)
+		hash.sha256[0] = '\0';
+	json_t *report = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "format", REPORT_FORMAT, "take",
+		result->take.id, "version", WOODSHED_VERSION, "session", session->session.name,
+		"session_sha256", hash.sha256, "stage", stage == RENDER_MIX ? "mix" : "master", "tracks",
+		tracks(&result->take, &session->session));
+	json_t *mix = programme(&result->mix);
+	json_object_set_new(mix, "preset", json_string(session->session.mix.preset));
+	json_object_set_new(mix, "clipped", json_integer((json_int_t)result->mix_clipped));
+	json_object_set_new(report, "mix", mix);
+	if (stage == RENDER_MASTER)
+		add_master(report, &result->master);
+	json_object_set_new(report, "tilt_db_per_octave", json_null());
+	json_object_set_new(report, "translation", json_null());
+	json_object_set_new(report, "seconds", figure(result->seconds));
+	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS));
+	json_decref(report);
+	char *line = memory_format("%s\n", text);
+	free(text);
+	return line;
+}
+
+void report_print(const struct render_result *result, enum render_stage stage)
+{
+	const struct master_plan *plan = &result->master;
+	printf("mix      %6.1f LUFS  %5.1f dBTP", result->mix.integrated_lufs, result->mix.true_peak_dbtp);
+	if (result->mix_clipped)
+		printf("  %llu samples clipped in mix.flac (not in the master)",
+			(unsigned long long)result->mix_clipped);
+	printf("\n");
+	if (stage == RENDER_MIX)
+		return;
+	printf("master   %6.1f LUFS  %5.1f dBTP", plan->master.integrated_lufs, plan->master.true_peak_dbtp);
+	if (isfinite(plan->requested_lufs))
+		printf("  (asked for %.1f LUFS, at most %.1f dBTP)", plan->requested_lufs,
+			plan->requested_dbtp);
+	if (plan->limited_by != MASTER_LIMIT_NONE)
+		printf("  limited by %s", master_limit_name(plan->limited_by));
+	printf("\ngain     %+6.1f dB, the limiter took off %.1f dB at most; %.1f s of work\n", plan->gain_db,
+		plan->most_reduction_db, result->seconds);
+}

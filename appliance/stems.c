@@ -1,0 +1,136 @@
+#include "appliance/stems.h"
+
+#include "common/file.h"
+#include "common/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool same_inputs(const struct track_config *config, const struct take_track *track)
+{
+	char *const *inputs = config->input.items;
+	if (config->input.count != track->input_count)
+		return false;
+	for (size_t i = 0; i < track->input_count; i++)
+		if (strcmp(inputs[i], track->inputs[i]) != 0)
+			return false;
+	return true;
+}
+
+static const struct take_track *find_track(const struct manifest *take, const struct track_config *config)
+{
+	for (size_t i = 0; i < take->track_count; i++)
+		if (same_inputs(config, &take->tracks[i]))
+			return &take->tracks[i];
+	for (size_t i = 0; i < take->track_count; i++)
+		if (strcmp(take->tracks[i].name, config->name) == 0 &&
+			take->tracks[i].input_count == config->input.count)
+			return &take->tracks[i];
+	return NULL;
+}
+
+/* What session_load would have made of the take's own tracks. */
+static void adopt_tracks(struct session *session, const struct manifest *take)
+{
+	struct track_config *tracks = memory_array(take->track_count, sizeof(*tracks));
+	free(session->tracks.items);
+	for (size_t i = 0; i < take->track_count; i++) {
+		const struct take_track *from = &take->tracks[i];
+		char **inputs = memory_array(from->input_count, sizeof(*inputs));
+		for (size_t k = 0; k < from->input_count; k++)
+			inputs[k] = memory_text(from->inputs[k]);
+		tracks[i].name = memory_text(from->name);
+		tracks[i].role = from->role ? memory_text(from->role) : NULL;
+		tracks[i].input = (struct key_list){.items = inputs, .count = from->input_count};
+	}
+	session->tracks = (struct key_list){.items = tracks, .count = take->track_count};
+}
+
+static int open_stem(struct stem *stem, struct block *block, const struct take_track *track,
+	const char *folder, struct error *e)
+{
+	char *path = file_join(folder, track->files[0]);
+	int result = flac_reader_open(&stem->reader, path, e);
+	free(path);
+	if (result < 0)
+		return result;
+	const struct flac_format *format = flac_reader_format(stem->reader);
+	if (format->channels != track->input_count || format->channels > BLOCK_CHANNELS)
+		return error_set(e, EINVAL, "%s: has %u channels, the manifest says %zu", track->files[0],
+			format->channels, track->input_count);
+	stem->scale = 1.0 / (double)(1U << (format->bits - 1));
+	block->channels = format->channels;
+	for (uint32_t c = 0; c < format->channels; c++) {
+		stem->samples[c] = memory_array(BLOCK_FRAMES, sizeof(double));
+		block->channel[c] = stem->samples[c];
+	}
+	return 0;
+}
+
+int stems_open(struct stems *stems, const struct manifest *take, const char *folder, struct session *session,
+	struct error *e)
+{
+	if (session->tracks.count == 0)
+		adopt_tracks(session, take);
+	const struct track_config *configs = session->tracks.items;
+	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
+	stems->list = memory_array(stems->count, sizeof(*stems->list));
+	stems->blocks = memory_array(stems->count, sizeof(*stems->blocks));
+	for (size_t i = 0; i < stems->count; i++) {
+		const struct take_track *track = find_track(take, &configs[i]);
+		int result = track ? open_stem(&stems->list[i], &stems->blocks[i], track, folder, e)
+				   : error_set(e, EINVAL, "track %s of the session is not in take %s",
+					     configs[i].name, take->id);
+		if (result < 0) {
+			stems_close(stems);
+			return result;
+		}
+	}
+	return 0;
+}
+
+void stems_close(struct stems *stems)
+{
+	for (size_t i = 0; i < stems->count; i++) {
+		flac_reader_close(stems->list[i].reader);
+		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+			free(stems->list[i].samples[c]);
+	}
+	free(stems->list);
+	free(stems->blocks);
+	*stems = (struct stems){0};
+}
+
+static int read_stem(struct stem *stem, struct block *block, uint32_t frames, struct error *e)
+{
+	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
+	int32_t *const channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
+	uint32_t filled = 0;
+	while (filled < frames) {
+		int32_t *const rest[BLOCK_CHANNELS] = {channels[0] + filled, channels[1] + filled};
+		int n = flac_reader_read(stem->reader, rest, frames - filled, e);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		filled += (uint32_t)n;
+	}
+	for (uint32_t c = 0; c < block->channels; c++) {
+		for (uint32_t i = 0; i < filled; i++)
+			block->channel[c][i] = samples[c][i] * stem->scale;
+		memset(block->channel[c] + filled, 0, (frames - filled) * sizeof(double));
+	}
+	block->frames = frames;
+	return 0;
+}
+
+int stems_read(struct stems *stems, uint32_t frames, struct error *e)
+{
+	for (size_t i = 0; i < stems->count; i++) {
+		int result = read_stem(&stems->list[i], &stems->blocks[i], frames, e);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}

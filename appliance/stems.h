@@ -1,0 +1,34 @@
+/* The raw tracks of a take as the mixer wants them: one strip a track of the session, each reading its file.
+ */
+#ifndef WOODSHED_APPLIANCE_STEMS_H
+#define WOODSHED_APPLIANCE_STEMS_H
+
+#include "audio/block.h"
+#include "audio/flac.h"
+#include "config/session.h"
+#include "takes/manifest.h"
+
+struct stem {
+	struct flac_reader *reader;
+	double scale; /* of an integer sample to full scale 1.0 */
+	double *samples[BLOCK_CHANNELS];
+};
+
+struct stems {
+	struct stem *list;
+	struct block *blocks; /* one a stem, filled by stems_read */
+	size_t count;
+	uint64_t frames; /* of the take */
+};
+
+/* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file. A
+ * session without tracks gets the take's: they are added to it, without a chain. -EINVAL when a track is not
+ * in the take. */
+int stems_open(struct stems *stems, const struct manifest *take, const char *folder, struct session *session,
+	struct error *e) MUST_CHECK;
+void stems_close(struct stems *stems); /* a zeroed value is fine */
+
+/* Fills every block with the next `frames` frames (at most BLOCK_FRAMES); silence past the end of a file. */
+int stems_read(struct stems *stems, uint32_t frames, struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+#include "appliance/subcommand.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_CONFIG "/etc/woodshed/appliance.yaml"
+
+const char *subcommand_option(
+	const struct subcommand *command, const struct arguments *arguments, const char *name)
+{
+	for (int i = 0; command->options[i].name; i++)
+		if (strcmp(command->options[i].name, name) == 0)
+			return arguments->values[i];
+	abort();
+}
+
+int subcommand_failed(const struct error *e)
+{
+	fprintf(stderr, "woodshed: %s\n", e->text);
+	return EXIT_FAILED;
+}
+
+int subcommand_misused(const struct subcommand *command, const char *format, ...)
+{
+	fprintf(stderr, "woodshed %s: ", command->name);
+	va_list args;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; woodshed %s --help tells how\n", command->name);
+	return EXIT_USAGE;
+}
+
+int subcommand_parse_time(const char *text, double least, double *seconds)
+{
+	int result = units_parse(text, UNIT_SECONDS, 1, seconds);
+	return result < 0 || *seconds < least ? -EINVAL : 0;
+}
+
+int subcommand_load_appliance(const struct subcommand *command, const struct arguments *arguments,
+	struct appliance *appliance, const char **path)
+{
+	const char *given = subcommand_option(command, arguments, "config");
+	*path = given ? given : access(DEFAULT_CONFIG, F_OK) == 0 ? DEFAULT_CONFIG : NULL;
+	struct faults faults;
+	faults_init(&faults, *path ? *path : "defaults");
+	int result = appliance_load(appliance, *path, &faults);
+	faults_print(&faults, stderr);
+	faults_finish(&faults);
+	return result < 0 ? EXIT_USAGE : EXIT_DONE;
+}

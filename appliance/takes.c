@@ -1,0 +1,201 @@
+/* woodshed takes, woodshed show: what is in the library. */
+#include "takes/take.h"
+
+#include "appliance/subcommand.h"
+#include "common/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void print_length(uint64_t frames, uint32_t rate)
+{
+	double seconds = rate ? (double)frames / rate : 0;
+	printf("%3d:%04.1f", (int)(seconds / 60), fmod(seconds, 60));
+}
+
+static const struct take_render *find_render(const struct manifest *take, const char *file)
+{
+	for (size_t i = 0; i < take->render_count; i++)
+		if (strcmp(take->renders[i].file, file) == 0)
+			return &take->renders[i];
+	return NULL;
+}
+
+static void print_line(const struct manifest *take)
+{
+	const struct take_render *master = find_render(take, "master.flac");
+	printf("%-32s  %-9s  ", take->id, take_state_name(take->state));
+	print_length(take->frames, take->rate);
+	printf("  %3zu tracks", take->track_count);
+	if (master && isfinite(master->lufs))
+		printf("  %6.1f LUFS %5.1f dBTP", master->lufs, master->dbtp);
+	printf("%s%s\n", take->title ? "  " : "", take->title ? take->title : "");
+}
+
+static void print_list_json(const struct take_list *list)
+{
+	printf("[");
+	for (size_t i = 0; i < list->count; i++) {
+		char *text = manifest_json(&list->entries[i].manifest);
+		printf("%s%s", i ? ",\n" : "\n", text);
+		free(text);
+	}
+	printf("]\n");
+}
+
+static int run_takes(const struct subcommand *command, const struct arguments *arguments)
+{
+	struct appliance appliance;
+	struct error e;
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	struct take_list list;
+	if (take_list_load(&list, takes ? takes : appliance.takes, NULL, 0, &e) < 0) {
+		appliance_finish(&appliance);
+		return subcommand_failed(&e);
+	}
+	if (subcommand_option(command, arguments, "json"))
+		print_list_json(&list);
+	else
+		for (size_t i = 0; i < list.count; i++)
+			print_line(&list.entries[i].manifest);
+	if (list.unreadable > 0)
+		fprintf(stderr, "woodshed: %zu takes could not be read\n", list.unreadable);
+	take_list_finish(&list);
+	appliance_finish(&appliance);
+	return EXIT_DONE;
+}
+
+static void print_figure(const char *format, double value)
+{
+	if (isfinite(value))
+		printf(format, value);
+	else
+		printf("%*s", 8, isnan(value) ? "-" : "silent");
+}
+
+static void print_tracks(const struct manifest *take)
+{
+	for (size_t i = 0; i < take->track_count; i++) {
+		const struct take_track *track = &take->tracks[i];
+		printf("  %2d  %-20s %-16s", track->index, track->name, track->role ? track->role : "");
+		print_figure(" %6.1f dBFS", track->peak_dbfs);
+		print_figure(" %6.1f LUFS", track->lufs);
+		if (track->clipped)
+			printf("  %llu clipped", (unsigned long long)track->clipped);
+		for (size_t k = 0; k < track->input_count; k++)
+			printf("%s%s", k ? " + " : "  ", track->inputs[k]);
+		printf("\n");
+	}
+}
+
+static void print_interfaces(const struct manifest *take)
+{
+	for (size_t i = 0; i < take->interface_count; i++) {
+		const struct take_interface *interface = &take->interfaces[i];
+		printf("  %-12s %+.1f ppm  %zu gaps  (%s)\n", interface->name, interface->ppm,
+			interface->gap_count, interface->node);
+		for (size_t g = 0; g < interface->gap_count; g++)
+			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
+				(unsigned long long)interface->gaps[g].frame,
+				gap_cause_name(interface->gaps[g].cause));
+	}
+}
+
+static void print_take(const struct manifest *take, const char *folder)
+{
+	char started[CLOCK_RFC3339_SIZE];
+	printf("%s%s%s%s%s\n", take->id, take->title ? "  " : "", take->title ? take->title : "",
+		take->artist ? ", " : "", take->artist ? take->artist : "");
+	printf("  %s, started %s, ", take_state_name(take->state), clock_rfc3339(take->started_ns, started));
+	print_length(take->frames, take->rate);
+	printf(" at %u Hz\n  in %s\n", take->rate, folder);
+	if (take->error)
+		printf("  error: %s\n", take->error);
+	printf("interfaces\n");
+	print_interfaces(take);
+	printf("tracks\n");
+	print_tracks(take);
+	for (size_t i = 0; i < take->marker_count; i++)
+		printf("%smarker at %.3f s: %s\n", i ? "" : "markers\n  ",
+			(double)take->markers[i].frame / (take->rate ? take->rate : 1),
+			take->markers[i].label);
+	if (take->render_count > 0)
+		printf("renders\n");
+	for (size_t i = 0; i < take->render_count; i++) {
+		printf("  %-24s %9.1f MiB", take->renders[i].file,
+			(double)take->renders[i].hash.bytes / (1 << 20));
+		print_figure(" %6.1f LUFS", take->renders[i].lufs);
+		print_figure(" %6.1f dBTP\n", take->renders[i].dbtp);
+	}
+}
+
+static int show(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+	struct error *e)
+{
+	char *folder;
+	struct manifest take;
+	int result = take_find(takes, arguments->words[0], &folder, e);
+	if (result < 0)
+		return result;
+	result = manifest_load(&take, folder, e);
+	if (result == 0) {
+		if (subcommand_option(command, arguments, "json")) {
+			char *text = manifest_json(&take);
+			printf("%s", text);
+			free(text);
+		} else {
+			print_take(&take, folder);
+		}
+		manifest_finish(&take);
+	}
+	free(folder);
+	return result;
+}
+
+static int run_show(const struct subcommand *command, const struct arguments *arguments)
+{
+	struct appliance appliance;
+	struct error e;
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	if (show(command, arguments, takes ? takes : appliance.takes, &e) < 0)
+		status = subcommand_failed(&e);
+	appliance_finish(&appliance);
+	return status;
+}
+
+const struct subcommand subcommand_takes = {
+	.name = "takes",
+	.synopsis = "",
+	.help = "list the takes, newest first",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"json", NULL, "for programs"},
+		},
+	.run = run_takes,
+};
+
+const struct subcommand subcommand_show = {
+	.name = "show",
+	.synopsis = "TAKE",
+	.least_words = 1,
+	.most_words = 1,
+	.help = "show one take: its interfaces, gaps, tracks and renders",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"json", NULL, "for programs"},
+		},
+	.run = run_show,
+};

@@ -1,0 +1,243 @@
+#include "audio/flac.h"
+
+#include "common/memory.h"
+
+#include <FLAC/metadata.h>
+#include <FLAC/stream_encoder.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { BLOCK_SIZE = 4096 };
+
+/* libFLAC keeps no state outside its encoders, so writers of several threads never meet. What the syncing
+ * thread touches is the descriptor, which lives as long as the writer, and the atomics. */
+struct flac_writer {
+	FLAC__StreamEncoder *encoder;
+	FLAC__StreamMetadata *comment; /* must outlive the encoder's use of it; NULL: libFLAC's own */
+	char *path;
+	int fd;
+	uint64_t offset; /* where libFLAC writes next */
+	int failure;	 /* errno of the first failure; from then on nothing is written */
+	bool finished;
+	_Atomic uint64_t bytes;
+	_Atomic uint64_t frames;
+	_Atomic int sync_failure;
+};
+
+static int write_at(int fd, const void *data, size_t size, uint64_t offset)
+{
+	const char *rest = data;
+	while (size > 0) {
+		ssize_t n = pwrite(fd, rest, size, (off_t)offset);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? errno : EIO;
+		rest += n;
+		size -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+static FLAC__StreamEncoderWriteStatus on_write(const FLAC__StreamEncoder *encoder, const FLAC__byte data[],
+	size_t size, uint32_t samples, uint32_t frame, void *client)
+{
+	(void)encoder, (void)frame;
+	struct flac_writer *writer = client;
+	writer->failure = write_at(writer->fd, data, size, writer->offset);
+	if (writer->failure) {
+		/* A disk that filled up took a part of the frame: what stays must end at a frame's border. */
+		int n = ftruncate(writer->fd, (off_t)atomic_load(&writer->bytes));
+		(void)n;
+		return FLAC__STREAM_ENCODER_WRITE_STATUS_FATAL_ERROR;
+	}
+	writer->offset += size;
+	if (writer->offset > atomic_load(&writer->bytes))
+		atomic_store(&writer->bytes, writer->offset);
+	atomic_fetch_add(&writer->frames, samples);
+	return FLAC__STREAM_ENCODER_WRITE_STATUS_OK;
+}
+
+static FLAC__StreamEncoderSeekStatus on_seek(
+	const FLAC__StreamEncoder *encoder, FLAC__uint64 offset, void *client)
+{
+	(void)encoder;
+	struct flac_writer *writer = client;
+	writer->offset = offset;
+	return FLAC__STREAM_ENCODER_SEEK_STATUS_OK;
+}
+
+static FLAC__StreamEncoderTellStatus on_tell(
+	const FLAC__StreamEncoder *encoder, FLAC__uint64 *offset, void *client)
+{
+	(void)encoder;
+	const struct flac_writer *writer = client;
+	*offset = writer->offset;
+	return FLAC__STREAM_ENCODER_TELL_STATUS_OK;
+}
+
+static int make_comment(
+	struct flac_writer *writer, const struct flac_tag *tags, size_t count, struct error *e)
+{
+	if (count == 0)
+		return 0;
+	writer->comment = FLAC__metadata_object_new(FLAC__METADATA_TYPE_VORBIS_COMMENT);
+	if (!writer->comment)
+		return error_errno(e, ENOMEM, "%s", writer->path);
+	for (size_t i = 0; i < count; i++) {
+		FLAC__StreamMetadata_VorbisComment_Entry entry;
+		if (!FLAC__metadata_object_vorbiscomment_entry_from_name_value_pair(
+			    &entry, tags[i].name, tags[i].value))
+			return error_set(
+				e, EINVAL, "%s: the tag %s cannot be written", writer->path, tags[i].name);
+		if (!FLAC__metadata_object_vorbiscomment_append_comment(writer->comment, entry, false)) {
+			free(entry.entry);
+			return error_errno(e, ENOMEM, "%s", writer->path);
+		}
+	}
+	return 0;
+}
+
+static bool configure(struct flac_writer *writer, const struct flac_format *format, int level)
+{
+	FLAC__StreamEncoder *encoder = writer->encoder;
+	/* The level sets a block size of its own, so it comes first. */
+	return level >= 0 && FLAC__stream_encoder_set_compression_level(encoder, (uint32_t)level) &&
+	       FLAC__stream_encoder_set_streamable_subset(encoder, true) &&
+	       FLAC__stream_encoder_set_blocksize(encoder, BLOCK_SIZE) &&
+	       FLAC__stream_encoder_set_channels(encoder, format->channels) &&
+	       FLAC__stream_encoder_set_bits_per_sample(encoder, format->bits) &&
+	       FLAC__stream_encoder_set_sample_rate(encoder, format->rate) &&
+	       (!writer->comment || FLAC__stream_encoder_set_metadata(encoder, &writer->comment, 1));
+}
+
+static int start(struct flac_writer *writer, const struct flac_format *format, int level, struct error *e)
+{
+	writer->encoder = FLAC__stream_encoder_new();
+	if (!writer->encoder)
+		return error_errno(e, ENOMEM, "%s", writer->path);
+	if ((format->bits != 16 && format->bits != 24) || !configure(writer, format, level))
+		return error_set(e, EINVAL,
+			"%s: not a format for FLAC: %u channels, %u bits, %u Hz, level %d", writer->path,
+			format->channels, format->bits, format->rate, level);
+	FLAC__StreamEncoderInitStatus status =
+		FLAC__stream_encoder_init_stream(writer->encoder, on_write, on_seek, on_tell, NULL, writer);
+	if (status == FLAC__STREAM_ENCODER_INIT_STATUS_OK)
+		return 0;
+	if (writer->failure)
+		return error_errno(e, writer->failure, "%s", writer->path);
+	return error_set(e, EINVAL, "%s: %s", writer->path, FLAC__StreamEncoderInitStatusString[status]);
+}
+
+int flac_writer_create(struct flac_writer **writer, const char *path, const struct flac_format *format,
+	int level, const struct flac_tag *tags, size_t tag_count, struct error *e)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_errno(e, errno, "%s", path);
+	struct flac_writer *made = memory_new(sizeof(*made));
+	made->fd = fd;
+	made->path = memory_text(path);
+	int result = make_comment(made, tags, tag_count, e);
+	if (result == 0)
+		result = start(made, format, level, e);
+	if (result < 0) {
+		unlink(path);
+		flac_writer_destroy(made);
+		return result;
+	}
+	*writer = made;
+	return 0;
+}
+
+/* After libFLAC refused: the disk, or samples that do not fit the word length. */
+static int fail(struct flac_writer *writer, struct error *e)
+{
+	if (writer->failure)
+		return error_errno(e, writer->failure, "%s", writer->path);
+	writer->failure = EINVAL;
+	return error_set(e, EINVAL, "%s: the encoder refused: %s", writer->path,
+		FLAC__stream_encoder_get_resolved_state_string(writer->encoder));
+}
+
+int flac_writer_write(
+	struct flac_writer *writer, const int32_t *const *channels, size_t frames, struct error *e)
+{
+	if (writer->failure)
+		return fail(writer, e);
+	if (writer->finished || frames > UINT32_MAX)
+		return error_set(e, EINVAL, "%s: cannot take %zu more frames", writer->path, frames);
+	if (frames == 0 || FLAC__stream_encoder_process(writer->encoder, channels, (uint32_t)frames))
+		return 0;
+	return fail(writer, e);
+}
+
+/* After a failure the encoder leaves STREAMINFO alone. Written over in place, which a full disk allows, its
+ * 36 bits of total samples make the file whole as far as it goes; an MD5 of zeros says "not known" (RFC 9639,
+ * section 8.2). */
+static void count_what_is_there(const struct flac_writer *writer)
+{
+	enum { TOTAL_SAMPLES = 21, TOTAL_SIZE = 5 };
+	uint64_t frames = atomic_load(&writer->frames);
+	unsigned char field[TOTAL_SIZE];
+	if (frames == 0 || pread(writer->fd, field, TOTAL_SIZE, TOTAL_SAMPLES) != TOTAL_SIZE)
+		return;
+	field[0] = (unsigned char)((field[0] & 0xf0U) | (frames >> 32 & 0xfU));
+	for (unsigned i = 1; i < TOTAL_SIZE; i++)
+		field[i] = (unsigned char)(frames >> (8 * (TOTAL_SIZE - 1 - i)) & 0xffU);
+	int failure = write_at(writer->fd, field, TOTAL_SIZE, TOTAL_SAMPLES);
+	(void)failure; /* the caller reports the first one */
+}
+
+int flac_writer_finish(struct flac_writer *writer, struct error *e)
+{
+	bool completed =
+		writer->finished || (!writer->failure && FLAC__stream_encoder_finish(writer->encoder));
+	writer->finished = true;
+	if (completed && !writer->failure)
+		return 0;
+	count_what_is_there(writer);
+	return fail(writer, e);
+}
+
+int flac_writer_sync(struct flac_writer *writer, struct error *e)
+{
+	int failure = atomic_load(&writer->sync_failure);
+	while (!failure && fdatasync(writer->fd) < 0) {
+		if (errno != EINTR)
+			failure = errno;
+	}
+	if (!failure)
+		return 0;
+	atomic_store(&writer->sync_failure, failure);
+	return error_errno(e, failure, "%s: not safely on the disk", writer->path);
+}
+
+uint64_t flac_writer_bytes(const struct flac_writer *writer)
+{
+	return atomic_load(&writer->bytes);
+}
+
+uint64_t flac_writer_frames(const struct flac_writer *writer)
+{
+	return atomic_load(&writer->frames);
+}
+
+void flac_writer_destroy(struct flac_writer *writer)
+{
+	if (!writer)
+		return;
+	/* Deleting an encoder that runs writes nothing more. */
+	if (writer->encoder)
+		FLAC__stream_encoder_delete(writer->encoder);
+	if (writer->comment)
+		FLAC__metadata_object_delete(writer->comment);
+	close(writer->fd);
+	free(writer->path);
+	free(writer);
+}

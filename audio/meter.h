@@ -1,0 +1,29 @@
+/* Loudness and true peak of a whole file or stream: ITU-R BS.1770-5, EBU R 128 (libebur128 for loudness, our
+ * own oversampling for the true peak). */
+#ifndef WOODSHED_AUDIO_METER_H
+#define WOODSHED_AUDIO_METER_H
+
+#include "audio/block.h"
+#include "common/error.h"
+
+struct meter;
+
+/* Every figure is -INFINITY where there was nothing loud enough to measure. */
+struct meter_reading {
+	double integrated_lufs;
+	double max_momentary_lufs, max_short_term_lufs; /* polled every 10 ms or more often */
+	double lra_lu;					/* 0 where undefined */
+	double true_peak_dbtp;
+	double sample_peak_dbfs;
+	double correlation; /* of left and right over the whole, -1 to 1; 1 for mono and for silence */
+	double rms_dbfs;
+	uint64_t frames;
+};
+
+/* A mono signal is measured as BS.1770 measures one channel (a mono file), not as dual mono. */
+int meter_create(struct meter **meter, uint32_t rate, uint32_t channels, struct error *e) MUST_CHECK;
+void meter_destroy(struct meter *meter);				  /* NULL is fine */
+int meter_add(struct meter *meter, const struct block *block) MUST_CHECK; /* 0 or -ENOMEM */
+void meter_read(struct meter *meter, struct meter_reading *reading);
+
+#endif

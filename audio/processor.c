@@ -1,0 +1,53 @@
+#include "audio/processor.h"
+
+#include "common/memory.h"
+
+#include <stdlib.h>
+
+struct processor {
+	const struct processor_type *type;
+	_Alignas(max_align_t) unsigned char state[];
+};
+
+int processor_create(struct processor **processor, const struct processor_type *type, const void *settings,
+	const struct processor_format *format, struct error *e)
+{
+	struct processor *made = memory_new(sizeof(*made) + type->state_size);
+	made->type = type;
+	int result = type->init(made->state, settings, format, e);
+	if (result < 0) {
+		free(made);
+		return result;
+	}
+	*processor = made;
+	return 0;
+}
+
+void processor_destroy(struct processor *processor)
+{
+	if (!processor)
+		return;
+	if (processor->type->finish)
+		processor->type->finish(processor->state);
+	free(processor);
+}
+
+void processor_process(struct processor *processor, struct block *block)
+{
+	processor->type->process(processor->state, block);
+}
+
+uint32_t processor_latency(const struct processor *processor)
+{
+	return processor->type->latency ? processor->type->latency(processor->state) : 0;
+}
+
+void processor_reset(struct processor *processor)
+{
+	processor->type->reset(processor->state);
+}
+
+const void *processor_state(const struct processor *processor, const struct processor_type *type)
+{
+	return processor->type == type ? processor->state : NULL;
+}

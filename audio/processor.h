@@ -1,0 +1,51 @@
+/* The one vtable behind everything that editing, mixing and mastering put into a chain: blocks in, blocks
+ * out. A processor sees no files, clocks or threads; the same settings and samples give the same samples,
+ * however they are cut into blocks. Denormals are its own business (see filter.h). */
+#ifndef WOODSHED_AUDIO_PROCESSOR_H
+#define WOODSHED_AUDIO_PROCESSOR_H
+
+#include "audio/block.h"
+#include "common/error.h"
+#include "common/key.h"
+
+struct processor_format {
+	uint32_t rate;	   /* Hz */
+	uint32_t channels; /* 1 or 2, the same in and out */
+};
+
+struct processor_type {
+	const struct record *settings; /* name in a session, help, and the table of parameters */
+	size_t state_size;
+
+	/* `state` is `state_size` zeroed bytes; `settings` a checked struct as the record describes, only
+	 * read during the call. On failure nothing is left to finish. */
+	int (*init)(
+		void *state, const void *settings, const struct processor_format *format, struct error *e);
+	void (*process)(
+		void *state, struct block *block); /* in place, any number of frames up to BLOCK_FRAMES */
+	uint32_t (*latency)(const void *state);	   /* frames; NULL: none */
+	void (*reset)(void *state);		   /* as after init */
+	void (*finish)(void *state);		   /* NULL: nothing to release */
+};
+
+/* A table of processors, as a room exports it. */
+struct processor_table {
+	const struct processor_type *const *types;
+	size_t count;
+};
+
+/* An initialised processor. One thread at a time. */
+struct processor;
+
+int processor_create(struct processor **processor, const struct processor_type *type, const void *settings,
+	const struct processor_format *format, struct error *e) MUST_CHECK;
+void processor_destroy(struct processor *processor); /* NULL is fine */
+void processor_process(struct processor *processor, struct block *block);
+uint32_t processor_latency(const struct processor *processor);
+void processor_reset(struct processor *processor);
+
+/* The state of a processor of `type`, for figures that only its own room knows; NULL if it is of another
+ * type. */
+const void *processor_state(const struct processor *processor, const struct processor_type *type);
+
+#endif

@@ -1,0 +1,95 @@
+#include "config/session.h"
+
+#include "config/schema.h"
+
+#define SESSION(member) offsetof(struct session, member)
+#define SONG(member) offsetof(struct song_config, member)
+#define TRACK(member) offsetof(struct track_config, member)
+#define MASTER(member) offsetof(struct master_config, member)
+#define RECORD(text, type, table) \
+	{ \
+		text, table##_help, sizeof(type), table, KEY_COUNT(table) \
+	}
+
+static const char *const balances[] = {"off", NULL};
+static const char *const later_balances[] = {"auto", NULL};
+static const char *const formats[] = {"flac", NULL};
+static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
+
+static const char song_keys_help[] = "What is played.";
+static const struct key song_keys[] = {
+	{"title", KEY_TEXT, SONG(title), .most = 200, .help = "The song's title."},
+	{"artist", KEY_TEXT, SONG(artist), .most = 200, .help = "Who plays it."},
+	{"genre", KEY_TEXT, SONG(genre), .most = 100, .help = "What kind of music it is."},
+	{"key", KEY_TEXT, SONG(key), .most = 16, .help = "The musical key, such as Em, F# or Bb."},
+	{"tempo", KEY_NUMBER, SONG(tempo_bpm), .least = 20, .most = 400, .help = "Beats a minute."},
+	{"meter", KEY_TEXT, SONG(meter), .most = 16,
+		.help = "Beats a bar over the beat's note, such as 4/4."},
+};
+static const struct record song_record = RECORD("song", struct song_config, song_keys);
+
+static const char track_keys_help[] = "An input or two, and what they go through.";
+static const struct key track_keys[] = {
+	{"name", KEY_TEXT, TRACK(name), .most = 64, .required = true, .help = "The track's name."},
+	{"input", KEY_TEXTS, TRACK(input), .most = 96, .required = true,
+		.help = "INTERFACE/CHANNEL, or a list of two of them for a stereo track."},
+	{"role", KEY_TEXT, TRACK(role), .most = 64,
+		.help = "What is on it; the role's strip comes from the mix preset."},
+	{"chain", KEY_CHAIN, TRACK(chain), .most = 32, .help = "Processors instead of the role's."},
+	{"chain+", KEY_CHAIN, TRACK(chain_added), .most = 32, .help = "Processors after the role's."},
+	{"gain", KEY_NUMBER, TRACK(gain_db), .unit = UNIT_DB, .least = -120, .most = 24, .fallback = "",
+		.help = "The fader, after the chain; the role's where it is left out."},
+	{"pan", KEY_NUMBER, TRACK(pan), .unit = UNIT_PAN, .least = -100, .most = 100, .fallback = "",
+		.help = "The place between left and right; the role's where it is left out."},
+	{"mute", KEY_FLAG, TRACK(mute), .help = "Keep it out of the mix."},
+	{"solo", KEY_FLAG, TRACK(solo), .help = "Keep all that are not soloed out of the mix."},
+	{"edit", KEY_LATER, .help = "Editing of this track alone."},
+	{"sends", KEY_LATER, .help = "How much goes to which return."},
+	{"bus", KEY_LATER, .help = "The bus it goes to."},
+};
+static const struct record track_record = RECORD("track", struct track_config, track_keys);
+
+static const char edit_keys_help[] = "What makes the performance clean.";
+static const struct key edit_keys[] = {
+	{"preset", KEY_TEXT, offsetof(struct edit_config, preset), .fallback = "none",
+		.help = "The edit preset."},
+};
+static const struct record edit_record = RECORD("edit", struct edit_config, edit_keys);
+
+static const char mix_keys_help[] = "How the tracks become stereo.";
+static const struct key mix_keys[] = {
+	{"preset", KEY_TEXT, offsetof(struct mix_config, preset), .fallback = "rock",
+		.help = "The mix preset; none sums the tracks as they are."},
+	{"balance", KEY_CHOICE, offsetof(struct mix_config, balance), .choices = balances,
+		.later = later_balances, .help = "Whether gains are found by measuring the tracks."},
+};
+static const struct record mix_record = RECORD("mix", struct mix_config, mix_keys);
+
+static const char master_keys_help[] = "Where the master is to land.";
+static const struct key master_keys[] = {
+	{"preset", KEY_TEXT, MASTER(preset), .fallback = "streaming", .help = "The master preset."},
+	{"loudness", KEY_NUMBER, MASTER(loudness_lufs), .unit = UNIT_LUFS, .least = -60, .most = -3,
+		.fallback = "", .help = "The integrated loudness; the preset's where it is left out."},
+	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
+		.fallback = "", .help = "The true peak never to pass; the preset's where it is left out."},
+	{"formats", KEY_CHOICES, MASTER(formats), .choices = formats, .later = later_formats,
+		.fallback = "flac", .help = "The files to make."},
+};
+static const struct record master_record = RECORD("master", struct master_config, master_keys);
+
+static const char session_keys_help[] = "The song, the tracks and what is to become of them.";
+static const struct key session_keys[] = {
+	{"woodshed", KEY_INTEGER, SESSION(woodshed), .least = 1, .most = 1, .fallback = "1",
+		.help = "The format of this file."},
+	{"name", KEY_TEXT, SESSION(name), .most = 64,
+		.help = "The session's name; the file's where it is left out."},
+	{"song", KEY_RECORD, SESSION(song), .record = &song_record, .help = song_keys_help},
+	{"arrangement", KEY_LATER, .help = "Sections, their order and the click."},
+	{"tracks", KEY_RECORDS, SESSION(tracks), .most = SESSION_MOST_TRACKS, .record = &track_record,
+		.help = "The tracks; one a channel where there are none."},
+	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record, .help = edit_keys_help},
+	{"mix", KEY_RECORD, SESSION(mix), .record = &mix_record, .help = mix_keys_help},
+	{"buses", KEY_LATER, .help = "Groups and returns."},
+	{"master", KEY_RECORD, SESSION(master), .record = &master_record, .help = master_keys_help},
+};
+const struct record session_record = RECORD("session", struct session, session_keys);

@@ -1,0 +1,77 @@
+/* A session file: the song, the tracks and what is to become of them. */
+#ifndef WOODSHED_CONFIG_SESSION_H
+#define WOODSHED_CONFIG_SESSION_H
+
+#include "common/key.h"
+#include "config/appliance.h"
+#include "config/faults.h"
+
+struct song_config {
+	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
+	double tempo_bpm;			    /* 0: not given */
+};
+
+struct track_config {
+	char *name;
+	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
+	char *role;	       /* NULL: none */
+	struct key_list
+		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
+	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
+	double gain_db;		     /* the session's, else the role's, else 0 */
+	double pan;		     /* the same; -100 (left) to 100 (right) */
+	bool mute, solo;
+};
+
+enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
+
+struct mix_config {
+	char *preset; /* "none": the exact sum */
+	int balance;  /* enum mix_balance; this version refuses `auto` */
+};
+
+struct edit_config {
+	char *preset;
+};
+
+enum master_format { MASTER_FLAC, MASTER_FORMATS };
+
+struct master_config {
+	char *preset; /* "none": only loudness and true peak if they are given, else a copy of the mix */
+	double loudness_lufs;  /* the session's, else the preset's; NAN: neither asks for one */
+	double true_peak_dbtp; /* the same */
+	unsigned formats;      /* bits of enum master_format */
+};
+
+struct session {
+	int woodshed;
+	char *name; /* the file's name without its ending where it is not given */
+	struct song_config song;
+	struct key_list tracks; /* of struct track_config; none: one a channel */
+	struct edit_config edit;
+	struct mix_config mix;
+	struct master_config master;
+	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
+};
+
+#define SESSION_MOST_TRACKS 512
+
+extern const struct record session_record;
+
+/* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved: each track's chain is
+ * the one that will run. A session that says nothing has the presets `none` (edit), `rock` (mix) and
+ * `streaming` (master). `appliance`, where not NULL and naming interfaces, is what the inputs are checked
+ * against. 0, or -EINVAL with every fault in `faults`, which may hold warnings all the same; on failure
+ * nothing is left to finish. */
+int session_load(struct session *session, const char *path, const struct record_table *processors,
+	const struct appliance *appliance, struct faults *faults) MUST_CHECK;
+void session_finish(struct session *session); /* a zeroed value is fine */
+
+/* True when the file at `path` has the keys of a session rather than of an appliance (for `woodshed check`).
+ */
+bool session_is_one(const char *path);
+
+/* Splits "xr18/9" into the interface's name (the caller's to free) and the channel from 1. 0 or -EINVAL. */
+int session_parse_input(const char *input, char **interface, int *channel) MUST_CHECK;
+
+#endif

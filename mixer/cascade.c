@@ -1,0 +1,17 @@
+#include "mixer/cascade.h"
+
+#include <string.h>
+
+void cascade_process(void *state, struct block *block)
+{
+	struct cascade *cascade = state;
+	for (uint32_t c = 0; c < block->channels; c++)
+		filter_run_cascade(cascade->sections, cascade->memories[c], cascade->count, block->channel[c],
+			block->frames);
+}
+
+void cascade_reset(void *state)
+{
+	struct cascade *cascade = state;
+	memset(cascade->memories, 0, sizeof(cascade->memories));
+}

@@ -1,0 +1,12 @@
+#include "mixer/processors.h"
+
+#include "mixer/mix.h"
+
+static const struct processor_type *const types[] = {
+	&highpass_type,
+	&lowpass_type,
+	&eq_type,
+	&compressor_type,
+};
+
+const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

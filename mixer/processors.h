@@ -1,0 +1,47 @@
+/* The processors of the mixer, and the settings that each takes from a session. */
+#ifndef WOODSHED_MIXER_PROCESSORS_H
+#define WOODSHED_MIXER_PROCESSORS_H
+
+#include "audio/filter.h"
+#include "audio/processor.h"
+
+/* Butterworth of `slope_db` dB an octave: 6 to 48 in steps of 6. */
+struct pass_settings {
+	double frequency_hz;
+	double slope_db;
+};
+
+extern const struct processor_type highpass_type, lowpass_type;
+
+enum { EQ_BANDS = 8 };
+
+struct eq_band {
+	int type; /* enum filter_shape */
+	double frequency_hz;
+	double gain_db;
+	double q;
+};
+
+struct eq_settings {
+	struct key_list bands; /* of struct eq_band, up to EQ_BANDS */
+};
+
+extern const struct processor_type eq_type;
+
+enum compressor_detector { COMPRESSOR_PEAK, COMPRESSOR_RMS };
+
+struct compressor_settings {
+	double threshold_db;
+	double ratio; /* n of n:1 */
+	double attack_s, release_s;
+	double knee_db; /* the whole width, centred on the threshold */
+	double makeup_db;
+	double lookahead_s;
+	int detector; /* enum compressor_detector */
+};
+
+/* Feed-forward, stereo linked: D. Giannoulis, M. Massberg and J. D. Reiss, "Digital Dynamic Range Compressor
+ * Design - A Tutorial and Analysis", JAES 60 (6), 2012. */
+extern const struct processor_type compressor_type;
+
+#endif

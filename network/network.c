@@ -1,0 +1,118 @@
+#include "network/network.h"
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "network/http.h"
+#include "network/mqtt.h"
+#include "network/requests.h"
+#include "network/texts.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct network {
+	char *prefix;
+	struct snapshots *snapshots;
+	struct requests *requests;
+	struct mqtt *mqtt; /* NULL: not configured */
+	struct http *http; /* NULL: not configured */
+};
+
+static void send_answer(void *data, struct outgoing *message)
+{
+	struct network *network = data;
+	mqtt_send(network->mqtt, message);
+}
+
+int network_create(struct network **network, struct loop *loop, const struct appliance *config,
+	const char *takes, network_command_fn on_command, void *data, struct error *e)
+{
+	struct network *made = memory_new(sizeof(*made));
+	int result = 0;
+	/* A broker or a browser that hangs up is an error of one write, not the end of the program. */
+	signal(SIGPIPE, SIG_IGN);
+	made->prefix = memory_format("woodshed/%s", config->name);
+	made->snapshots = snapshots_create();
+	if (config->http.listen) {
+		struct http_setup setup = {loop, &config->http, takes, made->snapshots, on_command, data};
+		result = http_create(&made->http, &setup, e);
+	}
+	if (result == 0 && config->mqtt.url) {
+		struct requests_port port = {on_command, data, send_answer, made};
+		made->requests = requests_create(made->prefix, &port);
+		result = mqtt_create(
+			&made->mqtt, loop, config, made->prefix, requests_handle, made->requests, e);
+	}
+	if (result < 0)
+		network_destroy(made);
+	else
+		*network = made;
+	return result;
+}
+
+void network_destroy(struct network *network)
+{
+	if (!network)
+		return;
+	http_destroy(network->http);
+	mqtt_destroy(network->mqtt);
+	requests_destroy(network->requests);
+	snapshots_destroy(network->snapshots);
+	free(network->prefix);
+	free(network);
+}
+
+/* Takes over `text`. */
+static void set(struct network *network, enum snapshot_name name, enum outbox_topic topic, char *text)
+{
+	snapshots_set(network->snapshots, name, text);
+	if (network->mqtt)
+		mqtt_retain(network->mqtt, topic, text);
+	free(text);
+}
+
+void network_set_info(struct network *network, json_t *info)
+{
+	set(network, SNAPSHOT_INFO, OUTBOX_INFO, text_of(info));
+}
+
+void network_set_state(struct network *network, const struct network_state *state)
+{
+	set(network, SNAPSHOT_STATE, OUTBOX_STATE, text_state(state));
+}
+
+void network_set_health(struct network *network, const struct network_health *health)
+{
+	set(network, SNAPSHOT_HEALTH, OUTBOX_HEALTH, text_health(health));
+}
+
+void network_set_latest(struct network *network, const struct manifest *take)
+{
+	char base[NETWORK_URL_SIZE];
+	/* The empty payload takes the retained message away. */
+	char *text = take ? text_latest(take, network_http_url(network, base)) : memory_text("");
+	set(network, SNAPSHOT_LATEST, OUTBOX_LATEST, text);
+}
+
+void network_event(struct network *network, const char *type, json_t *fields)
+{
+	char *text = text_event(type, fields);
+	struct outgoing message = {
+		.topic = memory_format("%s/event", network->prefix), .payload = text, .size = strlen(text)};
+	if (network->mqtt)
+		mqtt_send(network->mqtt, &message);
+	else
+		outgoing_finish(&message);
+}
+
+uint16_t network_http_port(const struct network *network)
+{
+	return network->http ? http_port(network->http) : 0;
+}
+
+char *network_http_url(const struct network *network, char url[static NETWORK_URL_SIZE])
+{
+	url[0] = '\0';
+	return network->http ? http_url(network->http, url) : url;
+}

@@ -1,0 +1,94 @@
+/* What the world sees of the recorder and what it asks of it: MQTT and HTTP behind one door. The service
+ * hands in snapshots and events; requests come back to it as commands on the control loop. The libraries' own
+ * threads see only immutable snapshots and the take folders on disk. Control thread only. */
+#ifndef WOODSHED_NETWORK_NETWORK_H
+#define WOODSHED_NETWORK_NETWORK_H
+
+#include "common/error.h"
+#include "common/loop.h"
+#include "config/appliance.h"
+#include "takes/manifest.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a verb asks for; network/commands.c is the table of names, arguments and where each may come from. */
+enum command_verb {
+	COMMAND_RECORD_START, /* [session] [title] */
+	COMMAND_RECORD_STOP,
+	COMMAND_MARKER_ADD, /* label */
+	COMMAND_TAKE_LIST,
+	COMMAND_TAKE_GET,     /* take */
+	COMMAND_TAKE_RENDER,  /* take [session] */
+	COMMAND_SESSION_SET,  /* session */
+	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
+	COMMAND_CONFIG_RELOAD,
+};
+
+/* A take is an id that take_id_valid accepts (never a path), a session a name of [a-z0-9-]; labels and titles
+ * are 1 to 200 bytes of UTF-8 without control characters. NULL where not given; valid during the call. */
+struct command {
+	enum command_verb verb;
+	const char *take, *session, *label, *title;
+};
+
+/* Does what a command asks. On success 0 and, if there is something to tell, a new reference in `*data`; on
+ * failure negative errno (-ENOENT: no such thing; -EINVAL: bad argument; -EBUSY: not now) and the message.
+ * Runs on the control loop and does not wait for the command's outcome (a take is being stopped, not
+ * stopped). */
+typedef int (*network_command_fn)(
+	void *data, const struct command *command, json_t **result, struct error *e);
+
+enum record_state { RECORD_IDLE, RECORD_ARMED, RECORD_RECORDING, RECORD_FINALIZING };
+
+struct network_state {
+	enum record_state record;
+	const char *take;    /* NULL: none */
+	int64_t since_ns;    /* UTC, of the record state */
+	int rendering;	     /* takes being rendered */
+	const char *session; /* name */
+};
+
+struct network_health {
+	bool ok;
+	const char *const *alerts;
+	size_t alert_count;
+	uint64_t free_bytes;
+	double hours_left;
+	uint64_t xruns, gap_frames;
+	double ring_high_percent;
+	bool realtime;
+};
+
+struct network;
+
+/* Connects to the broker and opens the HTTP port as `config` says (each only where it is configured); a
+ * broker that is not there is tried again for ever, a port that cannot be had is an error. `takes` is the
+ * folder of takes. `config` must outlive the network. Makes the HTTP token file on first start (0600). */
+int network_create(struct network **network, struct loop *loop, const struct appliance *config,
+	const char *takes, network_command_fn on_command, void *data, struct error *e) MUST_CHECK;
+
+/* Publishes `offline`, disconnects and closes. NULL is fine. */
+void network_destroy(struct network *network);
+
+/* Each of these replaces a snapshot; MQTT publishes it retained when it differs from the last one and again
+ * on every connect, HTTP serves it. The arguments are copied, and no reference is stolen. */
+void network_set_info(struct network *network, json_t *info);
+void network_set_state(struct network *network, const struct network_state *state);
+void network_set_health(struct network *network, const struct network_health *health);
+void network_set_latest(struct network *network, const struct manifest *take); /* NULL: there is none */
+
+/* An event: `type` is its event_type, `fields` an object with the rest or NULL; steals the reference. */
+void network_event(struct network *network, const char *type, json_t *fields);
+
+/* The TCP port that HTTP listens on; 0: none. */
+uint16_t network_http_port(const struct network *network);
+
+#define NETWORK_URL_SIZE 64
+
+/* `http://ADDRESS:PORT` as other machines reach it (a literal address: no name service is needed), empty
+ * without HTTP; returns `url`. */
+char *network_http_url(const struct network *network, char url[static NETWORK_URL_SIZE]);
+
+#endif

@@ -1,0 +1,293 @@
+#include "network/server.h"
+
+#include "common/memory.h"
+#include "network/commands.h"
+#include "network/files.h"
+#include "network/texts.h"
+#include "network/web.h"
+#include "takes/take.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_DEFAULT 50
+#define PAGE_MOST 200
+
+/* --- The page --- */
+
+static struct answer get_asset(struct request *request)
+{
+	const struct web_asset *asset = &web_assets[request->route->value];
+	return answer_static(asset->type, asset->data, asset->size);
+}
+
+static struct answer post_login(struct request *request)
+{
+	struct error e;
+	json_t *json;
+	int result = command_load(request->body, request->body_size, &json, &e);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	const char *token = json_string_value(json_object_get(json, "token"));
+	bool right = token_matches(request->http->token, token);
+	json_decref(json);
+	if (!right) {
+		struct answer answer = answer_problem(MHD_HTTP_UNAUTHORIZED, "this is not the token");
+		answer_header(answer, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"woodshed\"");
+		return answer;
+	}
+	struct answer answer = answer_empty(MHD_HTTP_NO_CONTENT);
+	char *cookie = memory_format(TOKEN_COOKIE "=%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict",
+		request->http->token);
+	answer_header(answer, MHD_HTTP_HEADER_SET_COOKIE, cookie);
+	free(cookie);
+	return answer;
+}
+
+/* --- Snapshots --- */
+
+static struct answer get_snapshot(struct request *request)
+{
+	struct snapshot *snapshot =
+		snapshots_get(request->http->snapshots, (enum snapshot_name)request->route->value);
+	if (!snapshot)
+		return answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "not known yet");
+	size_t size;
+	const char *text = snapshot_text(snapshot, &size);
+	struct answer answer = {MHD_HTTP_OK, MHD_create_response_from_buffer_with_free_callback_cls(size,
+						     (void *)(uintptr_t)text, snapshot_release, snapshot)};
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return answer;
+}
+
+/* --- Takes --- */
+
+static const char *query(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static bool read_limit(const char *text, size_t *limit)
+{
+	*limit = PAGE_DEFAULT;
+	if (!text)
+		return true;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 3 || text[digits] != '\0')
+		return false;
+	*limit = strtoul(text, NULL, 10);
+	return *limit >= 1 && *limit <= PAGE_MOST;
+}
+
+static struct answer get_takes(struct request *request)
+{
+	struct error e;
+	struct take_list list = {0};
+	size_t limit;
+	const char *cursor = query(request, "cursor");
+	if (!read_limit(query(request, "limit"), &limit))
+		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", PAGE_MOST);
+	if (cursor && !take_id_valid(cursor))
+		return answer_problem(MHD_HTTP_BAD_REQUEST, "cursor: must be one that a list gave");
+	/* One more than asked for shows whether there is a next page. */
+	int result = take_list_load(&list, request->http->takes, cursor, limit + 1, &e);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	size_t count = list.count < limit ? list.count : limit;
+	json_t *takes = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(takes, text_take_entry(&list.entries[i].manifest));
+	const char *next = list.count > limit ? list.entries[count - 1].id : NULL;
+	json_t *page = json_pack("{s:o, s:s?}", "takes", takes, "cursor", next);
+	take_list_finish(&list);
+	return answer_json(MHD_HTTP_OK, page);
+}
+
+static struct answer get_take(struct request *request)
+{
+	struct error e;
+	struct manifest manifest = {0};
+	char *folder;
+	const char *id = request->parameters[0];
+	if (!take_id_valid(id) || take_find(request->http->takes, id, &folder, &e) < 0)
+		return answer_problem(MHD_HTTP_NOT_FOUND, "no such take");
+	int result = manifest_load(&manifest, folder, &e);
+	free(folder);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	char *text = manifest_json(&manifest);
+	manifest_finish(&manifest);
+	return answer_text(MHD_HTTP_OK, "application/json", text);
+}
+
+/* --- Files --- */
+
+static struct answer not_modified(struct takefile *file)
+{
+	close(file->fd);
+	return answer_empty(MHD_HTTP_NOT_MODIFIED);
+}
+
+static struct answer unsatisfiable(struct takefile *file)
+{
+	char size[48];
+	close(file->fd);
+	struct answer answer =
+		answer_problem(MHD_HTTP_RANGE_NOT_SATISFIABLE, "the file has %" PRIu64 " bytes", file->size);
+	snprintf(size, sizeof(size), "bytes */%" PRIu64, file->size);
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_RANGE, size);
+	return answer;
+}
+
+static struct answer part(struct takefile *file, uint64_t first, uint64_t count)
+{
+	char range[80];
+	struct answer answer = {
+		MHD_HTTP_PARTIAL_CONTENT, MHD_create_response_from_fd_at_offset64(count, file->fd, first)};
+	snprintf(range, sizeof(range), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, first + count - 1,
+		file->size);
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_RANGE, range);
+	return answer;
+}
+
+/* RFC 9110, 13.2.2: If-None-Match, then Range with If-Range. */
+static struct answer choose_content(const struct request *request, struct takefile *file)
+{
+	uint64_t first, count;
+	if (etag_listed(request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH), file->etag))
+		return not_modified(file);
+	const char *range = request->head ? NULL : request_header(request, MHD_HTTP_HEADER_RANGE);
+	const char *if_range = request_header(request, MHD_HTTP_HEADER_IF_RANGE);
+	if (if_range && (file->etag[0] == '\0' || strcmp(if_range, file->etag) != 0))
+		range = NULL;
+	switch (range_parse(range, file->size, &first, &count)) {
+	case RANGE_PART:
+		return part(file, first, count);
+	case RANGE_UNSATISFIABLE:
+		return unsatisfiable(file);
+	case RANGE_WHOLE:
+		break;
+	}
+	return (struct answer){MHD_HTTP_OK, MHD_create_response_from_fd64(file->size, file->fd)};
+}
+
+static void add_disposition(struct answer answer, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = memory_text(slash ? slash + 1 : path);
+	for (char *c = name; *c; c++) {
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e || *c == '"' || *c == '\\')
+			*c = '_';
+	}
+	char *value = memory_format("attachment; filename=\"%s\"", name);
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_DISPOSITION, value);
+	free(value);
+	free(name);
+}
+
+static struct answer get_file(struct request *request)
+{
+	struct error e;
+	struct takefile file;
+	const char *path = request->parameters[1];
+	int result = takefile_open(&file, request->http->takes, request->parameters[0], path, &e);
+	if (result < 0)
+		return answer_problem(
+			status_of(result), "%s", result == -ENOENT ? "no such file in this take" : e.text);
+	struct answer answer = choose_content(request, &file);
+	if (file.etag[0] != '\0')
+		answer_header(answer, MHD_HTTP_HEADER_ETAG, file.etag);
+	answer_header(answer, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
+	if (answer.status == MHD_HTTP_OK || answer.status == MHD_HTTP_PARTIAL_CONTENT) {
+		answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, file.type);
+		add_disposition(answer, path);
+	}
+	return answer;
+}
+
+/* --- Commands --- */
+
+static struct answer finish_command(struct request *request)
+{
+	struct error e;
+	char *text;
+	int result = call_result(request->call, &text, &e);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	return answer_text((unsigned)request->route->value, "application/json", text);
+}
+
+static struct answer run_command(struct request *request)
+{
+	if (request->call)
+		return finish_command(request);
+	struct error e;
+	json_t *arguments = NULL;
+	int result = 0;
+	if (request->body_size == 0)
+		arguments = json_object();
+	else
+		result = command_load(request->body, request->body_size, &arguments, &e);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	/* The path says which take, not the body. */
+	if (request->parameters[0])
+		json_object_set_new(arguments, "take", json_string(request->parameters[0]));
+	request->call =
+		call_start(request->http->calls, request->connection, request->route->verb, arguments);
+	if (!request->call)
+		return answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "the recorder is stopping");
+	return (struct answer){0};
+}
+
+const struct route routes[] = {
+	{"GET", "/", get_asset, true, WEB_INDEX, NULL},
+	{"GET", "/style.css", get_asset, true, WEB_STYLE, NULL},
+	{"GET", "/app.js", get_asset, true, WEB_SCRIPT, NULL},
+	{"POST", "/login", post_login, true, 0, NULL},
+	{"GET", "/api/v1/info", get_snapshot, false, SNAPSHOT_INFO, NULL},
+	{"GET", "/api/v1/state", get_snapshot, false, SNAPSHOT_STATE, NULL},
+	{"GET", "/api/v1/health", get_snapshot, false, SNAPSHOT_HEALTH, NULL},
+	{"GET", "/api/v1/sessions", run_command, false, MHD_HTTP_OK, "session.list"},
+	{"GET", "/api/v1/takes", get_takes, false, 0, NULL},
+	{"GET", "/api/v1/takes/{}", get_take, false, 0, NULL},
+	{"GET", "/api/v1/takes/{}/files/{*}", get_file, false, 0, NULL},
+	{"POST", "/api/v1/record/start", run_command, false, MHD_HTTP_ACCEPTED, "record.start"},
+	{"POST", "/api/v1/record/stop", run_command, false, MHD_HTTP_ACCEPTED, "record.stop"},
+	{"POST", "/api/v1/marker", run_command, false, MHD_HTTP_ACCEPTED, "marker.add"},
+	{"POST", "/api/v1/takes/{}/render", run_command, false, MHD_HTTP_ACCEPTED, "take.render"},
+};
+const size_t route_count = sizeof(routes) / sizeof(routes[0]);
+
+bool route_matches(const char *pattern, char *path, const char *parameters[ROUTE_PARAMETERS])
+{
+	size_t count = 0;
+	while (*pattern) {
+		if (strcmp(pattern, "{*}") == 0) {
+			parameters[count] = path;
+			return *path != '\0';
+		}
+		if (pattern[0] == '{') {
+			size_t length = strcspn(path, "/");
+			if (length == 0)
+				return false;
+			parameters[count++] = path;
+			path += length;
+			pattern += 2;
+			/* What follows is a slash or the end; the parameter ends here for the next reader. */
+			if (*path == '/' && *pattern == '/') {
+				*path++ = '\0';
+				pattern++;
+			}
+			continue;
+		}
+		if (*pattern++ != *path++)
+			return false;
+	}
+	return *path == '\0';
+}

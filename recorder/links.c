@@ -1,0 +1,305 @@
+#include "recorder/pipewire.h"
+
+#include "common/log.h"
+#include "common/memory.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pipewire/link.h>
+
+/* After the last link became active a port's first buffers may still be from before (seen on 0.3.65: one
+ * cycle of zeros); these are left out. */
+enum { SETTLE_CYCLES = 2 };
+
+struct filter_link {
+	struct filter *filter;
+	struct pw_proxy *proxy;
+	struct spa_hook proxy_listener, link_listener;
+	bool active;
+};
+
+/* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
+static void on_process(void *data, struct spa_io_position *position)
+{
+	struct filter *filter = data;
+	const float *blocks[SOURCE_MAX_CHANNELS];
+	if (!position)
+		return;
+	uint32_t frames = (uint32_t)position->clock.duration;
+	bool whole = true;
+	for (uint32_t c = 0; c < filter->channels; c++) {
+		blocks[c] = pw_filter_get_dsp_buffer(filter->ports[c], frames);
+		whole = whole && blocks[c];
+	}
+	if (!whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
+		filter->settling = SETTLE_CYCLES;
+		filter->relinked = true;
+		return;
+	}
+	if (filter->settling > 0) {
+		filter->settling--;
+		return;
+	}
+	struct cycle cycle = {
+		.frames = frames,
+		.rate = position->clock.rate.denom,
+		.clock_id = position->clock.id,
+		.position = position->clock.position,
+		.nsec = (int64_t)position->clock.nsec,
+		.relinked = filter->relinked,
+	};
+	filter->relinked = false;
+	tape_record(filter->capture->tape, &cycle, blocks);
+}
+
+static void on_state(void *data, enum pw_filter_state old, enum pw_filter_state state, const char *error)
+{
+	(void)old;
+	struct filter *filter = data;
+	if (state == PW_FILTER_STATE_ERROR && !filter->source->failed)
+		log_warning("interface %s: PipeWire: %s", filter->capture->name, error ? error : "error");
+	/* Our own ports are in the registry from now on, and only now is the node's id known. */
+	filter_update(filter);
+}
+
+static const struct pw_filter_events filter_events = {
+	PW_VERSION_FILTER_EVENTS,
+	.state_changed = on_state,
+	.process = on_process,
+};
+
+static void set_live(struct filter *filter, bool live)
+{
+	if (atomic_exchange_explicit(&filter->capture->live, live, memory_order_acq_rel) != live)
+		filter->source->callbacks.changed(filter->source->callbacks.data);
+}
+
+static void drop_link(struct filter *filter, uint32_t channel)
+{
+	struct filter_link *link = filter->links[channel];
+	filter->links[channel] = NULL;
+	if (!link)
+		return;
+	if (link->proxy) {
+		spa_hook_remove(&link->proxy_listener);
+		spa_hook_remove(&link->link_listener);
+		pw_proxy_destroy(link->proxy);
+	}
+	free(link);
+}
+
+static void drop_links(struct filter *filter)
+{
+	set_live(filter, false);
+	for (uint32_t c = 0; c < filter->channels; c++)
+		drop_link(filter, c);
+	filter->node_id = SPA_ID_INVALID;
+	filter->settle_seq = -1;
+}
+
+static bool all_active(const struct filter *filter)
+{
+	for (uint32_t c = 0; c < filter->channels; c++)
+		if (!filter->links[c] || !filter->links[c]->active)
+			return false;
+	return true;
+}
+
+static void on_link_info(void *data, const struct pw_link_info *info)
+{
+	struct filter_link *link = data;
+	struct filter *filter = link->filter;
+	if (info->state == PW_LINK_STATE_ERROR)
+		log_warning("interface %s: a link failed: %s", filter->capture->name,
+			info->error ? info->error : "");
+	bool active = info->state == PW_LINK_STATE_ACTIVE;
+	if (active == link->active)
+		return;
+	link->active = active;
+	if (!active)
+		set_live(filter, false);
+	else if (all_active(filter))
+		filter->settle_seq = pw_core_sync(filter->source->core, PW_ID_CORE, 0);
+}
+
+static const struct pw_link_events link_events = {PW_VERSION_LINK_EVENTS, .info = on_link_info};
+
+static void on_proxy_removed(void *data)
+{
+	struct filter_link *link = data;
+	link->active = false;
+	set_live(link->filter, false);
+}
+
+static void on_proxy_destroy(void *data)
+{
+	struct filter_link *link = data;
+	spa_hook_remove(&link->proxy_listener);
+	spa_hook_remove(&link->link_listener);
+	link->proxy = NULL;
+}
+
+static void on_proxy_error(void *data, int seq, int result, const char *message)
+{
+	(void)seq;
+	struct filter_link *link = data;
+	log_warning("interface %s: cannot link: %s (%s)", link->filter->capture->name, message,
+		strerror(-result));
+}
+
+static const struct pw_proxy_events proxy_events = {
+	PW_VERSION_PROXY_EVENTS,
+	.destroy = on_proxy_destroy,
+	.removed = on_proxy_removed,
+	.error = on_proxy_error,
+};
+
+static void make_link(struct filter *filter, uint32_t channel, const struct catalogue_port *from,
+	const struct catalogue_port *to)
+{
+	struct filter_link *link = memory_new(sizeof(*link));
+	struct pw_properties *properties = pw_properties_new(PW_KEY_OBJECT_LINGER, "false", NULL);
+	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_NODE, "%u", from->node_id);
+	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_PORT, "%u", from->id);
+	pw_properties_setf(properties, PW_KEY_LINK_INPUT_NODE, "%u", to->node_id);
+	pw_properties_setf(properties, PW_KEY_LINK_INPUT_PORT, "%u", to->id);
+	link->filter = filter;
+	link->proxy = pw_core_create_object(filter->source->core, "link-factory", PW_TYPE_INTERFACE_Link,
+		PW_VERSION_LINK, &properties->dict, 0);
+	pw_properties_free(properties);
+	filter->links[channel] = link;
+	if (!link->proxy) {
+		log_warning("interface %s: cannot link channel %u: %s", filter->capture->name, channel + 1,
+			strerror(errno));
+		return;
+	}
+	pw_proxy_add_listener(link->proxy, &link->proxy_listener, &proxy_events, link);
+	pw_proxy_add_object_listener(link->proxy, &link->link_listener, &link_events, link);
+}
+
+static const struct catalogue_node *matching_node(const struct filter *filter)
+{
+	const struct catalogue_node *best = NULL, *node;
+	spa_list_for_each(node, &filter->source->nodes, link)
+	{
+		if (fnmatch(filter->capture->node, node->name, 0) == 0 &&
+			(!best || strcmp(node->name, best->name) < 0))
+			best = node;
+	}
+	return best;
+}
+
+/* The `channels` first ports of a node in one direction, by port.id; false while some are not there yet. */
+static bool first_ports(
+	const struct filter *filter, uint32_t node_id, bool output, const struct catalogue_port **ports)
+{
+	uint32_t found = 0;
+	int64_t last = -1;
+	while (found < filter->channels) {
+		const struct catalogue_port *next = NULL, *port;
+		spa_list_for_each(port, &filter->source->ports, link)
+		{
+			if (port->node_id == node_id && port->output == output &&
+				(int64_t)port->index > last && (!next || port->index < next->index))
+				next = port;
+		}
+		if (!next)
+			return false;
+		last = next->index;
+		ports[found++] = next;
+	}
+	return true;
+}
+
+void filter_update(struct filter *filter)
+{
+	if (!filter->filter)
+		return;
+	const struct catalogue_node *node = matching_node(filter);
+	if (filter->node_id != SPA_ID_INVALID && (!node || node->id != filter->node_id))
+		drop_links(filter);
+	const struct catalogue_port *from[SOURCE_MAX_CHANNELS], *to[SOURCE_MAX_CHANNELS];
+	uint32_t own_id = pw_filter_get_node_id(filter->filter);
+	if (!node || filter->node_id == node->id || own_id == SPA_ID_INVALID ||
+		!first_ports(filter, node->id, true, from) || !first_ports(filter, own_id, false, to))
+		return;
+	filter->node_id = node->id;
+	for (uint32_t c = 0; c < filter->channels; c++)
+		make_link(filter, c, from[c], to[c]);
+}
+
+void filter_synced(struct filter *filter, int seq)
+{
+	if (seq == filter->settle_seq && all_active(filter))
+		set_live(filter, true);
+}
+
+int filter_connect(struct filter *filter)
+{
+	struct pw_properties *properties = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio",
+		PW_KEY_MEDIA_CATEGORY, "Capture", PW_KEY_MEDIA_ROLE, "Production", PW_KEY_NODE_ALWAYS_PROCESS,
+		"true", PW_KEY_NODE_LOCK_QUANTUM, "true", PW_KEY_NODE_LOCK_RATE, "true",
+		PW_KEY_NODE_AUTOCONNECT, "false", NULL);
+	pw_properties_setf(properties, PW_KEY_NODE_NAME, "woodshed.%s", filter->capture->name);
+	pw_properties_setf(properties, PW_KEY_NODE_DESCRIPTION, "Woodshed: %s", filter->capture->name);
+	/* A group of its own, so that it follows its interface's driver and no other's (capture rule 1). */
+	pw_properties_setf(properties, PW_KEY_NODE_GROUP, "woodshed.%d.%s", getpid(), filter->capture->name);
+	filter->filter = pw_filter_new(filter->source->core, "woodshed", properties);
+	if (!filter->filter)
+		return -errno;
+	pw_filter_add_listener(filter->filter, &filter->listener, &filter_events, filter);
+	for (uint32_t c = 0; c < filter->channels; c++) {
+		struct pw_properties *port =
+			pw_properties_new(PW_KEY_FORMAT_DSP, "32 bit float mono audio", NULL);
+		pw_properties_setf(port, PW_KEY_PORT_NAME, "input_%u", c + 1);
+		filter->ports[c] = pw_filter_add_port(filter->filter, PW_DIRECTION_INPUT,
+			PW_FILTER_PORT_FLAG_MAP_BUFFERS, 0, port, NULL, 0);
+		if (!filter->ports[c])
+			return -errno;
+	}
+	return pw_filter_connect(filter->filter, PW_FILTER_FLAG_RT_PROCESS, NULL, 0);
+}
+
+void filter_disconnect(struct filter *filter)
+{
+	drop_links(filter);
+	if (filter->filter) {
+		spa_hook_remove(&filter->listener);
+		pw_filter_destroy(filter->filter);
+	}
+	filter->filter = NULL;
+}
+
+int filter_create(struct source *source, struct capture *capture, struct error *e)
+{
+	struct filter *filter = memory_new(sizeof(*filter));
+	filter->source = source;
+	filter->capture = capture;
+	filter->channels = capture->tape->channels;
+	filter->node_id = SPA_ID_INVALID;
+	filter->settle_seq = -1;
+	filter->settling = SETTLE_CYCLES;
+	capture->state = filter;
+	spa_list_append(&source->filters, &filter->link);
+	int result = source->core ? filter_connect(filter) : 0;
+	if (result < 0) {
+		filter_destroy(filter);
+		return error_errno(
+			e, result, "interface %s: PipeWire refuses the capture node", capture->name);
+	}
+	filter_update(filter);
+	return 0;
+}
+
+void filter_destroy(struct filter *filter)
+{
+	filter_disconnect(filter);
+	spa_list_remove(&filter->link);
+	filter->capture->state = NULL;
+	free(filter);
+}

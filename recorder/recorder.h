@@ -1,0 +1,105 @@
+/* The recorder: captures every interface, listens for a band, and makes takes. All calls and callbacks are on
+ * the control thread; none of them waits for the disk. */
+#ifndef WOODSHED_RECORDER_RECORDER_H
+#define WOODSHED_RECORDER_RECORDER_H
+
+#include "common/loop.h"
+#include "config/appliance.h"
+#include "config/session.h"
+#include "recorder/source.h"
+#include "takes/manifest.h"
+
+struct recorder;
+
+enum recorder_state {
+	RECORDER_IDLE,	/* waits for a command */
+	RECORDER_ARMED, /* waits for a band */
+	RECORDER_RECORDING,
+	RECORDER_FINALIZING, /* the last take is being closed, no other has begun */
+};
+
+struct recorder_callbacks {
+	void (*ready)(void *data);   /* the source has told of every node that is there */
+	void (*changed)(void *data); /* the state, or an interface's presence */
+	void (*take_started)(void *data, const struct manifest *take);
+	/* The take is closed, whole and hashed. `take->error` says what went wrong, if anything. */
+	void (*take_stopped)(void *data, const char *folder, const struct manifest *take);
+	void (*gap)(void *data, const char *interface, const struct take_gap *gap);
+	void (*alert)(void *data, const char *text);
+	void *data;
+};
+
+struct recorder_config {
+	const struct appliance *appliance;
+	const struct source_type *source;
+	const char *takes; /* folder */
+};
+
+/* Opens the source; `config` and what it points to must outlive the recorder. */
+int recorder_create(struct recorder **recorder, struct loop *loop, const struct recorder_config *config,
+	const struct recorder_callbacks *callbacks, struct error *e) MUST_CHECK;
+
+/* Only when no take runs or is being closed (recorder_busy). NULL is fine. */
+void recorder_destroy(struct recorder *recorder);
+
+/* The session of the next take: its tracks, its name, and the text that goes into the take as session.yaml.
+ * The recorder copies none of it; it must stand until another is set or the recorder is destroyed. */
+void recorder_set_session(struct recorder *recorder, const struct session *session, const char *text);
+
+/* Reads `appliance->recording` again (thresholds, times); a take that runs goes on as it began. */
+void recorder_reload(struct recorder *recorder, const struct appliance *appliance);
+
+struct recorder_start {
+	bool pre_roll;	   /* with what was played before, as far as the tape reaches */
+	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
+	const char *title; /* NULL: the session's */
+};
+
+/* Begins a take. -EBUSY: one runs already; -ENODEV: no interface that the session needs is there; -EINVAL:
+ * the session asks for a channel that an interface has not, or the interfaces' rates differ. */
+int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e) MUST_CHECK;
+
+/* Ends the take that runs; -EALREADY: none runs. */
+int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
+
+/* A marker at this moment of the running take; -EALREADY: none runs. */
+int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
+
+bool recorder_busy(const struct recorder *recorder);
+
+struct recorder_interface {
+	const char *name, *node; /* node: the glob */
+	uint32_t channels;	 /* 0: not known yet */
+	bool live;
+	uint32_t rate; /* 0: no cycle yet */
+	double ppm;
+};
+
+struct recorder_status {
+	enum recorder_state state;
+	const char *take;  /* id; NULL: none */
+	int64_t since_ns;  /* UTC, of the state */
+	int64_t origin_ns; /* monotonic time of the running take's first frame */
+	uint32_t rate;
+	uint64_t gaps, gap_frames;
+	double ring_high_percent;
+	bool realtime, locked;
+};
+void recorder_status(struct recorder *recorder, struct recorder_status *status);
+
+/* Up to `most` interfaces; returns how many there are. */
+size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface *interfaces, size_t most);
+
+/* What is wrong with the interfaces that the session needs, in one line; false: nothing. */
+bool recorder_missing(struct recorder *recorder, struct error *e);
+
+/* A channel's level over the last tick, for meters. */
+struct recorder_level {
+	const char *interface;
+	uint32_t channel; /* from 1 */
+	double peak_db, rms_db;
+	uint64_t clipped; /* windows with a sample at full scale */
+};
+size_t recorder_levels(struct recorder *recorder, struct recorder_level *levels, size_t most);
+
+#endif

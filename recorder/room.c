@@ -1,0 +1,184 @@
+#include "recorder/room.h"
+
+#include "common/log.h"
+#include "common/memory.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A storage stall that the tape rides out beyond the pre-roll (capture rule 7). */
+#define STALL_S 30.0
+
+/* The rate the tape is sized for: an interface says its own only once it runs. */
+#define SIZING_RATE 48000.0
+
+enum { NODES_MOST = 64 };
+
+static char *name_from_node(const char *node)
+{
+	char *name = memory_text(node);
+	for (char *c = name; *c; c++)
+		*c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
+	return name;
+}
+
+/* The node's exact name as a glob that matches nothing else. */
+static char *exact_glob(const char *node)
+{
+	char *glob = memory_array(2 * strlen(node) + 1, 1), *out = glob;
+	for (; *node; node++) {
+		if (strchr("*?[]\\", *node))
+			*out++ = '\\';
+		*out++ = *node;
+	}
+	return glob;
+}
+
+static struct room_interface *add(
+	struct room *room, struct recorder *recorder, char *name, char *node, uint32_t channels)
+{
+	struct room_interface *interface = memory_new(sizeof(*interface));
+	interface->name = name;
+	interface->node = node;
+	interface->channels = channels;
+	interface->recorder = recorder;
+	interface->index = room->count;
+	room->interfaces[room->count++] = interface;
+	return interface;
+}
+
+struct room_interface *room_find(const struct room *room, const char *name)
+{
+	for (size_t i = 0; i < room->count; i++)
+		if (strcmp(room->interfaces[i]->name, name) == 0)
+			return room->interfaces[i];
+	return NULL;
+}
+
+static void add_configured(struct room *room, struct recorder *recorder)
+{
+	const struct interface_config *list = room->appliance->interfaces.items;
+	for (size_t i = 0; i < room->appliance->interfaces.count && room->count < ROOM_MOST; i++)
+		if (!room_find(room, list[i].name))
+			add(room, recorder, memory_text(list[i].name), memory_text(list[i].node),
+				(uint32_t)list[i].channels);
+}
+
+static void add_found(
+	struct room *room, struct recorder *recorder, const struct source_node *nodes, size_t count)
+{
+	for (size_t i = 0; i < count && room->count < ROOM_MOST; i++) {
+		char *name = name_from_node(nodes[i].name);
+		if (nodes[i].channels > 0 && !room_find(room, name))
+			add(room, recorder, name, exact_glob(nodes[i].name), 0);
+		else
+			free(name);
+	}
+}
+
+static void learn_ports(struct room_interface *interface, const struct source_node *node)
+{
+	uint32_t channels = interface->channels ? interface->channels : node->channels;
+	if (interface->ports || node->channels < channels)
+		return;
+	interface->channels = channels;
+	interface->ports = memory_array(channels, sizeof(*interface->ports));
+	for (uint32_t c = 0; c < channels; c++)
+		interface->ports[c] = memory_text(node->ports[c]);
+}
+
+static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
+{
+	double seconds = room->appliance->recording.pre_roll_s + STALL_S;
+	int result = tape_init(&interface->tape, interface->channels, (uint64_t)(seconds * SIZING_RATE), e);
+	if (result < 0)
+		return result;
+	interface->capture =
+		(struct capture){.name = interface->name, .node = interface->node, .tape = &interface->tape};
+	struct writer_config config = {
+		.tape = &interface->tape,
+		.live = &interface->capture.live,
+		.syncer = room->syncer,
+		.pre_roll_s = room->appliance->recording.pre_roll_s,
+		.on_gap = recorder_on_gap,
+		.on_done = recorder_on_done,
+		.data = interface,
+	};
+	result = writer_create(&interface->writer, &config, e);
+	if (result < 0)
+		return result;
+	result = room->type->capture(room->source, &interface->capture, e);
+	if (result < 0)
+		return result;
+	log_info("interface %s: %u channels, tape of %.0f s at 48 kHz (%zu MiB%s)", interface->name,
+		interface->channels, seconds, interface->tape.mapped >> 20,
+		interface->tape.locked ? ", locked" : ", not locked in memory");
+	room->locked = room->locked && interface->tape.locked;
+	return 0;
+}
+
+static void close_interface(struct room *room, struct room_interface *interface)
+{
+	if (interface->capturing)
+		room->type->release(room->source, &interface->capture);
+	writer_destroy(interface->writer);
+	tape_finish(&interface->tape);
+	interface->writer = NULL;
+	interface->capturing = false;
+}
+
+void room_update(struct room *room, struct recorder *recorder, bool may_add)
+{
+	struct source_node nodes[NODES_MOST];
+	size_t count = room->type->nodes(room->source, nodes, NODES_MOST);
+	if (count > NODES_MOST)
+		count = NODES_MOST;
+	if (room->appliance->interfaces.count > 0)
+		add_configured(room, recorder);
+	else if (may_add)
+		add_found(room, recorder, nodes, count);
+	for (size_t i = 0; i < room->count; i++) {
+		struct room_interface *interface = room->interfaces[i];
+		for (size_t n = 0; n < count; n++)
+			if (fnmatch(interface->node, nodes[n].name, 0) == 0)
+				learn_ports(interface, &nodes[n]);
+		struct error e;
+		if (interface->capturing || interface->failed || interface->channels == 0)
+			continue;
+		interface->capturing = start_capture(room, interface, &e) == 0;
+		interface->failed = !interface->capturing;
+		if (interface->failed) {
+			log_error("interface %s: %s", interface->name, e.text);
+			close_interface(room, interface);
+		}
+	}
+}
+
+void room_read_levels(struct room *room)
+{
+	for (size_t i = 0; i < room->count; i++) {
+		struct room_interface *interface = room->interfaces[i];
+		if (!interface->capturing)
+			continue;
+		writer_levels(interface->writer, interface->peak_db, interface->rms_db);
+		for (uint32_t c = 0; c < interface->channels; c++)
+			interface->clipped[c] += interface->peak_db[c] >= -1e-6;
+	}
+}
+
+void room_finish(struct room *room)
+{
+	for (size_t i = 0; i < room->count; i++) {
+		struct room_interface *interface = room->interfaces[i];
+		close_interface(room, interface);
+		for (uint32_t c = 0; interface->ports && c < interface->channels; c++)
+			free(interface->ports[c]);
+		free(interface->ports);
+		free(interface->name);
+		free(interface->node);
+		free(interface);
+	}
+	room->count = 0;
+}

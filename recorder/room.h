@@ -1,0 +1,53 @@
+/* The room's interfaces: each with its tape, its capture and its writer; configured ones, or every node that
+ * there is. Private to the recorder; control thread only. */
+#ifndef WOODSHED_RECORDER_ROOM_H
+#define WOODSHED_RECORDER_ROOM_H
+
+#include "recorder/recorder.h"
+#include "recorder/syncer.h"
+#include "recorder/writer.h"
+
+enum { ROOM_MOST = 32 };
+
+struct room_interface {
+	char *name, *node;
+	uint32_t channels;
+	char **ports; /* `channels` names, for tracks without a session */
+	bool was_live;
+	struct tape tape;
+	struct capture capture;
+	bool capturing;
+	bool failed; /* could not be captured: said once, not tried again */
+	struct writer *writer;
+	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS];
+	uint64_t clipped[SOURCE_MAX_CHANNELS];
+	struct recorder *recorder; /* for the writer's callbacks */
+	size_t index;
+};
+
+struct room {
+	const struct appliance *appliance;
+	const struct source_type *type;
+	struct source *source;
+	struct syncer *syncer;
+	struct room_interface *interfaces[ROOM_MOST];
+	size_t count;
+	bool locked;
+};
+
+/* Makes the configured interfaces (`appliance`), or with none configured those of the nodes that are there
+ * now, and starts capturing each whose channels are known. Called again whenever nodes changed. `may_add`:
+ * nodes that nobody configured may join now. */
+void room_update(struct room *room, struct recorder *recorder, bool may_add);
+void room_finish(struct room *room);
+
+struct room_interface *room_find(const struct room *room, const char *name);
+
+/* Reads every channel's level since the last call. */
+void room_read_levels(struct room *room);
+
+/* The writers' callbacks, which the recorder gives (on the writer's thread). */
+void recorder_on_gap(void *interface, const struct take_gap *gap);
+void recorder_on_done(void *interface);
+
+#endif

@@ -1,0 +1,182 @@
+#include "recorder/syncer.h"
+
+#include "common/clock.h"
+#include "common/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct job {
+	void (*fn)(void *);
+	void *data;
+	struct job *next;
+};
+
+struct watched {
+	struct flac_writer *file;
+	bool failed;
+};
+
+struct syncer {
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards all below but `period_ns` */
+	pthread_cond_t changed;
+	int64_t period_ns;
+	bool stopping;
+	struct job *first, **last;
+	struct watched *files;
+	size_t count;
+	size_t syncing; /* index + 1 of the file being synced without the lock; 0: none */
+	void (*on_error)(void *, const struct error *);
+	void *data;
+};
+
+/* Syncs each file, the lock given up meanwhile. The list only ever grows at its end or shrinks at an index
+ * that is not being synced (syncer_unwatch waits), so the walk stays whole. */
+static void sync_all(struct syncer *syncer)
+{
+	for (size_t i = 0; i < syncer->count; i++) {
+		struct flac_writer *file = syncer->files[i].file;
+		if (syncer->files[i].failed)
+			continue;
+		struct error e;
+		syncer->syncing = i + 1;
+		pthread_mutex_unlock(&syncer->lock);
+		int result = flac_writer_sync(file, &e);
+		if (result < 0)
+			syncer->on_error(syncer->data, &e);
+		pthread_mutex_lock(&syncer->lock);
+		syncer->files[syncer->syncing - 1].failed = result < 0;
+		i = syncer->syncing - 1;
+		syncer->syncing = 0;
+		pthread_cond_broadcast(&syncer->changed);
+	}
+}
+
+static void run_jobs(struct syncer *syncer)
+{
+	while (syncer->first) {
+		struct job *job = syncer->first;
+		syncer->first = job->next;
+		if (!syncer->first)
+			syncer->last = &syncer->first;
+		pthread_mutex_unlock(&syncer->lock);
+		job->fn(job->data);
+		free(job);
+		pthread_mutex_lock(&syncer->lock);
+	}
+}
+
+static void wait_until(struct syncer *syncer, int64_t deadline)
+{
+	struct timespec when = {
+		.tv_sec = deadline / CLOCK_NSEC_PER_SEC,
+		.tv_nsec = deadline % CLOCK_NSEC_PER_SEC,
+	};
+	while (!syncer->stopping && !syncer->first &&
+		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when) != ETIMEDOUT)
+		;
+}
+
+static void *run(void *data)
+{
+	struct syncer *syncer = data;
+	int64_t due = clock_monotonic_ns() + syncer->period_ns;
+	pthread_mutex_lock(&syncer->lock);
+	while (!syncer->stopping || syncer->first) {
+		wait_until(syncer, due);
+		run_jobs(syncer);
+		int64_t now = clock_monotonic_ns();
+		if (now < due)
+			continue;
+		sync_all(syncer);
+		/* From the start of this round, so that a slow disk does not stretch the period more than it
+		 * must. */
+		due = now + syncer->period_ns;
+	}
+	pthread_mutex_unlock(&syncer->lock);
+	return NULL;
+}
+
+int syncer_create(struct syncer **syncer, double period_s, void (*on_error)(void *, const struct error *),
+	void *data, struct error *e)
+{
+	struct syncer *made = memory_new(sizeof(*made));
+	made->period_ns = (int64_t)(period_s * (double)CLOCK_NSEC_PER_SEC);
+	made->last = &made->first;
+	made->on_error = on_error;
+	made->data = data;
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&made->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	int result = pthread_create(&made->thread, NULL, run, made);
+	if (result != 0) {
+		pthread_cond_destroy(&made->changed);
+		pthread_mutex_destroy(&made->lock);
+		free(made);
+		return error_errno(e, result, "syncer thread");
+	}
+	*syncer = made;
+	return 0;
+}
+
+void syncer_destroy(struct syncer *syncer)
+{
+	if (!syncer)
+		return;
+	pthread_mutex_lock(&syncer->lock);
+	syncer->stopping = true;
+	pthread_cond_broadcast(&syncer->changed);
+	pthread_mutex_unlock(&syncer->lock);
+	pthread_join(syncer->thread, NULL);
+	pthread_cond_destroy(&syncer->changed);
+	pthread_mutex_destroy(&syncer->lock);
+	free(syncer->files);
+	free(syncer);
+}
+
+void syncer_watch(struct syncer *syncer, struct flac_writer *file)
+{
+	pthread_mutex_lock(&syncer->lock);
+	syncer->files = memory_grow(syncer->files, syncer->count + 1, sizeof(*syncer->files));
+	syncer->files[syncer->count++] = (struct watched){.file = file};
+	pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_unwatch(struct syncer *syncer, struct flac_writer *file)
+{
+	pthread_mutex_lock(&syncer->lock);
+	size_t i = 0;
+	while (i < syncer->count) {
+		if (syncer->files[i].file != file) {
+			i++;
+		} else if (syncer->syncing == i + 1) {
+			pthread_cond_wait(&syncer->changed, &syncer->lock);
+			i = 0;
+		} else {
+			syncer->count--;
+			for (size_t j = i; j < syncer->count; j++)
+				syncer->files[j] = syncer->files[j + 1];
+			if (syncer->syncing > i + 1)
+				syncer->syncing--;
+		}
+	}
+	pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_post(struct syncer *syncer, void (*fn)(void *data), void *data)
+{
+	struct job *job = memory_new(sizeof(*job));
+	*job = (struct job){.fn = fn, .data = data};
+	pthread_mutex_lock(&syncer->lock);
+	*syncer->last = job;
+	syncer->last = &job->next;
+	pthread_cond_broadcast(&syncer->changed);
+	pthread_mutex_unlock(&syncer->lock);
+}

@@ -1,0 +1,28 @@
+/* The one thread that waits for the disk: fdatasync of every file being recorded, once a period, and whole
+ * jobs (making a take's folder, replacing its manifest, hashing its files) one after the other. It never
+ * holds up a writer while a take runs. */
+#ifndef WOODSHED_RECORDER_SYNCER_H
+#define WOODSHED_RECORDER_SYNCER_H
+
+#include "audio/flac.h"
+#include "common/error.h"
+
+struct syncer;
+
+/* `on_error` is called on the syncer's thread, once a file, when its fdatasync failed; that file is then left
+ * alone (a failed sync must not be asked again as if it could succeed). */
+int syncer_create(struct syncer **syncer, double period_s,
+	void (*on_error)(void *data, const struct error *e), void *data, struct error *e) MUST_CHECK;
+
+/* Runs the jobs that are still there, then ends the thread. NULL is fine. */
+void syncer_destroy(struct syncer *syncer);
+
+/* From any thread. A file is unwatched before it is destroyed; unwatching waits for a sync that is under way.
+ */
+void syncer_watch(struct syncer *syncer, struct flac_writer *file);
+void syncer_unwatch(struct syncer *syncer, struct flac_writer *file);
+
+/* Runs fn(data) on the syncer's thread, in the order posted. Any thread. */
+void syncer_post(struct syncer *syncer, void (*fn)(void *data), void *data);
+
+#endif

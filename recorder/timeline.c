@@ -1,0 +1,79 @@
+#include "recorder/timeline.h"
+
+#include "common/clock.h"
+
+#include <math.h>
+
+void timeline_init(struct timeline *timeline, uint32_t rate)
+{
+	*timeline = (struct timeline){.rate = rate};
+}
+
+static int64_t frames_in(const struct timeline *timeline, int64_t nsec)
+{
+	return llround((double)nsec * timeline->rate / (double)CLOCK_NSEC_PER_SEC);
+}
+
+/* Frames lost by the nsec of two cycles: what counts when no one clock's positions span both. */
+static uint64_t lost_by_time(const struct timeline *timeline, const struct cycle *cycle)
+{
+	int64_t frames = frames_in(timeline, cycle->nsec - timeline->next_nsec);
+	return frames > 0 ? (uint64_t)frames : 0;
+}
+
+/* An overrun on 0.3.65 leaves no jump in position: time runs ahead of it. Drivers' nsec wander a little, a
+ * lost cycle is a step of at least one whole cycle. */
+static uint64_t lost_in_driver(const struct timeline *timeline, const struct cycle *cycle)
+{
+	uint64_t ahead = lost_by_time(timeline, cycle);
+	return ahead >= cycle->frames - cycle->frames / 4 ? ahead : 0;
+}
+
+static struct timeline_step gap_before(const struct timeline *timeline, const struct stamp *stamp)
+{
+	const struct cycle *cycle = &stamp->cycle;
+	if (!timeline->started)
+		return (struct timeline_step){0};
+	if (cycle->relinked)
+		return (struct timeline_step){
+			.silence = lost_by_time(timeline, cycle), .cause = GAP_UNPLUGGED};
+	if (cycle->clock_id != timeline->clock_id || cycle->position < timeline->next_position)
+		return (struct timeline_step){.silence = lost_by_time(timeline, cycle), .cause = GAP_DRIVER};
+	uint64_t jump = cycle->position - timeline->next_position;
+	if (jump == 0)
+		return (struct timeline_step){
+			.silence = lost_in_driver(timeline, cycle), .cause = GAP_OVERRUN};
+	if (stamp->lost > 0)
+		return (struct timeline_step){.silence = jump, .cause = GAP_RING};
+	return (struct timeline_step){.silence = jump, .cause = cycle->overrun ? GAP_OVERRUN : GAP_MISSED};
+}
+
+struct timeline_step timeline_advance(struct timeline *timeline, const struct stamp *stamp)
+{
+	const struct cycle *cycle = &stamp->cycle;
+	struct timeline_step step = gap_before(timeline, stamp);
+	bool new_clock = !timeline->started || cycle->relinked || cycle->clock_id != timeline->clock_id ||
+			 (step.silence > 0 && step.cause == GAP_OVERRUN);
+	step.frame = timeline->frames + step.silence;
+	if (new_clock) {
+		timeline->first_nsec = cycle->nsec;
+		timeline->first_frame = step.frame;
+	}
+	timeline->started = true;
+	timeline->clock_id = cycle->clock_id;
+	timeline->last_nsec = cycle->nsec;
+	timeline->last_frame = step.frame;
+	timeline->frames = step.frame + cycle->frames;
+	timeline->next_position = cycle->position + cycle->frames;
+	timeline->next_nsec = cycle->nsec + (int64_t)cycle->frames * CLOCK_NSEC_PER_SEC / timeline->rate;
+	return step;
+}
+
+double timeline_ppm(const struct timeline *timeline)
+{
+	double seconds = (double)(timeline->last_nsec - timeline->first_nsec) / (double)CLOCK_NSEC_PER_SEC;
+	if (seconds < 2)
+		return 0;
+	double frames = (double)(timeline->last_frame - timeline->first_frame);
+	return (frames / seconds / timeline->rate - 1) * 1e6;
+}

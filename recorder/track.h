@@ -1,0 +1,43 @@
+/* One track being recorded: samples from the tape (or silence) into a FLAC file, with the figures that the
+ * manifest wants. Used by the interface's writer thread alone. */
+#ifndef WOODSHED_RECORDER_TRACK_H
+#define WOODSHED_RECORDER_TRACK_H
+
+#include "audio/flac.h"
+#include "recorder/syncer.h"
+#include "recorder/tape.h"
+
+enum { TRACK_CHANNELS = 2 };
+
+struct track_plan {
+	int index; /* in the manifest, from 1 */
+	char *name;
+	char *path;			  /* of the file */
+	uint32_t channel[TRACK_CHANNELS]; /* on the tape */
+	uint32_t channels;		  /* 1 or 2 */
+	uint32_t rate;
+	uint32_t bits;
+};
+
+/* What is known when the track is closed. */
+struct track_result {
+	uint64_t frames;
+	double peak_dbfs, lufs; /* -INFINITY where there was only silence */
+	uint64_t clipped;	/* samples at full scale */
+	char error[256];	/* empty: none */
+};
+
+struct track;
+
+/* Opens the file and hands it to the syncer. A file that cannot be had is said in the result at the end: the
+ * other tracks go on. */
+struct track *track_open(const struct track_plan *plan, struct syncer *syncer);
+
+/* Adds `frames` from tape position `position`, or exact silence. */
+void track_add(struct track *track, const struct tape *tape, uint64_t position, uint64_t frames);
+void track_add_silence(struct track *track, uint64_t frames);
+
+/* Closes the file whole and synced, tells what was recorded, frees the track. */
+void track_close(struct track *track, struct track_result *result);
+
+#endif

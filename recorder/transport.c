@@ -1,0 +1,386 @@
+#include "recorder/transport.h"
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "recorder/plan.h"
+#include "takes/take.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A message between the control thread and the ones that wait for the disk. */
+struct errand {
+	struct transport *transport;
+	char *id, *folder, *text;
+	struct hash *hashes; /* one a track */
+	int result;
+	struct error error;
+};
+
+static void free_errand(void *data)
+{
+	struct errand *errand = data;
+	free(errand->id);
+	free(errand->folder);
+	free(errand->text);
+	free(errand->hashes);
+	free(errand);
+}
+
+static struct errand *new_errand(struct transport *transport)
+{
+	struct errand *errand = memory_new(sizeof(*errand));
+	errand->transport = transport;
+	if (transport->folder)
+		errand->folder = memory_text(transport->folder);
+	return errand;
+}
+
+/* ---- the manifest ---- */
+
+static size_t interface_slot(struct transport *transport, struct room_interface *interface)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		if (transport->interfaces[i] == interface)
+			return i;
+	struct manifest *manifest = &transport->manifest;
+	manifest->interfaces = memory_grow(
+		manifest->interfaces, manifest->interface_count + 1, sizeof(*manifest->interfaces));
+	manifest->interfaces[manifest->interface_count++] = (struct take_interface){
+		.name = memory_text(interface->name), .node = memory_text(interface->node)};
+	transport->interfaces[transport->count] = interface;
+	return transport->count++;
+}
+
+static void add_track(struct transport *transport, const struct plan_track *plan, int bits)
+{
+	struct manifest *manifest = &transport->manifest;
+	struct take_part *part = &transport->parts[interface_slot(transport, plan->interface)];
+	manifest->tracks =
+		memory_grow(manifest->tracks, manifest->track_count + 1, sizeof(*manifest->tracks));
+	struct take_track *track = &manifest->tracks[manifest->track_count++];
+	*track = (struct take_track){.index = (int)manifest->track_count,
+		.name = memory_text(plan->name),
+		.role = plan->role ? memory_text(plan->role) : NULL,
+		.peak_dbfs = NAN,
+		.lufs = NAN};
+	track->inputs = memory_array(plan->channels, sizeof(*track->inputs));
+	track->input_count = plan->channels;
+	for (uint32_t c = 0; c < plan->channels; c++)
+		track->inputs[c] = memory_text(plan->inputs[c]);
+	track->files = memory_array(1, sizeof(*track->files));
+	track->files[0] = take_raw_name(track->index, track->name, 1);
+	track->file_count = 1;
+	part->plans = memory_grow(part->plans, part->count + 1, sizeof(*part->plans));
+	struct track_plan *file = &part->plans[part->count++];
+	*file = (struct track_plan){.index = track->index,
+		.name = memory_text(plan->name),
+		.channels = plan->channels,
+		.rate = manifest->rate,
+		.bits = (uint32_t)bits};
+	memcpy(file->channel, plan->channel, sizeof(file->channel));
+}
+
+/* Every interface of a take runs at one rate: the first that is running says which. */
+static int agree_on_rate(struct transport *transport, const struct plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct writer_status status = {0};
+		if (plan->tracks[i].interface->writer)
+			writer_status(plan->tracks[i].interface->writer, &status);
+		if (status.rate == 0 || status.rate == transport->manifest.rate)
+			continue;
+		if (transport->manifest.rate != 0)
+			return error_set(e, EINVAL,
+				"interface %s runs at %u Hz, another at %u Hz; set them alike",
+				plan->tracks[i].interface->name, status.rate, transport->manifest.rate);
+		transport->manifest.rate = status.rate;
+	}
+	if (transport->manifest.rate == 0)
+		return error_set(e, ENODEV, "no interface is running");
+	return 0;
+}
+
+static void describe(struct transport *transport, const struct transport_request *request)
+{
+	struct manifest *manifest = &transport->manifest;
+	const struct session *session = request->session;
+	const char *title = request->title ? request->title : session->song.title;
+	manifest->session = memory_text(session->name);
+	manifest->title = title ? memory_text(title) : NULL;
+	manifest->artist = session->song.artist ? memory_text(session->song.artist) : NULL;
+	manifest->state = TAKE_RECORDING;
+	manifest->started_ns = clock_utc_ns() - (clock_monotonic_ns() - request->origin_ns);
+	manifest->pre_roll_frames =
+		(uint64_t)llround((double)request->pre_roll_ns * manifest->rate / (double)CLOCK_NSEC_PER_SEC);
+}
+
+/* ---- the folder ---- */
+
+static void hold(struct transport *transport, int64_t from_ns)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		writer_hold(transport->interfaces[i]->writer, from_ns);
+}
+
+static void begin_writers(struct transport *transport)
+{
+	transport->begun = true;
+	for (size_t i = 0; i < transport->count; i++) {
+		struct take_part *part = &transport->parts[i];
+		part->origin_ns = transport->origin_ns;
+		for (size_t k = 0; k < part->count; k++)
+			part->plans[k].path = file_join(transport->folder,
+				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
+		writer_begin(transport->interfaces[i]->writer, part);
+		if (transport->limit)
+			writer_end(transport->interfaces[i]->writer, &transport->parts[i], transport->limit);
+	}
+	if (transport->ending)
+		transport_end(transport, transport->end_ns);
+}
+
+static void on_folder(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	if (errand->result < 0) {
+		hold(transport, INT64_MAX);
+		recorder_on_failed(transport->recorder, transport, errand->error.text);
+	} else {
+		transport->manifest.id = memory_text(errand->id);
+		transport->folder = memory_text(errand->folder);
+		begin_writers(transport);
+		recorder_on_begun(transport->recorder, transport);
+	}
+	free_errand(errand);
+}
+
+/* On the syncer's thread: the control thread leaves the manifest alone until on_folder. */
+static void make_folder(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	struct manifest copy = transport->manifest;
+	errand->result = take_create(transport->takes, copy.started_ns, copy.session, &errand->id,
+		&errand->folder, &errand->error);
+	copy.id = errand->id;
+	if (errand->result == 0)
+		errand->result = manifest_save(&copy, errand->folder, &errand->error);
+	if (errand->result == 0) {
+		char *path = file_join(errand->folder, "session.yaml");
+		errand->result = file_replace(
+			path, transport->session_text, strlen(transport->session_text), &errand->error);
+		free(path);
+	}
+	loop_post(transport->loop, on_folder, errand, free_errand);
+}
+
+int transport_begin(struct transport **transport, struct recorder *recorder, struct room *room,
+	struct loop *loop, const struct transport_request *request, struct error *e)
+{
+	struct plan plan;
+	int result = plan_make(&plan, room, request->session, e);
+	if (result < 0)
+		return result;
+	struct transport *made = memory_new(sizeof(*made));
+	made->recorder = recorder;
+	made->loop = loop;
+	made->syncer = room->syncer;
+	made->origin_ns = request->origin_ns;
+	made->limit = request->limit;
+	made->takes = memory_text(request->takes);
+	made->session_text = memory_text(request->session_text);
+	result = agree_on_rate(made, &plan, e);
+	if (result == 0) {
+		describe(made, request);
+		for (size_t i = 0; i < plan.count; i++)
+			add_track(made, &plan.tracks[i], request->bits);
+		made->parts_left = made->count;
+		hold(made, made->origin_ns);
+		syncer_post(made->syncer, make_folder, new_errand(made));
+		*transport = made;
+	} else {
+		transport_destroy(made);
+	}
+	plan_finish(&plan);
+	return result;
+}
+
+/* ---- while it runs ---- */
+
+uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
+{
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > 0 && atomic_load(&transport->interfaces[i]->capture.live))
+			return frame;
+	}
+	double seconds = (double)(nsec - transport->origin_ns) / (double)CLOCK_NSEC_PER_SEC;
+	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
+}
+
+void transport_end(struct transport *transport, int64_t end_ns)
+{
+	transport->ending = true;
+	transport->end_ns = end_ns;
+	if (!transport->begun)
+		return;
+	uint64_t frames = transport_frame_at(transport, end_ns);
+	if (transport->limit && frames > transport->limit)
+		frames = transport->limit;
+	for (size_t i = 0; i < transport->count; i++)
+		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
+}
+
+static void save_text(void *data)
+{
+	struct errand *errand = data;
+	char *path = file_join(errand->folder, "take.json");
+	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
+		log_error("%s", errand->error.text);
+	free(path);
+	free_errand(errand);
+}
+
+static void save_later(struct transport *transport)
+{
+	struct errand *errand = new_errand(transport);
+	errand->text = manifest_json(&transport->manifest);
+	syncer_post(transport->syncer, save_text, errand);
+}
+
+void transport_gap(
+	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap)
+{
+	for (size_t i = 0; i < transport->count; i++) {
+		struct take_interface *known = &transport->manifest.interfaces[i];
+		if (transport->interfaces[i] != interface)
+			continue;
+		known->gaps = memory_grow(known->gaps, known->gap_count + 1, sizeof(*known->gaps));
+		known->gaps[known->gap_count++] = *gap;
+	}
+	save_later(transport);
+}
+
+void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+{
+	struct manifest *manifest = &transport->manifest;
+	manifest->markers =
+		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
+	manifest->markers[manifest->marker_count++] =
+		(struct take_marker){.frame = transport_frame_at(transport, nsec),
+			.label = memory_text(label),
+			.kind = MARKER_USER};
+	if (transport->folder)
+		save_later(transport);
+}
+
+/* ---- closing ---- */
+
+static void note_error(struct manifest *manifest, const char *text)
+{
+	if (!manifest->error)
+		manifest->error = memory_text(text);
+}
+
+/* What the writers found out, into the manifest. */
+static void collect(struct transport *transport)
+{
+	struct manifest *manifest = &transport->manifest;
+	for (size_t i = 0; i < transport->count; i++) {
+		const struct take_part *part = &transport->parts[i];
+		manifest->interfaces[i].frames = part->captured;
+		manifest->interfaces[i].ppm = part->ppm;
+		if (part->frames > manifest->frames)
+			manifest->frames = part->frames;
+		for (size_t k = 0; k < part->count; k++) {
+			struct take_track *track = &manifest->tracks[part->plans[k].index - 1];
+			track->frames = part->results[k].frames;
+			track->peak_dbfs = part->results[k].peak_dbfs;
+			track->lufs = part->results[k].lufs;
+			track->clipped = part->results[k].clipped;
+			if (part->results[k].error[0])
+				note_error(manifest, part->results[k].error);
+		}
+	}
+}
+
+static void on_hashed(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	recorder_on_closed(transport->recorder, transport);
+	free_errand(errand);
+}
+
+/* On a thread of its own, so that hashing an hour of music holds up neither the next take's syncs nor anyone
+ * else. The manifest is this thread's until on_hashed. */
+static void *hash_files(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	struct manifest *manifest = &transport->manifest;
+	for (size_t i = 0; i < manifest->track_count; i++) {
+		char *path = file_join(transport->folder, manifest->tracks[i].files[0]);
+		if (hash_file(path, &manifest->tracks[i].hash, &errand->error) < 0)
+			note_error(manifest, errand->error.text);
+		free(path);
+	}
+	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
+	if (manifest_save(manifest, transport->folder, &errand->error) < 0) {
+		log_error("%s", errand->error.text);
+		note_error(manifest, errand->error.text);
+	}
+	loop_post(transport->loop, on_hashed, errand, free_errand);
+	return NULL;
+}
+
+/* Behind every save of the manifest that is still under way. */
+static void start_hashing(void *data)
+{
+	pthread_t thread;
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attributes, hash_files, data) != 0)
+		hash_files(data);
+	pthread_attr_destroy(&attributes);
+}
+
+void transport_part_done(struct transport *transport, const struct room_interface *interface)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		transport->part_done[i] = transport->part_done[i] || transport->interfaces[i] == interface;
+	if (--transport->parts_left > 0)
+		return;
+	collect(transport);
+	syncer_post(transport->syncer, start_hashing, new_errand(transport));
+}
+
+void transport_destroy(struct transport *transport)
+{
+	if (!transport)
+		return;
+	for (size_t i = 0; i < transport->count; i++) {
+		struct take_part *part = &transport->parts[i];
+		for (size_t k = 0; k < part->count; k++) {
+			free(part->plans[k].name);
+			free(part->plans[k].path);
+		}
+		free(part->plans);
+		free(part->gaps);
+		free(part->results);
+	}
+	manifest_finish(&transport->manifest);
+	free(transport->folder);
+	free(transport->takes);
+	free(transport->session_text);
+	free(transport);
+}

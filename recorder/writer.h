@@ -1,0 +1,82 @@
+/* The writer of one interface: a thread that drains its tape. It places every cycle on the timeline, keeps
+ * the pre-roll, measures levels, and while a take runs encodes its tracks, filling gaps with exact silence.
+ */
+#ifndef WOODSHED_RECORDER_WRITER_H
+#define WOODSHED_RECORDER_WRITER_H
+
+#include "recorder/syncer.h"
+#include "recorder/tape.h"
+#include "recorder/timeline.h"
+#include "recorder/track.h"
+
+#include <stdatomic.h>
+
+struct writer;
+
+/* One interface's share of a take. The owner makes it (zeroed but for the first part) and keeps it until
+ * `on_done` has been called; what the writer fills in at the end is anyone's to read from then on. */
+struct take_part {
+	struct track_plan *plans;
+	size_t count;
+	int64_t origin_ns; /* monotonic time of the take's frame 0 */
+
+	/* Between the writer and its callers. */
+	struct take_part *next; /* parts that wait for their turn */
+	_Atomic uint64_t end;	/* frames; UINT64_MAX: not known yet */
+	_Atomic bool placed;	/* `origin` is known and stays */
+	int64_t origin;		/* frame 0 on the interface's timeline */
+
+	uint64_t frames;   /* of the take */
+	uint64_t captured; /* of them, not silence for gaps */
+	struct take_gap *gaps;
+	size_t gap_count;
+	double ppm;
+	struct track_result *results; /* `count` */
+};
+
+struct writer_config {
+	struct tape *tape;
+	const _Atomic bool *live; /* cleared by the source while the interface is away */
+	struct syncer *syncer;
+	double pre_roll_s;
+	/* On the writer's thread. */
+	void (*on_gap)(void *data, const struct take_gap *gap);
+	void (*on_done)(void *data);
+	void *data;
+};
+
+int writer_create(struct writer **writer, const struct writer_config *config, struct error *e) MUST_CHECK;
+void writer_destroy(struct writer *writer); /* only while no take runs; NULL is fine */
+
+/* The rest is for the control thread. */
+
+/* What the writer knows of time: 0 rate until the first cycle came. */
+struct writer_status {
+	uint32_t rate;
+	int64_t oldest_ns, newest_ns; /* of what is on the tape */
+	uint64_t gap_frames;	      /* since the writer was made */
+	uint64_t gaps;
+	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
+	double ppm;
+};
+void writer_status(struct writer *writer, struct writer_status *status);
+
+/* The largest magnitude (peak_db) and RMS of each channel since the last call, dBFS. */
+void writer_levels(struct writer *writer, double *peak_db, double *rms_db);
+
+/* Keeps everything from `from_ns` on until the next take has begun: making its folder may take longer than
+ * the tape would wait. INT64_MAX: it will not begin after all. */
+void writer_hold(struct writer *writer, int64_t from_ns);
+
+/* Begins a take at part->origin_ns, which may lie in the past as far as the tape reaches; behind the parts
+ * that are still being written. */
+void writer_begin(struct writer *writer, struct take_part *part);
+
+/* The take's frame that was played at `nsec`; 0 before its origin, and while that is not placed yet. */
+uint64_t writer_frame_at(struct writer *writer, const struct take_part *part, int64_t nsec);
+
+/* The take ends before frame `frames`. May be told at any time; a frame that lies in the past of what is
+ * written ends it at once, where it is. */
+void writer_end(struct writer *writer, struct take_part *part, uint64_t frames);
+
+#endif

@@ -1,0 +1,93 @@
+/* take.json: what a take is, in memory and on disk (format 1, docs/formats.md). A figure that is not known
+ * yet is NAN in memory and null in the file, and so are the peak and loudness of silence. Every pointer is
+ * owned by the struct. */
+#ifndef WOODSHED_TAKES_MANIFEST_H
+#define WOODSHED_TAKES_MANIFEST_H
+
+#include "common/error.h"
+#include "takes/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum take_state { TAKE_RECORDING, TAKE_RECORDED, TAKE_RENDERING, TAKE_MASTERED, TAKE_FAILED };
+enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
+enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
+
+struct take_gap {
+	uint64_t frame, frames;
+	enum gap_cause cause;
+};
+
+struct take_interface {
+	char *name, *node;
+	uint64_t frames; /* captured, without what the gaps were filled with */
+	double ppm;	 /* against the system's clock */
+	struct take_gap *gaps;
+	size_t gap_count;
+};
+
+struct take_track {
+	int index;	   /* from 1 */
+	char *name, *role; /* role may be NULL */
+	char **inputs;
+	size_t input_count;
+	char **files; /* a stereo track keeps both channels in one file; further segments follow the first */
+	size_t file_count;
+	uint64_t frames;
+	struct hash hash; /* of the first file; empty strings until the take is closed */
+	double peak_dbfs, lufs;
+	uint64_t clipped;
+};
+
+struct take_marker {
+	uint64_t frame;
+	char *label;
+	enum marker_kind kind;
+};
+
+struct take_render {
+	char *file;
+	struct hash hash;
+	double lufs, dbtp;
+};
+
+struct manifest {
+	char *id, *session, *title, *artist; /* title and artist may be NULL */
+	enum take_state state;
+	char *error; /* NULL: none */
+	bool recovered, keep;
+	int64_t started_ns; /* UTC, of the first frame */
+	uint32_t rate;
+	uint64_t frames, pre_roll_frames;
+	struct take_interface *interfaces;
+	size_t interface_count;
+	struct take_track *tracks;
+	size_t track_count;
+	struct take_marker *markers;
+	size_t marker_count;
+	struct take_render *renders;
+	size_t render_count;
+};
+
+void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */
+
+/* Reads FOLDER/take.json strictly: wrong types, missing or negative counts, names that leave the folder and
+ * unknown states are refused with a message that names the member. At most 16 MiB. */
+int manifest_load(struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
+
+/* Replaces FOLDER/take.json atomically; a manifest that manifest_load would refuse replaces nothing. */
+int manifest_save(const struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
+
+/* The manifest as JSON text, the caller's to free: what is saved, and what HTTP and `show --json` give out.
+ */
+char *manifest_json(const struct manifest *manifest);
+
+/* Adds or replaces (by file name) one render; copies `render`. */
+void manifest_set_render(struct manifest *manifest, const struct take_render *render);
+
+const char *take_state_name(enum take_state state);
+const char *gap_cause_name(enum gap_cause cause);
+
+#endif

@@ -1,0 +1,95 @@
+/* Quantising: what triangular dither promises of the error, and the ceiling that it may not break. */
+#include "audio/dither.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { COUNT = 100000 };
+
+static double samples[COUNT], again[COUNT];
+
+/* The mean of the error is 0 and its power 1/4 LSB² (1/12 of the rounding, 1/6 of the dither), wherever
+ * between two steps the sample is. */
+static void error_does_not_depend_on_the_sample(void **state)
+{
+	(void)state;
+	for (int tenth = 0; tenth < 10; tenth++) {
+		double value = (100 + tenth / 10.0) / 32768, mean = 0, power = 0;
+		struct dither dither;
+		dither_init(&dither, 1);
+		for (int i = 0; i < COUNT; i++)
+			samples[i] = value;
+		dither_quantise(&dither, samples, COUNT, 16, 1, true);
+		for (int i = 0; i < COUNT; i++) {
+			double error = (samples[i] - value) * 32768;
+			mean += error / COUNT;
+			power += error * error / COUNT;
+		}
+		assert_true(fabs(mean) < 0.01);
+		assert_true(fabs(power - 0.25) < 0.01);
+	}
+}
+
+static void comes_out_on_the_grid_and_below_the_most(void **state)
+{
+	(void)state;
+	static const unsigned words[] = {8, 16, 20, 24, 32};
+	static const double most[] = {1, 0.8912509, 0.5, 0};
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		for (size_t m = 0; m < sizeof(most) / sizeof(most[0]); m++) {
+			struct dither dither;
+			dither_init(&dither, w);
+			for (int i = 0; i < 1000; i++)
+				samples[i] = sin(i) * 1.1;
+			dither_quantise(&dither, samples, 1000, words[w], most[m], true);
+			double scale = ldexp(1, (int)words[w] - 1);
+			for (int i = 0; i < 1000; i++) {
+				assert_true(samples[i] * scale == rint(samples[i] * scale));
+				assert_true(fabs(samples[i]) <= most[m] && samples[i] * scale < scale);
+			}
+		}
+	}
+}
+
+static void without_noise_what_fits_passes(void **state)
+{
+	(void)state;
+	for (int i = 0; i < COUNT; i++)
+		samples[i] = again[i] = (i % 65536 - 32768) / 32768.0;
+	struct dither dither;
+	dither_init(&dither, 0);
+	dither_quantise(&dither, samples, COUNT, 16, 1, false);
+	assert_memory_equal(samples, again, sizeof(samples));
+}
+
+static void same_seed_same_noise(void **state)
+{
+	(void)state;
+	struct dither whole, cut;
+	dither_init(&whole, 7);
+	dither_init(&cut, 7);
+	for (int i = 0; i < COUNT; i++)
+		samples[i] = again[i] = sin(i * 0.01) * 0.001;
+	dither_quantise(&whole, samples, COUNT, 16, 1, true);
+	for (size_t at = 0, n; at < COUNT; at += n) {
+		n = at % 13 + 1 < COUNT - at ? at % 13 + 1 : COUNT - at;
+		dither_quantise(&cut, again + at, n, 16, 1, true);
+	}
+	assert_memory_equal(samples, again, sizeof(samples));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(error_does_not_depend_on_the_sample),
+		cmocka_unit_test(comes_out_on_the_grid_and_below_the_most),
+		cmocka_unit_test(without_noise_what_fits_passes),
+		cmocka_unit_test(same_seed_same_noise),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
