@@ -1,4 +1,4 @@
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 
 #include "appliance/processors.h"
 
@@ -25,11 +25,11 @@ static int check_session(const char *path, const struct appliance *appliance, st
 }
 
 /* A session is checked against the interfaces of the appliance, where there is one that says which. */
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct appliance appliance;
 	const char *config;
-	int status = command_load_appliance(command, arguments, &appliance, &config);
+	int status = subcommand_load_appliance(command, arguments, &appliance, &config);
 	if (status != EXIT_DONE)
 		return status;
 	for (int i = 0; i < arguments->word_count; i++) {
@@ -49,12 +49,12 @@ static int run(const struct command *command, const struct arguments *arguments)
 	return status;
 }
 
-const struct command command_check = {
+const struct subcommand subcommand_check = {
 	.name = "check",
 	.synopsis = "FILE…",
 	.least_words = 1,
 	.most_words = 1000,
 	.help = "check appliance and session files: every fault, with its line and column",
-	.options = {COMMAND_CONFIG_OPTION},
+	.options = {SUBCOMMAND_CONFIG_OPTION},
 	.run = run,
 };

@@ -1,5 +1,5 @@
 /* woodshed interfaces: the capture nodes that PipeWire has now. */
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 #include "common/clock.h"
 #include "common/loop.h"
 #include "common/memory.h"
@@ -92,24 +92,24 @@ static int list(const struct appliance *appliance, bool json, struct error *e)
 	return result;
 }
 
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct appliance appliance;
 	struct error e;
 	const char *path;
-	int status = command_load_appliance(command, arguments, &appliance, &path);
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
-	if (list(&appliance, command_option(command, arguments, "json") != NULL, &e) < 0)
-		status = command_failed(&e);
+	if (list(&appliance, subcommand_option(command, arguments, "json") != NULL, &e) < 0)
+		status = subcommand_failed(&e);
 	appliance_finish(&appliance);
 	return status;
 }
 
-const struct command command_interfaces = {
+const struct subcommand subcommand_interfaces = {
 	.name = "interfaces",
 	.synopsis = "",
 	.help = "list the interfaces that PipeWire has now, with the names that the configuration gives them",
-	.options = {COMMAND_CONFIG_OPTION, {"json", NULL, "for programs"}},
+	.options = {SUBCOMMAND_CONFIG_OPTION, {"json", NULL, "for programs"}},
 	.run = run,
 };

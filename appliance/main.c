@@ -1,5 +1,5 @@
 /* woodshed: the program. A table of subcommands; each has a file of its own. */
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 #include "common/log.h"
 
 #include <locale.h>
@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const commands[] = {
-	&command_run,
-	&command_record,
-	&command_render,
-	&command_takes,
-	&command_show,
-	&command_check,
-	&command_interfaces,
-	&command_processors,
-	&command_presets,
-	&command_token,
+static const struct subcommand *const commands[] = {
+	&subcommand_run,
+	&subcommand_record,
+	&subcommand_render,
+	&subcommand_takes,
+	&subcommand_show,
+	&subcommand_check,
+	&subcommand_interfaces,
+	&subcommand_processors,
+	&subcommand_presets,
+	&subcommand_token,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -32,7 +32,7 @@ static void print_usage(FILE *stream)
 		"\nwoodshed COMMAND --help tells each command's options; woodshed --version the version.\n");
 }
 
-static void print_help(const struct command *command)
+static void print_help(const struct subcommand *command)
 {
 	printf("usage: woodshed %s%s%s [OPTION…]\n\n%s\n\n", command->name, command->synopsis[0] ? " " : "",
 		command->synopsis, command->help);
@@ -46,7 +46,7 @@ static void print_help(const struct command *command)
 
 /* Takes argv[*at] (and its value) as an option. EXIT_DONE or EXIT_USAGE. */
 static int take_option(
-	const struct command *command, struct arguments *arguments, int argc, char **argv, int *at)
+	const struct subcommand *command, struct arguments *arguments, int argc, char **argv, int *at)
 {
 	const char *name = argv[*at] + 2;
 	size_t length = strcspn(name, "=");
@@ -55,7 +55,7 @@ static int take_option(
 		if (strlen(option->name) != length || strncmp(option->name, name, length) != 0)
 			continue;
 		if (!option->argument && name[length] == '=')
-			return command_misused(command, "--%s takes no value", option->name);
+			return subcommand_misused(command, "--%s takes no value", option->name);
 		if (!option->argument)
 			arguments->values[i] = "";
 		else if (name[length] == '=')
@@ -63,14 +63,14 @@ static int take_option(
 		else if (*at + 1 < argc)
 			arguments->values[i] = argv[++*at];
 		else
-			return command_misused(
+			return subcommand_misused(
 				command, "--%s needs a value: %s", option->name, option->argument);
 		return EXIT_DONE;
 	}
-	return command_misused(command, "there is no option --%.*s", (int)length, name);
+	return subcommand_misused(command, "there is no option --%.*s", (int)length, name);
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int run(const struct subcommand *command, int argc, char **argv)
 {
 	struct arguments arguments = {.words = argv};
 	bool options = true;
@@ -90,9 +90,9 @@ static int run(const struct command *command, int argc, char **argv)
 		}
 	}
 	if (arguments.word_count < command->least_words)
-		return command_misused(command, "%s is missing", command->synopsis);
+		return subcommand_misused(command, "%s is missing", command->synopsis);
 	if (arguments.word_count > command->most_words)
-		return command_misused(
+		return subcommand_misused(
 			command, "%s is one word too many", arguments.words[command->most_words]);
 	return command->run(command, &arguments);
 }

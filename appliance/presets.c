@@ -1,4 +1,4 @@
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 
 #include "appliance/processors.h"
 #include "config/preset.h"
@@ -40,10 +40,10 @@ static int print_preset(const char *name)
 		return EXIT_DONE;
 	struct error e;
 	error_set(&e, ENOENT, "there is no preset %s; woodshed presets lists them", name);
-	return command_failed(&e);
+	return subcommand_failed(&e);
 }
 
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	(void)command;
 	if (arguments->word_count > 0)
@@ -53,11 +53,11 @@ static int run(const struct command *command, const struct arguments *arguments)
 	return EXIT_DONE;
 }
 
-const struct command command_presets = {
+const struct subcommand subcommand_presets = {
 	.name = "presets",
 	.synopsis = "[NAME]",
 	.most_words = 1,
 	.help = "list the presets that a session may name, or print one",
-	.options = {COMMAND_CONFIG_OPTION},
+	.options = {SUBCOMMAND_CONFIG_OPTION},
 	.run = run,
 };

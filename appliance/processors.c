@@ -1,6 +1,6 @@
 #include "appliance/processors.h"
 
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 #include "audio/processor.h"
 #include "config/schema.h"
 #include "mixer/mix.h"
@@ -36,7 +36,7 @@ static void print_keys(const struct record *record, int indent)
 	}
 }
 
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	(void)command;
 	(void)arguments;
@@ -48,10 +48,10 @@ static int run(const struct command *command, const struct arguments *arguments)
 	return EXIT_DONE;
 }
 
-const struct command command_processors = {
+const struct subcommand subcommand_processors = {
 	.name = "processors",
 	.synopsis = "",
 	.help = "list the processors that a chain may name, with every parameter's range and default",
-	.options = {COMMAND_CONFIG_OPTION},
+	.options = {SUBCOMMAND_CONFIG_OPTION},
 	.run = run,
 };

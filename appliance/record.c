@@ -1,7 +1,7 @@
 /* woodshed record: one take in the foreground. */
-#include "appliance/command.h"
 #include "appliance/meters.h"
 #include "appliance/sessions.h"
+#include "appliance/subcommand.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -37,7 +37,7 @@ static void begin(struct foreground *app)
 	app->begun = true;
 	loop_set_timer(app->patience, 0, 0);
 	if (recorder_begin(app->recorder, &start, &e) < 0)
-		loop_quit(app->loop, command_failed(&e));
+		loop_quit(app->loop, subcommand_failed(&e));
 	else
 		loop_set_timer(app->draw, DRAW_NS, DRAW_NS);
 }
@@ -56,7 +56,7 @@ static void on_patience(void *data)
 	struct error e;
 	on_changed(app);
 	if (!app->begun && recorder_missing(app->recorder, &e))
-		loop_quit(app->loop, command_failed(&e));
+		loop_quit(app->loop, subcommand_failed(&e));
 }
 
 /* An interface that was announced but does not run yet gets a little time; one that nobody knows gets none
@@ -103,7 +103,7 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	}
 	if (take->error) {
 		error_set(&e, EIO, "%s", take->error);
-		app->status = command_failed(&e);
+		app->status = subcommand_failed(&e);
 	}
 	loop_quit(app->loop, app->status);
 }
@@ -171,24 +171,24 @@ static void foreground_recording(struct recording_config *recording)
 	recording->pre_roll_s = 0;
 }
 
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct foreground app = {.status = EXIT_DONE};
-	const char *length = command_option(command, arguments, "for");
-	if (length && command_parse_time(length, 0.001, &app.seconds) < 0)
-		return command_misused(command, "--for: %s is no time such as 6s, 10m or 4 h", length);
+	const char *length = subcommand_option(command, arguments, "for");
+	if (length && subcommand_parse_time(length, 0.001, &app.seconds) < 0)
+		return subcommand_misused(command, "--for: %s is no time such as 6s, 10m or 4 h", length);
 	struct appliance appliance;
-	const char *path, *name = command_option(command, arguments, "name");
-	int status = command_load_appliance(command, arguments, &appliance, &path);
+	const char *path, *name = subcommand_option(command, arguments, "name");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
 	foreground_recording(&appliance.recording);
-	const char *takes = command_option(command, arguments, "takes");
+	const char *takes = subcommand_option(command, arguments, "takes");
 	if (takes) {
 		free(appliance.takes);
 		appliance.takes = memory_text(takes);
 	}
-	const char *session_path = command_option(command, arguments, "session");
+	const char *session_path = subcommand_option(command, arguments, "session");
 	struct loaded_session session;
 	struct faults faults;
 	struct error e;
@@ -207,7 +207,7 @@ static int run(const struct command *command, const struct arguments *arguments)
 		result = loop_create(&app.loop, &e);
 		if (result == 0)
 			result = record(&app, &appliance, &session, &e);
-		status = result < 0 ? command_failed(&e) : result;
+		status = result < 0 ? subcommand_failed(&e) : result;
 		loop_destroy(app.loop);
 		sessions_finish(&session);
 	}
@@ -215,13 +215,13 @@ static int run(const struct command *command, const struct arguments *arguments)
 	return status;
 }
 
-const struct command command_record = {
+const struct subcommand subcommand_record = {
 	.name = "record",
 	.synopsis = "",
 	.help = "record one take in the foreground, with meters; prints the take's folder",
 	.options =
 		{
-			COMMAND_CONFIG_OPTION,
+			SUBCOMMAND_CONFIG_OPTION,
 			{"session", "FILE",
 				"the session (default: the appliance's, else every channel a track)"},
 			{"for", "TIME", "end after so long, counted from the first frame (6s, 10m, 4 h)"},

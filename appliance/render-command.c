@@ -1,7 +1,7 @@
 /* woodshed render: a take through mix and master. */
-#include "appliance/command.h"
 #include "appliance/render.h"
 #include "appliance/report.h"
+#include "appliance/subcommand.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -58,7 +58,7 @@ static void end_progress(const struct display *display)
 		fprintf(stderr, "\r\033[K");
 }
 
-static int render(const struct command *command, struct render_job *job, struct error *e)
+static int render(const struct subcommand *command, struct render_job *job, struct error *e)
 {
 	struct display display = {.lines = job->data != NULL, .shown = -1};
 	struct render_result result;
@@ -92,20 +92,20 @@ static int check_jobs(const char *text)
 		       : -EINVAL;
 }
 
-static int run(const struct command *command, const struct arguments *arguments)
+static int run(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct render_job job = {
-		.session = command_option(command, arguments, "session"),
-		.out = command_option(command, arguments, "out"),
+		.session = subcommand_option(command, arguments, "session"),
+		.out = subcommand_option(command, arguments, "out"),
 	};
-	const char *takes = command_option(command, arguments, "takes");
-	const char *stage = command_option(command, arguments, "stage");
+	const char *takes = subcommand_option(command, arguments, "takes");
+	const char *stage = subcommand_option(command, arguments, "stage");
 	if (parse_stage(stage, &job.stage) < 0)
-		return command_misused(
+		return subcommand_misused(
 			command, "--stage: %s; mix or master (this version edits nothing)", stage);
-	if (check_jobs(command_option(command, arguments, "jobs")) < 0)
-		return command_misused(command, "--jobs: a number from 1 to %d", JOBS_MOST);
-	if (command_option(command, arguments, "background")) {
+	if (check_jobs(subcommand_option(command, arguments, "jobs")) < 0)
+		return subcommand_misused(command, "--jobs: a number from 1 to %d", JOBS_MOST);
+	if (subcommand_option(command, arguments, "background")) {
 		give_way();
 		job.data = &job;
 	}
@@ -113,7 +113,7 @@ static int run(const struct command *command, const struct arguments *arguments)
 	struct error e;
 	const char *path;
 	char *folder;
-	int status = command_load_appliance(command, arguments, &appliance, &path);
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
 	int result = take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e);
@@ -123,12 +123,12 @@ static int run(const struct command *command, const struct arguments *arguments)
 		free(folder);
 	}
 	if (result < 0)
-		status = command_failed(&e);
+		status = subcommand_failed(&e);
 	appliance_finish(&appliance);
 	return status;
 }
 
-const struct command command_render = {
+const struct subcommand subcommand_render = {
 	.name = "render",
 	.synopsis = "TAKE",
 	.least_words = 1,
@@ -136,7 +136,7 @@ const struct command command_render = {
 	.help = "mix and master a take: mix.flac, master.flac and report.json",
 	.options =
 		{
-			COMMAND_CONFIG_OPTION,
+			SUBCOMMAND_CONFIG_OPTION,
 			{"session", "FILE", "another session than the take's own"},
 			{"stage", "STAGE", "mix: stop after mix.flac; master: all (default)"},
 			{"jobs", "N",

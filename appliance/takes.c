@@ -1,7 +1,7 @@
 /* woodshed takes, woodshed show: what is in the library. */
 #include "takes/take.h"
 
-#include "appliance/command.h"
+#include "appliance/subcommand.h"
 #include "common/clock.h"
 
 #include <math.h>
@@ -46,20 +46,20 @@ static void print_list_json(const struct take_list *list)
 	printf("]\n");
 }
 
-static int run_takes(const struct command *command, const struct arguments *arguments)
+static int run_takes(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct appliance appliance;
 	struct error e;
-	const char *path, *takes = command_option(command, arguments, "takes");
-	int status = command_load_appliance(command, arguments, &appliance, &path);
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
 	struct take_list list;
 	if (take_list_load(&list, takes ? takes : appliance.takes, NULL, 0, &e) < 0) {
 		appliance_finish(&appliance);
-		return command_failed(&e);
+		return subcommand_failed(&e);
 	}
-	if (command_option(command, arguments, "json"))
+	if (subcommand_option(command, arguments, "json"))
 		print_list_json(&list);
 	else
 		for (size_t i = 0; i < list.count; i++)
@@ -135,8 +135,8 @@ static void print_take(const struct manifest *take, const char *folder)
 	}
 }
 
-static int show(
-	const struct command *command, const struct arguments *arguments, const char *takes, struct error *e)
+static int show(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+	struct error *e)
 {
 	char *folder;
 	struct manifest take;
@@ -145,7 +145,7 @@ static int show(
 		return result;
 	result = manifest_load(&take, folder, e);
 	if (result == 0) {
-		if (command_option(command, arguments, "json")) {
+		if (subcommand_option(command, arguments, "json")) {
 			char *text = manifest_json(&take);
 			printf("%s", text);
 			free(text);
@@ -158,34 +158,34 @@ static int show(
 	return result;
 }
 
-static int run_show(const struct command *command, const struct arguments *arguments)
+static int run_show(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct appliance appliance;
 	struct error e;
-	const char *path, *takes = command_option(command, arguments, "takes");
-	int status = command_load_appliance(command, arguments, &appliance, &path);
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
 	if (show(command, arguments, takes ? takes : appliance.takes, &e) < 0)
-		status = command_failed(&e);
+		status = subcommand_failed(&e);
 	appliance_finish(&appliance);
 	return status;
 }
 
-const struct command command_takes = {
+const struct subcommand subcommand_takes = {
 	.name = "takes",
 	.synopsis = "",
 	.help = "list the takes, newest first",
 	.options =
 		{
-			COMMAND_CONFIG_OPTION,
+			SUBCOMMAND_CONFIG_OPTION,
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
 			{"json", NULL, "for programs"},
 		},
 	.run = run_takes,
 };
 
-const struct command command_show = {
+const struct subcommand subcommand_show = {
 	.name = "show",
 	.synopsis = "TAKE",
 	.least_words = 1,
@@ -193,7 +193,7 @@ const struct command command_show = {
 	.help = "show one take: its interfaces, gaps, tracks and renders",
 	.options =
 		{
-			COMMAND_CONFIG_OPTION,
+			SUBCOMMAND_CONFIG_OPTION,
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
 			{"json", NULL, "for programs"},
 		},

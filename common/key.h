@@ -30,20 +30,20 @@ struct record;
 struct key {
 	const char *name;
 	enum key_type type;
-	size_t offset; /* of the member in its struct */
-	enum unit unit;
+	size_t offset;	    /* of the member in its struct */
 	double bare_scale;  /* what a bare number counts in, in base units; 0 means 1 */
 	double least, most; /* of numbers, inclusive; both 0: no limit. `most` of texts: the longest, in
 			     * bytes; of lists: how many items */
 	double step;	    /* of numbers: only `least` and whole steps above it; 0: any */
-	bool automatic;	    /* of KEY_NUMBER: "auto" may be written too, and is NAN */
-	const char
-		*fallback; /* the default as one would write it; NULL: 0, false, the first choice, or empty;
-			    * "" of a KEY_NUMBER: NAN, for who must know whether it was given */
+	/* The default as one would write it; NULL: 0, false, the first choice, or empty; "" of a KEY_NUMBER:
+	 * NAN, for who must know whether it was given. */
+	const char *fallback;
 	const char *const *choices; /* NULL-terminated */
 	const char *const *later;   /* the same: choices to come, which this version refuses by name */
 	const struct record *record;
+	enum unit unit;
 	bool required;
+	bool automatic;	  /* of KEY_NUMBER: "auto" may be written too, and is NAN */
 	const char *help; /* one sentence */
 };
 

@@ -67,10 +67,10 @@ static int compare(const void *a, const void *b)
 
 static const struct fault **sorted(const struct faults *faults)
 {
-	const struct fault **list = memory_array(faults->count, sizeof(*list));
+	const struct fault **list = memory_array(faults->count, sizeof(struct fault *));
 	for (size_t i = 0; i < faults->count; i++)
 		list[i] = &faults->list[i];
-	qsort(list, faults->count, sizeof(*list), compare);
+	qsort(list, faults->count, sizeof(struct fault *), compare);
 	return list;
 }
 
@@ -88,7 +88,7 @@ static char *source_line(const struct faults *faults, int line)
 	const char *start = line > 0 ? faults->source : NULL;
 	while (start && --line > 0) {
 		start = strchr(start, '\n');
-		start += start ? 1 : 0;
+		start = start ? start + 1 : NULL;
 	}
 	size_t length = start ? strcspn(start, "\r\n") : 0;
 	if (length == 0 || length > 200)

@@ -96,12 +96,11 @@ static void check_unknown(
 	}
 }
 
+/* Of a key that is to come, the key itself is what is wrong. */
 static void load_pair(struct loader *l, const struct key *key, void *member, const struct yaml_pair *pair)
 {
-	if (key->type == KEY_LATER)
-		loader_fault_at(l, pair->line, pair->column, "not supported by this version; leave it out");
-	else
-		load_key(l, key, member, pair->value);
+	struct yaml_node at = {.line = pair->line, .column = pair->column};
+	load_key(l, key, member, key->type == KEY_LATER ? &at : pair->value);
 }
 
 static void load_target(struct loader *l, const struct target *target, const struct yaml_node *node)
@@ -233,6 +232,13 @@ static void load_chain(struct loader *l, const struct key *key, void *member, co
 	}
 }
 
+static void refuse_later(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)
+{
+	(void)key;
+	(void)member;
+	loader_fault(l, node, "not supported by this version; leave it out");
+}
+
 static const load_fn load_fns[] = {
 	[KEY_NUMBER] = value_number,
 	[KEY_INTEGER] = value_integer,
@@ -246,6 +252,7 @@ static const load_fn load_fns[] = {
 	[KEY_CHOICES] = value_choices,
 	[KEY_LEVELS] = value_levels,
 	[KEY_CHAIN] = load_chain,
+	[KEY_LATER] = refuse_later,
 };
 
 static void load_key(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)

@@ -22,11 +22,11 @@ static void append_value(char *out, size_t size, const struct key *key, double v
 
 static void allow_number(const struct key *key, char *out, size_t size)
 {
-	double steps = key->step > 0 ? round((key->most - key->least) / key->step) : STEPS_LISTED + 1;
+	int steps = key->step > 0 ? (int)round((key->most - key->least) / key->step) : STEPS_LISTED + 1;
 	if (key->least == 0 && key->most == 0) {
 		append(out, size, units_example(key->unit));
 	} else if (steps <= STEPS_LISTED) {
-		for (double i = 0; i <= steps; i++) {
+		for (int i = 0; i <= steps; i++) {
 			append(out, size, i == 0 ? "" : i < steps ? ", " : " or ");
 			append_value(out, size, key, key->least + i * key->step);
 		}

@@ -77,13 +77,14 @@ static void check_role(const struct check *c, size_t index)
 		role, suggestion_text(&suggestion, mean));
 }
 
-/* With the preset `none` a role does nothing, so none is missed. */
+/* With the preset `none` a role does nothing, so none is missed; beside an error the warning is but noise. */
 static void warn_no_role(const struct check *c, size_t index)
 {
 	const struct yaml_node *track = yaml_item(yaml_value_of(c->root, "tracks"), index);
 	const char *preset = c->session->mix.preset;
 	bool strips = preset && preset_find(PRESET_MIX, preset) && strcmp(preset, "none") != 0;
-	if (strips && track && track->kind == YAML_MAP && !yaml_pair_of(track, "role"))
+	if (c->faults->errors == 0 && strips && track && track->kind == YAML_MAP &&
+		!yaml_pair_of(track, "role"))
 		faults_warn(c->faults, track->line, track->column,
 			"tracks[%zu]: no role, so the preset %s does nothing to it; role: NAME", index,
 			preset);

@@ -89,7 +89,7 @@ static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, const 
 	node->line = line_of(mark);
 	node->column = column_of(mark);
 	node->nodes = 1;
-	file->nodes = grow(file->nodes, file->count, sizeof(node));
+	file->nodes = grow(file->nodes, file->count, sizeof(struct yaml_node *));
 	file->nodes[file->count++] = node;
 	return node;
 }
@@ -98,7 +98,7 @@ static void add_value(struct level *level, struct yaml_node *value)
 {
 	struct yaml_node *node = level->node;
 	if (node->kind == YAML_LIST) {
-		node->items = grow(node->items, node->count, sizeof(*node->items));
+		node->items = grow(node->items, node->count, sizeof(struct yaml_node *));
 		node->items[node->count++] = value;
 	} else {
 		level->pending.value = value;

@@ -42,7 +42,7 @@ static char character_at(const char *text, size_t size, int line, int column)
 	const char *end = text + size;
 	for (; line > 1 && text; line--) {
 		text = memchr(text, '\n', (size_t)(end - text));
-		text += text ? 1 : 0;
+		text = text ? text + 1 : NULL;
 	}
 	while (text && text < end && column > 1) {
 		uint32_t character;

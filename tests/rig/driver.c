@@ -4,13 +4,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <spa/utils/ringbuffer.h>
-
-#define NOTICES 256U
 #define NEVER INT64_MAX
 #define SETTLED 3U
 #define LEAVING_NS INT64_C(200000000)
@@ -19,7 +15,6 @@
 struct driver {
 	const struct options *options;
 	const struct material *material;
-	struct pw_context *context;
 	struct pw_loop *data_loop;
 	struct spa_source *timer;
 
@@ -46,35 +41,8 @@ struct driver {
 	unsigned next_gap;
 	uint32_t clock_id;
 
-	struct spa_source *event; /* wakes the main loop for `notices` */
-	struct spa_ringbuffer ring;
-	struct notice notices[NOTICES];
-	driver_fn fn;
-	void *data;
+	struct notices notices;
 };
-
-/* A full ring drops the notice: a test that plants so many gaps at once would see a line missing. */
-static void notify(struct driver *d, enum notice_kind kind, int64_t frame, int64_t frames)
-{
-	uint32_t index;
-	if (spa_ringbuffer_get_write_index(&d->ring, &index) >= (int32_t)NOTICES)
-		return;
-	d->notices[index % NOTICES] = (struct notice){kind, frame, frames};
-	spa_ringbuffer_write_update(&d->ring, (int32_t)(index + 1));
-	pw_loop_signal_event(pw_context_get_main_loop(d->context), d->event);
-}
-
-static void on_notices(void *data, uint64_t count)
-{
-	struct driver *d = data;
-	uint32_t index;
-	(void)count;
-	while (spa_ringbuffer_get_read_index(&d->ring, &index) > 0) {
-		struct notice notice = d->notices[index % NOTICES];
-		spa_ringbuffer_read_update(&d->ring, (int32_t)(index + 1));
-		d->fn(d->data, &notice);
-	}
-}
 
 static void arm(struct driver *d, int64_t ns)
 {
@@ -99,7 +67,7 @@ static void skip_gaps(struct driver *d)
 		const struct gap *gap = &d->options->gaps[d->next_gap];
 		if (gap->frame > d->frame)
 			return;
-		notify(d, gap->counted ? NOTICE_XRUN : NOTICE_OVERRUN, d->frame, gap->frames);
+		notices_send(&d->notices, gap->counted ? NOTICE_XRUN : NOTICE_OVERRUN, d->frame, gap->frames);
 		d->frame += gap->frames;
 		if (gap->counted)
 			d->counted += gap->frames;
@@ -110,12 +78,12 @@ static void say_what_plays(struct driver *d, int64_t end)
 {
 	if (!d->said_playing && d->begin < end) {
 		d->said_playing = true;
-		notify(d, NOTICE_PLAYING, d->begin, 0);
+		notices_send(&d->notices, NOTICE_PLAYING, d->begin, 0);
 	}
 	int64_t length = material_frames(d->material);
 	if (!d->said_done && d->said_playing && length && !d->options->loop && d->begin + length <= end) {
 		d->said_done = true;
-		notify(d, NOTICE_DONE, d->begin + length, 0);
+		notices_send(&d->notices, NOTICE_DONE, d->begin + length, 0);
 	}
 }
 
@@ -191,12 +159,12 @@ static bool ends(struct driver *d)
 {
 	if (!d->said_end && d->frame >= frames_in(d, d->options->seconds)) {
 		d->said_end = true;
-		notify(d, NOTICE_END, d->frame, 0);
+		notices_send(&d->notices, NOTICE_END, d->frame, 0);
 	}
 	if (!d->said_unplug && d->frame >= frames_in(d, d->options->unplug_at_s)) {
 		d->said_unplug = true;
 		d->stream = NULL;
-		notify(d, NOTICE_UNPLUG, d->frame, 0);
+		notices_send(&d->notices, NOTICE_UNPLUG, d->frame, 0);
 	}
 	return d->said_end || !d->stream;
 }
@@ -226,13 +194,13 @@ static int64_t when_due(const struct driver *d)
 
 static void run_if_due(struct driver *d)
 {
-	if (!d->stream || (settled(d) && d->in_flight) || ends(d))
+	if (!d->stream || (settled(d) && d->in_flight) || d->said_end)
 		return;
 	int64_t due = when_due(d);
-	if (clock_monotonic_ns() >= due)
-		run_cycle(d);
-	else
+	if (clock_monotonic_ns() < due)
 		arm(d, due);
+	else if (!ends(d))
+		run_cycle(d);
 }
 
 static void on_timer(void *data, uint64_t expirations)
@@ -245,44 +213,59 @@ static void on_timer(void *data, uint64_t expirations)
 			return;
 		}
 		if (d->limit_ns == patience_ends(d))
-			notify(d, NOTICE_STALLED, d->now_frame, 0);
+			notices_send(&d->notices, NOTICE_STALLED, d->now_frame, 0);
 		d->steady = 0;
 	}
 	run_if_due(d);
 }
 
-/* What follows is called on the main thread and runs on the data thread. */
-static void on_data_thread(struct driver *d, spa_invoke_func_t fn, const void *data, size_t size)
-{
-	pw_loop_invoke(d->data_loop, fn, 0, data, size, true, d);
-}
+/* The main thread's calls run on the data thread, which owns all of it. */
+typedef void (*call_fn)(struct driver *d, const void *argument);
 
-static int do_set_clock(
+struct call {
+	call_fn fn;
+	const void *argument;
+};
+
+static int run_call(
 	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
 {
-	struct driver *d = user;
+	const struct call *call = data;
 	(void)loop, (void)async, (void)seq, (void)size;
-	d->clock = *(struct spa_io_clock *const *)data;
+	call->fn(user, call->argument);
 	return 0;
+}
+
+static void call_and_wait(struct driver *d, call_fn fn, const void *argument)
+{
+	struct call call = {fn, argument};
+	pw_loop_invoke(d->data_loop, run_call, 0, &call, sizeof(call), true, d);
+}
+
+static void post_call(struct driver *d, call_fn fn)
+{
+	struct call call = {fn, NULL};
+	pw_loop_invoke(d->data_loop, run_call, 0, &call, sizeof(call), false, d);
+}
+
+static void set_clock(struct driver *d, const void *clock)
+{
+	d->clock = *(struct spa_io_clock *const *)clock;
 }
 
 void driver_set_clock(struct driver *d, struct spa_io_clock *clock)
 {
-	on_data_thread(d, do_set_clock, &clock, sizeof(clock));
+	call_and_wait(d, set_clock, &clock);
 }
 
-static int do_set_position(
-	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void set_position(struct driver *d, const void *position)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)size;
-	d->position = *(struct spa_io_position *const *)data;
-	return 0;
+	d->position = *(struct spa_io_position *const *)position;
 }
 
 void driver_set_position(struct driver *d, struct spa_io_position *position)
 {
-	on_data_thread(d, do_set_position, &position, sizeof(position));
+	call_and_wait(d, set_position, &position);
 }
 
 static void plug_first(struct driver *d)
@@ -298,109 +281,92 @@ static void plug_again(struct driver *d)
 	d->frame = crystal_frame(&d->crystal, clock_monotonic_ns());
 	d->counted = 0;
 	d->clock_id++;
-	notify(d, NOTICE_RETURN, d->frame, 0);
+	notices_send(&d->notices, NOTICE_RETURN, d->frame, 0);
 }
 
-static int do_plug(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void plug(struct driver *d, const void *stream)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)size;
-	d->stream = *(struct pw_stream *const *)data;
+	d->stream = *(struct pw_stream *const *)stream;
 	if (d->started)
 		plug_again(d);
 	else
 		plug_first(d);
 	run_if_due(d);
-	return 0;
 }
 
 void driver_plug(struct driver *d, struct pw_stream *stream)
 {
-	on_data_thread(d, do_plug, &stream, sizeof(stream));
+	call_and_wait(d, plug, &stream);
 }
 
-static int do_unplug(
-	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void unplug(struct driver *d, const void *argument)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	(void)argument;
 	d->stream = NULL;
 	d->listening = d->in_flight = false;
 	d->clock = NULL;
 	d->position = NULL;
-	return 0;
 }
 
 void driver_unplug(struct driver *d)
 {
-	on_data_thread(d, do_unplug, NULL, 0);
+	call_and_wait(d, unplug, NULL);
 }
 
-static int do_listen(
-	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void set_listening(struct driver *d, const void *listening)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)size;
 	d->in_flight = false;
 	d->steady = 0;
 	skip_unheard(d);
-	d->listening = *(const bool *)data;
+	d->listening = *(const bool *)listening;
 	run_if_due(d);
-	return 0;
 }
 
 void driver_listen(struct driver *d, bool listening)
 {
-	on_data_thread(d, do_listen, &listening, sizeof(listening));
+	call_and_wait(d, set_listening, &listening);
 }
 
-static int do_done(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void complete(struct driver *d, const void *argument)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	(void)argument;
 	d->answers++;
 	if (!d->in_flight)
 		d->steady = 0;
 	d->in_flight = false;
 	if (settled(d))
 		run_if_due(d);
-	return 0;
 }
 
 void driver_done(struct driver *d)
 {
-	pw_loop_invoke(d->data_loop, do_done, 0, NULL, 0, false, d);
+	post_call(d, complete);
 }
 
-static int do_play(struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void hurry(struct driver *d, const void *argument)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)data, (void)size;
-	d->play_asked = true;
-	return 0;
-}
-
-static int do_nudge(
-	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
-{
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	(void)argument;
 	d->left_ns = clock_monotonic_ns();
 	if (d->in_flight && settled(d) && d->limit_ns > d->left_ns + LEFT_PATIENCE_NS) {
 		d->limit_ns = d->left_ns + LEFT_PATIENCE_NS;
 		arm(d, d->limit_ns);
 	}
-	return 0;
 }
 
 void driver_nudge(struct driver *d)
 {
-	pw_loop_invoke(d->data_loop, do_nudge, 0, NULL, 0, false, d);
+	post_call(d, hurry);
+}
+
+static void play(struct driver *d, const void *argument)
+{
+	(void)argument;
+	d->play_asked = true;
 }
 
 void driver_play(struct driver *d)
 {
-	on_data_thread(d, do_play, NULL, 0);
+	call_and_wait(d, play, NULL);
 }
 
 void driver_process(struct driver *d)
@@ -426,22 +392,19 @@ void driver_process(struct driver *d)
 }
 
 int driver_create(struct driver **driver, struct pw_context *context, const struct options *options,
-	const struct material *material, driver_fn fn, void *data, struct error *e)
+	const struct material *material, notice_fn fn, void *data, struct error *e)
 {
 	struct driver *d = calloc(1, sizeof(*d));
 	if (!d)
 		return error_set(e, ENOMEM, "no memory");
 	d->options = options;
 	d->material = material;
-	d->context = context;
-	d->fn = fn;
-	d->data = data;
 	d->begin = NEVER;
 	d->clock_id = (uint32_t)getpid() << 8;
 	d->data_loop = pw_data_loop_get_loop(pw_context_get_data_loop(context));
 	d->timer = pw_loop_add_timer(d->data_loop, on_timer, d);
-	d->event = pw_loop_add_event(pw_context_get_main_loop(context), on_notices, d);
-	if (!d->timer || !d->event) {
+	int res = notices_init(&d->notices, pw_context_get_main_loop(context), fn, data);
+	if (!d->timer || res < 0) {
 		driver_destroy(d);
 		return error_set(e, ENOMEM, "no timer");
 	}
@@ -449,13 +412,10 @@ int driver_create(struct driver **driver, struct pw_context *context, const stru
 	return 0;
 }
 
-static int do_remove_timer(
-	struct spa_loop *loop, bool async, uint32_t seq, const void *data, size_t size, void *user)
+static void remove_timer(struct driver *d, const void *argument)
 {
-	struct driver *d = user;
-	(void)loop, (void)async, (void)seq, (void)data, (void)size;
+	(void)argument;
 	pw_loop_destroy_source(d->data_loop, d->timer);
-	return 0;
 }
 
 void driver_destroy(struct driver *d)
@@ -463,8 +423,7 @@ void driver_destroy(struct driver *d)
 	if (!d)
 		return;
 	if (d->timer)
-		on_data_thread(d, do_remove_timer, NULL, 0);
-	if (d->event)
-		pw_loop_destroy_source(pw_context_get_main_loop(d->context), d->event);
+		call_and_wait(d, remove_timer, NULL);
+	notices_finish(&d->notices);
 	free(d);
 }

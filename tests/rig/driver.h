@@ -8,34 +8,15 @@
 
 #include "tests/rig/crystal.h"
 #include "tests/rig/material.h"
+#include "tests/rig/notices.h"
 
 #include <pipewire/pipewire.h>
 
-enum notice_kind {
-	NOTICE_PLAYING,
-	NOTICE_DONE,
-	NOTICE_XRUN,
-	NOTICE_OVERRUN,
-	NOTICE_UNPLUG,
-	NOTICE_RETURN,
-	NOTICE_STALLED,
-	NOTICE_END
-};
-
-/* What the data thread tells the main thread. */
-struct notice {
-	enum notice_kind kind;
-	int64_t frame;
-	int64_t frames;
-};
-
 struct driver;
 
-/* `fn` is called on the main loop for each notice, in their order. */
-typedef void (*driver_fn)(void *data, const struct notice *notice);
-
+/* `fn` is told what happens, on the main loop. */
 int driver_create(struct driver **driver, struct pw_context *context, const struct options *options,
-	const struct material *material, driver_fn fn, void *data, struct error *e) MUST_CHECK;
+	const struct material *material, notice_fn fn, void *data, struct error *e) MUST_CHECK;
 void driver_destroy(struct driver *driver);
 
 /* These are called on the main thread and wait for the data thread. */

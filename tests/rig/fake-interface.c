@@ -144,7 +144,8 @@ static int make_stream(struct interface *i)
 	pw_stream_add_listener(i->stream, &i->stream_listener, &stream_events, i);
 
 	uint8_t buffer[2048];
-	struct spa_pod_builder b = SPA_POD_BUILDER_INIT(buffer, sizeof(buffer));
+	struct spa_pod_builder b;
+	spa_pod_builder_init(&b, buffer, sizeof(buffer));
 	struct spa_audio_info_raw info = {
 		.format = SPA_AUDIO_FORMAT_F32P,
 		.rate = (uint32_t)i->options.rate,

@@ -186,7 +186,7 @@ static const struct bad bad_files[] = {
 	{"recording: {bit_depth: 20}\n",
 		"f:1:24: error: recording.bit_depth: 20 is between the steps; 16 bit or 24 bit"},
 	{"recording: {pre_roll: 2 h}\n",
-		"f:1:23: error: recording.pre_roll: 2 h is out of range; 0 us to 10 min"},
+		"f:1:23: error: recording.pre_roll: 2 h is out of range; 0 s to 10 min"},
 	{"recording: {sync_every: 0}\n",
 		"f:1:25: error: recording.sync_every: 0 is out of range; 100 ms to 1 min"},
 	{"recording: {start: {above: loud}}\n", "f:1:28: error: recording.start.above: \"loud\" is not a "

@@ -227,7 +227,7 @@ static const struct bad bad_values[] = {
 	{"level: -18 Hz", "f:1:8: error: level: \"-18 Hz\" is not a level such as -18 dB; -60 dB to 0 dB"},
 	{"automatic: Auto",
 		"f:1:12: error: automatic: \"Auto\" is not a level such as -18 dB; -120 dB to 0 dB, or auto"},
-	{"optional: L101", "f:1:11: error: optional: L101 is out of range; L100 to R100"},
+	{"optional: L101", "f:1:11: error: optional: \"L101\" is not a place such as L30, C or R100; L100 to R100"},
 	{"integer: 2.5", "f:1:10: error: integer: 2.5 is not a whole number; whole numbers"},
 	{"integer: 65", "f:1:10: error: integer: 65 is out of range; 1 to 64"},
 	{"integer: 0", "f:1:10: error: integer: 0 is out of range; 1 to 64"},

@@ -104,6 +104,7 @@ static const struct bad bad_files[] = {
 	{"a: `x`\n", "f:1:4: error: a text cannot start with `; put it in quotes"},
 	{"node: *usb\n", "f:1:7: error: *usb: no such anchor; put a text that starts with * in quotes"},
 	{"a: \"x\nb: 1\n", "f:1:4: error: the file ends inside quotes; close them"},
+	{"a:\n  - {b: c, d: ", "f:3:1: error: no value where one belongs; look at the brackets and commas"},
 	{"a: 1\n  b: 2\n", "f:2:4: error: \": \" does not belong here; put a text that has it in quotes"},
 	{"a: 1\nb\n", "f:3:1: error: a key without its colon; write KEY: VALUE"},
 	{"a: !include x.yaml\n",

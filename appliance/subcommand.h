@@ -1,6 +1,6 @@
 /* A subcommand is one row of a table: its name, how it is called, its options and what it does. */
-#ifndef WOODSHED_APPLIANCE_COMMAND_H
-#define WOODSHED_APPLIANCE_COMMAND_H
+#ifndef WOODSHED_APPLIANCE_SUBCOMMAND_H
+#define WOODSHED_APPLIANCE_SUBCOMMAND_H
 
 #include "common/error.h"
 #include "config/appliance.h"
@@ -23,32 +23,32 @@ struct arguments {
 	int word_count;
 };
 
-struct command {
+struct subcommand {
 	const char *name;
 	const char *synopsis; /* of the words: "TAKE", "FILE…", "" */
 	int least_words, most_words;
 	const char *help;
 	struct option_spec options[OPTIONS_MOST + 1];
-	int (*run)(const struct command *command, const struct arguments *arguments);
+	int (*run)(const struct subcommand *command, const struct arguments *arguments);
 };
 
 /* The value of option `name`; NULL if it was not given. Asking for one that the command has not is a defect
  * and aborts. */
-const char *command_option(
-	const struct command *command, const struct arguments *arguments, const char *name);
+const char *subcommand_option(
+	const struct subcommand *command, const struct arguments *arguments, const char *name);
 
 /* One line on standard error, with the command's name; returns EXIT_FAILED. */
-int command_failed(const struct error *e);
+int subcommand_failed(const struct error *e);
 
 /* The same for a wrong call; returns EXIT_USAGE. */
-int command_misused(const struct command *command, const char *format, ...) PRINTF(2, 3);
+int subcommand_misused(const struct subcommand *command, const char *format, ...) PRINTF(2, 3);
 
 /* Reads a time such as 6s, 10m or 4 h into seconds, at least `least`. 0 or -EINVAL. */
-int command_parse_time(const char *text, double least, double *seconds);
+int subcommand_parse_time(const char *text, double least, double *seconds);
 
 /* ---- what most commands start with ---- */
 
-#define COMMAND_CONFIG_OPTION \
+#define SUBCOMMAND_CONFIG_OPTION \
 	{ \
 		"config", "FILE", \
 			"the appliance's configuration (default /etc/woodshed/appliance.yaml, if there)" \
@@ -56,15 +56,13 @@ int command_parse_time(const char *text, double least, double *seconds);
 
 /* Loads the appliance of --config, else of /etc, else the defaults. EXIT_DONE, or EXIT_USAGE with the faults
  * printed. `path` becomes the file's, NULL for the defaults. */
-int command_load_appliance(const struct command *command, const struct arguments *arguments,
+int subcommand_load_appliance(const struct subcommand *command, const struct arguments *arguments,
 	struct appliance *appliance, const char **path);
-
-/* Loads a session (NULL: the defaults) with every processor the program has. As above. */
-int command_load_session(const char *path, const struct appliance *appliance, struct session *session);
 
 /* ---- the commands, a file each ---- */
 
-extern const struct command command_check, command_interfaces, command_presets, command_processors,
-	command_record, command_render, command_run, command_show, command_takes, command_token;
+extern const struct subcommand subcommand_check, subcommand_interfaces, subcommand_presets,
+	subcommand_processors, subcommand_record, subcommand_render, subcommand_run, subcommand_show,
+	subcommand_takes, subcommand_token;
 
 #endif

@@ -1,6 +1,4 @@
-#include "appliance/command.h"
-
-#include "appliance/processors.h"
+#include "appliance/subcommand.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,7 +9,8 @@
 
 #define DEFAULT_CONFIG "/etc/woodshed/appliance.yaml"
 
-const char *command_option(const struct command *command, const struct arguments *arguments, const char *name)
+const char *subcommand_option(
+	const struct subcommand *command, const struct arguments *arguments, const char *name)
 {
 	for (int i = 0; command->options[i].name; i++)
 		if (strcmp(command->options[i].name, name) == 0)
@@ -19,13 +18,13 @@ const char *command_option(const struct command *command, const struct arguments
 	abort();
 }
 
-int command_failed(const struct error *e)
+int subcommand_failed(const struct error *e)
 {
 	fprintf(stderr, "woodshed: %s\n", e->text);
 	return EXIT_FAILED;
 }
 
-int command_misused(const struct command *command, const char *format, ...)
+int subcommand_misused(const struct subcommand *command, const char *format, ...)
 {
 	fprintf(stderr, "woodshed %s: ", command->name);
 	va_list args;
@@ -36,30 +35,20 @@ int command_misused(const struct command *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-int command_parse_time(const char *text, double least, double *seconds)
+int subcommand_parse_time(const char *text, double least, double *seconds)
 {
 	int result = units_parse(text, UNIT_SECONDS, 1, seconds);
 	return result < 0 || *seconds < least ? -EINVAL : 0;
 }
 
-int command_load_appliance(const struct command *command, const struct arguments *arguments,
+int subcommand_load_appliance(const struct subcommand *command, const struct arguments *arguments,
 	struct appliance *appliance, const char **path)
 {
-	const char *given = command_option(command, arguments, "config");
+	const char *given = subcommand_option(command, arguments, "config");
 	*path = given ? given : access(DEFAULT_CONFIG, F_OK) == 0 ? DEFAULT_CONFIG : NULL;
 	struct faults faults;
 	faults_init(&faults, *path ? *path : "defaults");
 	int result = appliance_load(appliance, *path, &faults);
-	faults_print(&faults, stderr);
-	faults_finish(&faults);
-	return result < 0 ? EXIT_USAGE : EXIT_DONE;
-}
-
-int command_load_session(const char *path, const struct appliance *appliance, struct session *session)
-{
-	struct faults faults;
-	faults_init(&faults, path ? path : "defaults");
-	int result = session_load(session, path, processors_records(), appliance, &faults);
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
 	return result < 0 ? EXIT_USAGE : EXIT_DONE;

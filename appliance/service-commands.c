@@ -1,0 +1,248 @@
+#include "appliance/service.h"
+
+#include "common/file.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "takes/take.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSION_ENDING ".yaml"
+
+enum { LIST_MOST = 100 };
+
+/* ---- sessions and configuration ---- */
+
+char *service_session_folder(const struct service *service)
+{
+	if (service->appliance->session)
+		return file_folder(service->appliance->session);
+	if (!service->config_path)
+		return memory_text("sessions");
+	char *folder = file_folder(service->config_path);
+	char *sessions = file_join(folder, "sessions");
+	free(folder);
+	return sessions;
+}
+
+int service_use_session(struct service *service, const char *path, struct error *e)
+{
+	struct loaded_session loaded;
+	struct faults faults;
+	faults_init(&faults, path ? path : "defaults");
+	int result = sessions_load(&loaded, path, "take", service->appliance, &faults);
+	if (result < 0) {
+		faults_first(&faults, e);
+		faults_print(&faults, stderr);
+	} else {
+		recorder_set_session(service->recorder, &loaded.session, loaded.text);
+		sessions_finish(&service->session);
+		/* The struct moves, what the recorder was given must not. */
+		service->session = loaded;
+		recorder_set_session(service->recorder, &service->session.session, service->session.text);
+	}
+	faults_finish(&faults);
+	return result;
+}
+
+int service_reload(struct service *service, struct error *e)
+{
+	struct appliance *fresh = memory_new(sizeof(*fresh));
+	struct faults faults;
+	faults_init(&faults, service->config_path ? service->config_path : "defaults");
+	int result = appliance_load(fresh, service->config_path, &faults);
+	if (result < 0) {
+		faults_first(&faults, e);
+		faults_print(&faults, stderr);
+		free(fresh);
+	}
+	faults_finish(&faults);
+	if (result < 0)
+		return result;
+	/* The session is checked against the interfaces of the new file, and both change or none does. */
+	struct appliance *old = service->appliance;
+	service->appliance = fresh;
+	result = service_use_session(service, fresh->session, e);
+	struct appliance *unused = result < 0 ? fresh : old;
+	service->appliance = result < 0 ? old : fresh;
+	if (result == 0)
+		recorder_reload(service->recorder, fresh);
+	if (unused != service->started) {
+		appliance_finish(unused);
+		free(unused);
+	}
+	return result;
+}
+
+static int set_session(struct service *service, const char *name, struct error *e)
+{
+	char *folder = service_session_folder(service);
+	char *path = memory_format("%s/%s" SESSION_ENDING, folder, name);
+	int result = service_use_session(service, path, e);
+	free(path);
+	free(folder);
+	if (result == 0) {
+		log_info("session %s", service->session.session.name);
+		service_publish_state(service);
+		service_publish_info(service);
+	}
+	return result;
+}
+
+/* ---- the verbs ---- */
+
+static int on_record_start(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)result;
+	if (command->session) {
+		int status = set_session(service, command->session, e);
+		if (status < 0)
+			return status;
+	}
+	return recorder_begin(
+		service->recorder, &(struct recorder_start){.pre_roll = true, .title = command->title}, e);
+}
+
+static int on_record_stop(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)command;
+	(void)result;
+	return recorder_end(service->recorder, e);
+}
+
+static int on_marker(struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)result;
+	int status = recorder_mark(service->recorder, command->label, e);
+	if (status == 0)
+		network_event(service->network, "marker", json_pack("{s:s}", "label", command->label));
+	return status;
+}
+
+static json_t *take_json(const struct manifest *take)
+{
+	char *text = manifest_json(take);
+	json_t *json = json_loads(text, 0, NULL);
+	free(text);
+	return json;
+}
+
+static int on_take_list(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)command;
+	struct take_list list;
+	int status = take_list_load(&list, service->started->takes, NULL, LIST_MOST, e);
+	if (status < 0)
+		return status;
+	json_t *takes = json_array();
+	for (size_t i = 0; i < list.count; i++)
+		json_array_append_new(takes, take_json(&list.entries[i].manifest));
+	take_list_finish(&list);
+	*result = json_pack("{s:o}", "takes", takes);
+	return 0;
+}
+
+static int on_take_get(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	char *folder;
+	struct manifest take;
+	int status = take_find(service->started->takes, command->take, &folder, e);
+	if (status < 0)
+		return status;
+	status = manifest_load(&take, folder, e);
+	if (status == 0) {
+		*result = take_json(&take);
+		manifest_finish(&take);
+	}
+	free(folder);
+	return status;
+}
+
+static int on_render(struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)result;
+	char *folder, *session = NULL;
+	int status = take_find(service->started->takes, command->take, &folder, e);
+	if (status < 0)
+		return status;
+	if (command->session) {
+		char *sessions = service_session_folder(service);
+		session = memory_format("%s/%s" SESSION_ENDING, sessions, command->session);
+		free(sessions);
+	}
+	jobs_add(service->jobs, folder, session);
+	service_publish_state(service);
+	free(session);
+	free(folder);
+	return 0;
+}
+
+static int on_session_set(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)result;
+	return set_session(service, command->session, e);
+}
+
+static int on_session_list(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)command;
+	(void)e;
+	json_t *names = json_array();
+	char *folder = service_session_folder(service);
+	struct dirent **entries;
+	int count = scandir(folder, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		size_t length = strlen(entries[i]->d_name), ending = strlen(SESSION_ENDING);
+		if (entries[i]->d_name[0] != '.' && length > ending &&
+			strcmp(entries[i]->d_name + length - ending, SESSION_ENDING) == 0)
+			json_array_append_new(names, json_stringn(entries[i]->d_name, length - ending));
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(folder);
+	*result = json_pack("{s:o, s:s}", "sessions", names, "session", service->session.session.name);
+	return 0;
+}
+
+static int on_reload(struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)command;
+	(void)result;
+	int status = service_reload(service, e);
+	if (status < 0)
+		return status;
+	log_info("configuration read again");
+	service_publish_state(service);
+	service_publish_info(service);
+	service_publish_health(service);
+	return 0;
+}
+
+int service_command(void *data, const struct command *command, json_t **result, struct error *e)
+{
+	static int (*const verbs[])(struct service *, const struct command *, json_t **, struct error *) = {
+		[COMMAND_RECORD_START] = on_record_start,
+		[COMMAND_RECORD_STOP] = on_record_stop,
+		[COMMAND_MARKER_ADD] = on_marker,
+		[COMMAND_TAKE_LIST] = on_take_list,
+		[COMMAND_TAKE_GET] = on_take_get,
+		[COMMAND_TAKE_RENDER] = on_render,
+		[COMMAND_SESSION_SET] = on_session_set,
+		[COMMAND_SESSION_LIST] = on_session_list,
+		[COMMAND_CONFIG_RELOAD] = on_reload,
+	};
+	struct service *service = data;
+	if (service->stopping)
+		return error_set(e, EBUSY, "the service is being stopped");
+	return verbs[command->verb](service, command, result, e);
+}

@@ -1,0 +1,156 @@
+#include "appliance/service.h"
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "takes/take.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* FLAC halves the size of music, roughly; what is promised should be kept. */
+#define COMPRESSION_ESTIMATE 0.7
+#define API_VERSION 1
+
+enum { ALERTS_MOST = 8, SECONDS_PER_HOUR = 3600 };
+
+void service_publish_state(struct service *service)
+{
+	static const enum record_state states[] = {
+		[RECORDER_IDLE] = RECORD_IDLE,
+		[RECORDER_ARMED] = RECORD_ARMED,
+		[RECORDER_RECORDING] = RECORD_RECORDING,
+		[RECORDER_FINALIZING] = RECORD_FINALIZING,
+	};
+	struct recorder_status status;
+	recorder_status(service->recorder, &status);
+	struct network_state state = {
+		.record = states[status.state],
+		.take = status.take,
+		.since_ns = status.since_ns,
+		.rendering = jobs_count(service->jobs),
+		.session = service->session.session.name,
+	};
+	network_set_state(service->network, &state);
+}
+
+static size_t interfaces_of(struct service *service, struct recorder_interface *interfaces)
+{
+	size_t count = recorder_interfaces(service->recorder, interfaces, SERVICE_INTERFACES_MOST);
+	return count < SERVICE_INTERFACES_MOST ? count : SERVICE_INTERFACES_MOST;
+}
+
+static uint32_t channels_of(struct service *service)
+{
+	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
+	uint32_t channels = 0;
+	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+		channels += interfaces[i].channels;
+	return channels;
+}
+
+void service_publish_info(struct service *service)
+{
+	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
+	char url[NETWORK_URL_SIZE];
+	json_t *list = json_array();
+	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:i, s:b, s:i, s:f}", "name", interfaces[i].name, "node",
+				      interfaces[i].node, "channels", (int)interfaces[i].channels, "live",
+				      (int)interfaces[i].live, "rate", (int)interfaces[i].rate, "ppm",
+				      round(interfaces[i].ppm * 10) / 10));
+	size_t tracks = service->session.session.tracks.count;
+	json_t *info = json_pack("{s:s, s:i, s:s, s:s, s:o, s:i}", "version", WOODSHED_VERSION, "api",
+		API_VERSION, "name", service->started->name, "url", network_http_url(service->network, url),
+		"interfaces", list, "tracks", (int)(tracks ? tracks : channels_of(service)));
+	network_set_info(service->network, info);
+	json_decref(info);
+}
+
+static double hours_left(struct service *service, uint64_t free_bytes)
+{
+	size_t tracks = service->session.session.tracks.count;
+	struct recorder_status status;
+	recorder_status(service->recorder, &status);
+	double rate = status.rate ? status.rate : 48000;
+	double channels = (double)(tracks ? tracks : channels_of(service));
+	double bytes_per_second =
+		channels * rate * service->appliance->recording.bit_depth / 8 * COMPRESSION_ESTIMATE;
+	return bytes_per_second > 0 ? (double)free_bytes / bytes_per_second / SECONDS_PER_HOUR : 0;
+}
+
+static void watch_disk(struct service *service, const struct network_health *health)
+{
+	bool low = health->hours_left * SECONDS_PER_HOUR < service->appliance->recording.keep_free_s &&
+		   channels_of(service) > 0;
+	if (low && !service->disk_low)
+		network_event(service->network, "disk_low",
+			json_pack("{s:I, s:f}", "free_bytes", (json_int_t)health->free_bytes, "hours_left",
+				health->hours_left));
+	service->disk_low = low;
+}
+
+static void add_alert(struct network_health *health, const char **alerts, const char *text)
+{
+	if (text && text[0] && health->alert_count < ALERTS_MOST)
+		alerts[health->alert_count++] = text;
+}
+
+void service_publish_health(struct service *service)
+{
+	const char *alerts[ALERTS_MOST];
+	struct recorder_status status;
+	struct error missing;
+	struct statvfs disk;
+	struct network_health health = {.alerts = alerts};
+	recorder_status(service->recorder, &status);
+	if (statvfs(service->started->takes, &disk) == 0)
+		health.free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	health.hours_left = hours_left(service, health.free_bytes);
+	health.xruns = status.gaps;
+	health.gap_frames = status.gap_frames;
+	health.ring_high_percent = status.ring_high_percent;
+	health.realtime = status.realtime;
+	watch_disk(service, &health);
+	if (service->ready && recorder_missing(service->recorder, &missing))
+		add_alert(&health, alerts, missing.text);
+	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
+	add_alert(&health, alerts, service->recording_alert);
+	add_alert(&health, alerts, service->render_alert);
+	add_alert(&health, alerts, service->session_error);
+	health.ok = health.alert_count == 0;
+	network_set_health(service->network, &health);
+}
+
+void service_publish_interfaces(struct service *service)
+{
+	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
+	bool any = false;
+	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++) {
+		if (interfaces[i].live == service->live[i])
+			continue;
+		service->live[i] = interfaces[i].live;
+		any = true;
+		network_event(service->network, interfaces[i].live ? "interface_found" : "interface_lost",
+			json_pack("{s:s, s:i}", "interface", interfaces[i].name, "channels",
+				(int)interfaces[i].channels));
+	}
+	if (any) {
+		service_publish_info(service);
+		service_publish_health(service);
+	}
+}
+
+void service_publish_latest(struct service *service, const char *folder)
+{
+	struct manifest take;
+	struct error e;
+	if (manifest_load(&take, folder, &e) < 0)
+		return;
+	network_set_latest(service->network, &take);
+	manifest_finish(&take);
+}

@@ -1,0 +1,321 @@
+/* woodshed run: the service. Parts are made in the order of their dependence and taken down in one place. */
+#include "appliance/service.h"
+
+#include "appliance/subcommand.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "takes/take.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
+
+/* ---- what the recorder says ---- */
+
+static void stop_if_done(struct service *service)
+{
+	if (service->stopping && !recorder_busy(service->recorder))
+		loop_quit(service->loop, EXIT_DONE);
+}
+
+static void on_ready(void *data)
+{
+	struct service *service = data;
+	service->ready = true;
+	service_publish_info(service);
+	service_publish_health(service);
+	sd_notify(0, "READY=1");
+}
+
+static void on_changed(void *data)
+{
+	struct service *service = data;
+	/* The recorder may speak before it has been handed out. */
+	if (!service->recorder || !service->network || !service->jobs)
+		return;
+	service_publish_interfaces(service);
+	service_publish_state(service);
+	stop_if_done(service);
+}
+
+static json_t *take_fields(const struct manifest *take)
+{
+	return json_pack("{s:s?, s:s?, s:s?, s:f}", "take", take->id, "title", take->title, "session",
+		take->session, "seconds", take->rate ? (double)take->frames / take->rate : 0);
+}
+
+static void on_started(void *data, const struct manifest *take)
+{
+	struct service *service = data;
+	service->recording_alert[0] = '\0';
+	network_event(service->network, "take_started", take_fields(take));
+	network_set_latest(service->network, take);
+	service_publish_health(service);
+}
+
+static void on_stopped(void *data, const char *folder, const struct manifest *take)
+{
+	struct service *service = data;
+	json_t *fields = take_fields(take);
+	if (take->error)
+		json_object_set_new(fields, "error", json_string(take->error));
+	network_event(service->network, take->state == TAKE_FAILED ? "take_failed" : "take_stopped", fields);
+	if (!folder)
+		return;
+	network_set_latest(service->network, take);
+	if (take->error)
+		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", take->id,
+			take->error);
+	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0)
+		jobs_add(service->jobs, folder, NULL);
+	service_publish_health(service);
+}
+
+static void on_gap(void *data, const char *interface, const struct take_gap *gap)
+{
+	struct service *service = data;
+	log_warning("interface %s: %llu frames lost at frame %llu (%s)", interface,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+	network_event(service->network, "gap",
+		json_pack("{s:s, s:I, s:I, s:s}", "interface", interface, "frame", (json_int_t)gap->frame,
+			"frames", (json_int_t)gap->frames, "cause", gap_cause_name(gap->cause)));
+}
+
+static void on_alert(void *data, const char *text)
+{
+	struct service *service = data;
+	log_error("%s", text);
+	snprintf(service->recording_alert, sizeof(service->recording_alert), "%s", text);
+	service_publish_health(service);
+}
+
+/* ---- what the renders say ---- */
+
+static void on_render_started(void *data, const char *folder)
+{
+	struct service *service = data;
+	log_info("rendering %s", folder);
+	service_publish_state(service);
+}
+
+static void on_render_progress(void *data, const char *folder, int percent, const char *what)
+{
+	(void)data;
+	log_debug("rendering %s: %s, %d %%", folder, what, percent);
+}
+
+static void tell_mastered(struct service *service, const struct manifest *take)
+{
+	json_t *fields = take_fields(take);
+	for (size_t i = 0; i < take->render_count; i++) {
+		const struct take_render *render = &take->renders[i];
+		if (strcmp(render->file, "master.flac") != 0 || !isfinite(render->lufs))
+			continue;
+		json_object_set_new(fields, "lufs", json_real(round(render->lufs * 100) / 100));
+		json_object_set_new(fields, "dbtp", json_real(round(render->dbtp * 100) / 100));
+	}
+	network_event(service->network, "take_mastered", fields);
+}
+
+/* A child that was killed could not say so in the manifest. */
+static void note_failure(struct manifest *take, const char *folder, const char *error)
+{
+	struct error e;
+	if (take->state == TAKE_FAILED)
+		return;
+	take->state = TAKE_FAILED;
+	free(take->error);
+	take->error = memory_text(error);
+	if (manifest_save(take, folder, &e) < 0)
+		log_error("%s", e.text);
+}
+
+static void on_render_finished(void *data, const char *folder, const char *error)
+{
+	struct service *service = data;
+	struct manifest take;
+	struct error e;
+	if (manifest_load(&take, folder, &e) < 0) {
+		log_error("%s", e.text);
+		return;
+	}
+	if (error) {
+		note_failure(&take, folder, error);
+		snprintf(service->render_alert, sizeof(service->render_alert), "%s: %s", take.id, error);
+		json_t *fields = take_fields(&take);
+		json_object_set_new(fields, "error", json_string(error));
+		network_event(service->network, "take_failed", fields);
+	} else {
+		log_info("mastered %s", folder);
+		service->render_alert[0] = '\0';
+		tell_mastered(service, &take);
+	}
+	network_set_latest(service->network, &take);
+	manifest_finish(&take);
+	service_publish_state(service);
+	service_publish_health(service);
+}
+
+/* Renders that the last run of the service did not come to, or did not finish. */
+static void resume_renders(struct service *service)
+{
+	struct take_list list;
+	struct error e;
+	if (take_list_load(&list, service->started->takes, NULL, 0, &e) < 0) {
+		log_error("%s", e.text);
+		return;
+	}
+	if (list.count > 0)
+		network_set_latest(service->network, &list.entries[0].manifest);
+	for (size_t i = list.count; i-- > 0;) {
+		const struct manifest *take = &list.entries[i].manifest;
+		bool waits = take->state == TAKE_RECORDED && take->render_count == 0;
+		if (!service->appliance->render.on_stop || (take->state != TAKE_RENDERING && !waits))
+			continue;
+		char *folder = file_join(service->started->takes, list.entries[i].id);
+		jobs_add(service->jobs, folder, NULL);
+		free(folder);
+	}
+	take_list_finish(&list);
+}
+
+/* ---- signals and time ---- */
+
+static void on_terminate(void *data, int signal)
+{
+	(void)signal;
+	struct service *service = data;
+	struct error e;
+	service->stopping = true;
+	sd_notify(0, "STOPPING=1");
+	/* Whatever is being recorded is closed whole first. */
+	if (recorder_end(service->recorder, &e) < 0)
+		stop_if_done(service);
+}
+
+static void on_hangup(void *data, int signal)
+{
+	(void)signal;
+	struct command command = {.verb = COMMAND_CONFIG_RELOAD};
+	struct error e;
+	json_t *result = NULL;
+	if (service_command(data, &command, &result, &e) < 0)
+		log_error("the configuration stays as it was: %s", e.text);
+	json_decref(result);
+}
+
+static void on_health_timer(void *data)
+{
+	service_publish_health(data);
+}
+
+/* ---- making and ending ---- */
+
+static int load_first_session(struct service *service)
+{
+	struct faults faults;
+	const char *path = service->started->session;
+	faults_init(&faults, path ? path : "defaults");
+	int result = sessions_load(&service->session, path, "take", service->started, &faults);
+	faults_print(&faults, stderr);
+	faults_finish(&faults);
+	return result;
+}
+
+static int start(struct service *service, struct error *e)
+{
+	struct recorder_config config = {
+		.appliance = service->started, .source = &source_pipewire, .takes = service->started->takes};
+	struct recorder_callbacks from_recorder = {.ready = on_ready,
+		.changed = on_changed,
+		.take_started = on_started,
+		.take_stopped = on_stopped,
+		.gap = on_gap,
+		.alert = on_alert,
+		.data = service};
+	struct jobs_callbacks from_jobs = {.started = on_render_started,
+		.progress = on_render_progress,
+		.finished = on_render_finished,
+		.data = service};
+	int result = file_make_folders(service->started->takes, e);
+	if (result == 0)
+		result = network_create(&service->network, service->loop, service->started,
+			service->started->takes, service_command, service, e);
+	if (result == 0)
+		result = recorder_create(&service->recorder, service->loop, &config, &from_recorder, e);
+	if (result < 0)
+		return result;
+	recorder_set_session(service->recorder, &service->session.session, service->session.text);
+	service->jobs = jobs_create(service->loop, service->config_path, &from_jobs);
+	resume_renders(service);
+	service_publish_state(service);
+	service_publish_info(service);
+	loop_set_timer(service->health_timer, HEALTH_NS, HEALTH_NS);
+	char url[NETWORK_URL_SIZE];
+	if (network_http_url(service->network, url)[0])
+		log_info("%s at %s", service->started->name, url);
+	return 0;
+}
+
+static int serve(struct service *service, struct error *e)
+{
+	int result = loop_create(&service->loop, e);
+	if (result < 0)
+		return result;
+	service->signals[0] = loop_add_signal(service->loop, SIGTERM, on_terminate, service);
+	service->signals[1] = loop_add_signal(service->loop, SIGINT, on_terminate, service);
+	service->signals[2] = loop_add_signal(service->loop, SIGHUP, on_hangup, service);
+	service->health_timer = loop_add_timer(service->loop, on_health_timer, service);
+	result = start(service, e);
+	if (result == 0)
+		result = loop_run(service->loop);
+	recorder_destroy(service->recorder);
+	jobs_destroy(service->jobs);
+	network_destroy(service->network);
+	loop_remove(service->health_timer);
+	for (int i = 0; i < 3; i++)
+		loop_remove(service->signals[i]);
+	loop_destroy(service->loop);
+	return result;
+}
+
+static int run(const struct subcommand *subcommand, const struct arguments *arguments)
+{
+	struct appliance appliance;
+	struct service service = {.started = &appliance, .appliance = &appliance};
+	struct error e;
+	int status = subcommand_load_appliance(subcommand, arguments, &appliance, &service.config_path);
+	if (status != EXIT_DONE)
+		return status;
+	if (load_first_session(&service) < 0) {
+		appliance_finish(&appliance);
+		return EXIT_USAGE;
+	}
+	int result = serve(&service, &e);
+	if (result < 0)
+		status = subcommand_failed(&e);
+	sessions_finish(&service.session);
+	if (service.appliance != &appliance) {
+		appliance_finish(service.appliance);
+		free(service.appliance);
+	}
+	free(service.session_error);
+	appliance_finish(&appliance);
+	return status;
+}
+
+const struct subcommand subcommand_run = {
+	.name = "run",
+	.synopsis = "",
+	.help = "the service: record by itself, render, and speak MQTT and HTTP",
+	.options = {SUBCOMMAND_CONFIG_OPTION},
+	.run = run,
+};

@@ -1,0 +1,55 @@
+/* The service behind `woodshed run`: owns the recorder, the network and the renders, and joins them through
+ * small structs; recorder and network never see each other. Private to the appliance; control thread only. */
+#ifndef WOODSHED_APPLIANCE_SERVICE_H
+#define WOODSHED_APPLIANCE_SERVICE_H
+
+#include "appliance/jobs.h"
+#include "appliance/sessions.h"
+#include "network/network.h"
+#include "recorder/recorder.h"
+
+enum { SERVICE_INTERFACES_MOST = 64, SERVICE_ALERT_SIZE = 600 };
+
+struct service {
+	struct loop *loop;
+	const char *config_path;     /* NULL: defaults */
+	struct appliance *started;   /* as it was at the start: the network's and the takes folder are not
+					changed later */
+	struct appliance *appliance; /* as it is now; may be `started` */
+	struct loaded_session session;
+	char *session_error; /* why the wanted session is not in use; NULL: it is */
+	struct recorder *recorder;
+	struct network *network;
+	struct jobs *jobs;
+	struct loop_source *signals[4];
+	struct loop_source *health_timer;
+	bool stopping;
+	bool ready;
+	bool live[SERVICE_INTERFACES_MOST]; /* of each interface, as last told */
+	bool disk_low;
+	char recording_alert[SERVICE_ALERT_SIZE]; /* the last trouble with making a take; empty after one that
+						     worked */
+	char render_alert[SERVICE_ALERT_SIZE];
+	uint64_t xruns;
+};
+
+/* service-state.c: what the world is told. */
+void service_publish_state(struct service *service);
+void service_publish_info(struct service *service);
+void service_publish_health(struct service *service);
+void service_publish_interfaces(struct service *service); /* events for those that came or went */
+void service_publish_latest(struct service *service, const char *folder);
+
+/* service-commands.c: what the world asks for (a network_command_fn). */
+int service_command(void *data, const struct command *command, json_t **result, struct error *e);
+
+/* Loads the session file `path` in place of the one in use; a bad file changes nothing. */
+int service_use_session(struct service *service, const char *path, struct error *e) MUST_CHECK;
+
+/* Reads the appliance file and the session again; a bad file changes nothing. */
+int service_reload(struct service *service, struct error *e) MUST_CHECK;
+
+/* The folder of session files, the caller's to free. */
+char *service_session_folder(const struct service *service);
+
+#endif
