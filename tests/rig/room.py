@@ -434,6 +434,10 @@ class Room:
         """Runs the program to its end; returns subprocess.CompletedProcess with text output."""
         return self.run(BUILD / "woodshed", *args, timeout=timeout, **kw)
 
+    def spawn_woodshed(self, *args):
+        """Starts the program, to be waited for or signalled."""
+        return self.spawn(f"woodshed-{args[0]}", BUILD / "woodshed", *args)
+
     def service(self, config, *args):
         """Starts `woodshed run --config CONFIG`."""
         return self.spawn("service", BUILD / "woodshed", "run", "--config", config, *args)
