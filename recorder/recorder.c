@@ -203,6 +203,7 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		.bits = recorder->recording.bit_depth,
 		.origin_ns = reachable(recorder, start->pre_roll ? now - pre_roll : recorder->last_end_ns),
 		.limit = start->frames,
+		.songs = &recorder->recording.songs,
 		.title = start->title,
 	};
 	request.pre_roll_ns = start->pre_roll && request.origin_ns < now ? now - request.origin_ns : 0;
