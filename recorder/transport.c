@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +190,31 @@ static void make_folder(void *data)
 	loop_post(transport->loop, on_folder, errand, free_errand);
 }
 
+/* The tracks of an interface that was never there need a writer too, which writes their silence. */
+static int prepare_interfaces(const struct plan *plan, struct room *room, struct error *e)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		uint32_t channels = 0;
+		for (size_t k = 0; k < plan->count; k++)
+			for (uint32_t c = 0; c < plan->tracks[k].channels; c++)
+				if (plan->tracks[k].interface == plan->tracks[i].interface &&
+					plan->tracks[k].channel[c] >= channels)
+					channels = plan->tracks[k].channel[c] + 1;
+		int result = room_expect(room, plan->tracks[i].interface, channels, e);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static void follow(struct transport *transport, const struct transport *before)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		for (size_t k = 0; k < before->count; k++)
+			if (transport->interfaces[i] == before->interfaces[k])
+				transport->parts[i].follows = true;
+}
+
 int transport_begin(struct transport **transport, struct recorder *recorder, struct room *room,
 	struct loop *loop, const struct transport_request *request, struct error *e)
 {
@@ -198,6 +222,11 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	int result = plan_make(&plan, room, request->session, e);
 	if (result < 0)
 		return result;
+	result = prepare_interfaces(&plan, room, e);
+	if (result < 0) {
+		plan_finish(&plan);
+		return result;
+	}
 	struct transport *made = memory_new(sizeof(*made));
 	made->recorder = recorder;
 	made->loop = loop;
@@ -212,6 +241,8 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
+		if (request->follows)
+			follow(made, request->follows);
 		for (size_t i = 0; i < made->count; i++)
 			writer_hold(made->interfaces[i]->writer, made->origin_ns);
 		syncer_post(made->syncer, make_folder, new_errand(made));
@@ -221,74 +252,6 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	}
 	plan_finish(&plan);
 	return result;
-}
-
-/* ---- while it runs ---- */
-
-uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
-{
-	for (size_t i = 0; i < transport->count; i++) {
-		uint64_t frame =
-			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
-		if (frame > 0 && atomic_load(&transport->interfaces[i]->capture.live))
-			return frame;
-	}
-	double seconds = (double)(nsec - transport->origin_ns) / (double)CLOCK_NSEC_PER_SEC;
-	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
-}
-
-void transport_end(struct transport *transport, int64_t end_ns)
-{
-	transport->ending = true;
-	transport->end_ns = end_ns;
-	if (!transport->begun)
-		return;
-	uint64_t frames = end_frame(transport);
-	for (size_t i = 0; i < transport->count; i++)
-		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
-}
-
-static void save_text(void *data)
-{
-	struct errand *errand = data;
-	char *path = file_join(errand->folder, "take.json");
-	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
-		log_error("%s", errand->error.text);
-	free(path);
-	free_errand(errand);
-}
-
-static void save_later(struct transport *transport)
-{
-	struct errand *errand = new_errand(transport);
-	errand->text = manifest_json(&transport->manifest);
-	syncer_post(transport->syncer, save_text, errand);
-}
-
-void transport_gap(
-	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap)
-{
-	for (size_t i = 0; i < transport->count; i++) {
-		struct take_interface *known = &transport->manifest.interfaces[i];
-		if (transport->interfaces[i] != interface)
-			continue;
-		known->gaps = memory_grow(known->gaps, known->gap_count + 1, sizeof(*known->gaps));
-		known->gaps[known->gap_count++] = *gap;
-	}
-	save_later(transport);
-}
-
-void transport_mark(struct transport *transport, int64_t nsec, const char *label)
-{
-	struct manifest *manifest = &transport->manifest;
-	manifest->markers =
-		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
-	manifest->markers[manifest->marker_count++] =
-		(struct take_marker){.frame = transport_frame_at(transport, nsec),
-			.label = memory_text(label),
-			.kind = MARKER_USER};
-	if (transport->folder)
-		save_later(transport);
 }
 
 /* ---- closing ---- */
@@ -325,6 +288,10 @@ static void on_hashed(void *data)
 {
 	struct errand *errand = data;
 	struct transport *transport = errand->transport;
+	/* What the thread posted is here, so it is about to end. */
+	if (transport->hashing)
+		pthread_join(transport->hasher, NULL);
+	transport->hashing = false;
 	recorder_on_closed(transport->recorder, transport);
 	free_errand(errand);
 }
@@ -351,16 +318,113 @@ static void *hash_files(void *data)
 	return NULL;
 }
 
-/* Behind every save of the manifest that is still under way. */
-static void start_hashing(void *data)
+static void hash_on_syncer(void *data)
 {
-	pthread_t thread;
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attributes, hash_files, data) != 0)
-		hash_files(data);
-	pthread_attr_destroy(&attributes);
+	hash_files(data);
+}
+
+static void start_hashing(struct transport *transport)
+{
+	struct errand *errand = new_errand(transport);
+	collect(transport);
+	transport->hashing = pthread_create(&transport->hasher, NULL, hash_files, errand) == 0;
+	if (!transport->hashing)
+		syncer_post(transport->syncer, hash_on_syncer, errand);
+}
+
+/* ---- while it runs ---- */
+
+uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
+{
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > 0 && atomic_load(&transport->interfaces[i]->capture.live))
+			return frame;
+	}
+	double seconds = (double)(nsec - transport->origin_ns) / (double)CLOCK_NSEC_PER_SEC;
+	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
+}
+
+void transport_end(struct transport *transport, int64_t end_ns)
+{
+	transport->ending = true;
+	transport->end_ns = end_ns;
+	if (!transport->begun)
+		return;
+	uint64_t frames = end_frame(transport);
+	for (size_t i = 0; i < transport->count; i++)
+		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
+}
+
+static void save_later(struct transport *transport);
+
+static void on_saved(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	transport->saving = false;
+	if (transport->parts_left == 0)
+		start_hashing(transport);
+	else if (transport->dirty)
+		save_later(transport);
+	free_errand(errand);
+}
+
+static void save_text(void *data)
+{
+	struct errand *errand = data;
+	char *path = file_join(errand->folder, "take.json");
+	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
+		log_error("%s", errand->error.text);
+	free(path);
+	loop_post(errand->transport->loop, on_saved, errand, free_errand);
+}
+
+/* One at a time, however often the manifest changes: a driver that stutters must not fill the syncer's queue.
+ */
+static void save_later(struct transport *transport)
+{
+	transport->dirty = transport->saving;
+	if (transport->saving)
+		return;
+	struct errand *errand = new_errand(transport);
+	errand->text = manifest_json(&transport->manifest);
+	transport->saving = true;
+	syncer_post(transport->syncer, save_text, errand);
+}
+
+/* Silence that continues a gap makes that longer. */
+static void add_gap(struct take_interface *interface, const struct take_gap *gap)
+{
+	struct take_gap *last = interface->gap_count > 0 ? &interface->gaps[interface->gap_count - 1] : NULL;
+	if (last && last->cause == gap->cause && last->frame + last->frames == gap->frame) {
+		last->frames += gap->frames;
+		return;
+	}
+	interface->gaps = memory_grow(interface->gaps, interface->gap_count + 1, sizeof(*interface->gaps));
+	interface->gaps[interface->gap_count++] = *gap;
+}
+
+void transport_gap(
+	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		if (transport->interfaces[i] == interface)
+			add_gap(&transport->manifest.interfaces[i], gap);
+	save_later(transport);
+}
+
+void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+{
+	struct manifest *manifest = &transport->manifest;
+	manifest->markers =
+		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
+	manifest->markers[manifest->marker_count++] =
+		(struct take_marker){.frame = transport_frame_at(transport, nsec),
+			.label = memory_text(label),
+			.kind = MARKER_USER};
+	save_later(transport);
 }
 
 void transport_part_done(struct transport *transport, const struct room_interface *interface)
@@ -369,14 +433,17 @@ void transport_part_done(struct transport *transport, const struct room_interfac
 		transport->part_done[i] = transport->part_done[i] || transport->interfaces[i] == interface;
 	if (--transport->parts_left > 0)
 		return;
-	collect(transport);
-	syncer_post(transport->syncer, start_hashing, new_errand(transport));
+	/* Behind a save of the manifest that is still under way. */
+	if (!transport->saving)
+		start_hashing(transport);
 }
 
 void transport_destroy(struct transport *transport)
 {
 	if (!transport)
 		return;
+	if (transport->hashing)
+		pthread_join(transport->hasher, NULL);
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		for (size_t k = 0; k < part->count; k++) {

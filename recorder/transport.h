@@ -5,6 +5,8 @@
 
 #include "recorder/room.h"
 
+#include <pthread.h>
+
 struct transport {
 	struct recorder *recorder;
 	struct loop *loop;
@@ -21,6 +23,9 @@ struct transport {
 	int64_t end_ns;
 	bool begun; /* the writers have their parts */
 	size_t parts_left;
+	bool saving, dirty; /* the manifest is on its way to the disk; has changed since */
+	bool hashing;
+	pthread_t hasher;
 	struct room_interface *interfaces[ROOM_MOST]; /* of the manifest's, same order */
 	struct take_part parts[ROOM_MOST];
 	bool part_done[ROOM_MOST];
@@ -37,6 +42,7 @@ struct transport_request {
 	int64_t pre_roll_ns; /* how much of it lies before the moment it was asked for */
 	uint64_t limit;
 	const char *title;
+	const struct transport *follows; /* whose end is this one's beginning, to the frame; NULL: none */
 };
 
 /* Plans the tracks and has the folder made; the writers begin when it is there. -EINVAL, -ENODEV as
@@ -57,6 +63,8 @@ void transport_mark(struct transport *transport, int64_t nsec, const char *label
 /* The frame that is played now, as far as one can say. */
 uint64_t transport_frame_at(const struct transport *transport, int64_t nsec);
 
+/* NULL is fine. What the syncer and the writers still have of it must be done; a take that was not closed
+ * stays on the disk as one to be recovered. */
 void transport_destroy(struct transport *transport);
 
 /* What the recorder does when the take is closed (on the control thread). */
