@@ -41,7 +41,9 @@ static _Atomic unsigned filter_count;
 
 /* The kernel reads it at every system call of this thread: BLOCK makes each a SIGSYS. */
 static _Thread_local volatile char selector = ALLOW;
-static _Thread_local bool dispatching;
+static _Thread_local bool asked;
+static _Atomic bool dispatching; /* in every thread that asked */
+static _Atomic bool refused;
 
 static _Atomic uint64_t calls, longest_ns, shares_over; /* shares_over: callbacks past 10 % of their cycle */
 static _Atomic uint64_t buckets[BUCKETS];
@@ -92,16 +94,42 @@ static void note(int64_t ns, const struct spa_io_position *position)
 		atomic_fetch_add(&shares_over, 1);
 }
 
+/* That the guard can fail is tested with WOODSHED_RT_MISBEHAVE=syscall, malloc or lock. */
+static void (*misbehave)(void);
+
+static void do_syscall(void)
+{
+	getppid();
+}
+
+static void do_malloc(void)
+{
+	void *volatile memory = malloc(16);
+	free(memory);
+}
+
+static void do_lock(void)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+}
+
 static void guard(void *data, struct spa_io_position *position)
 {
 	struct guarded *filter = NULL;
 	for (unsigned i = 0; i < atomic_load(&filter_count); i++)
 		if (filters[i].data == data)
 			filter = &filters[i];
-	if (!dispatching)
-		dispatching = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) == 0;
+	if (!asked) {
+		asked = true;
+		bool on = prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) == 0;
+		atomic_store(on ? &dispatching : &refused, true);
+	}
 	int64_t before = now();
 	selector = BLOCK;
+	if (misbehave)
+		misbehave();
 	filter->process(data, position);
 	selector = ALLOW;
 	note(now() - before, position);
@@ -188,6 +216,11 @@ __attribute__((constructor)) static void begin(void)
 {
 	struct sigaction action = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO};
 	sigaction(SIGSYS, &action, NULL);
+	const char *how = getenv("WOODSHED_RT_MISBEHAVE");
+	if (how)
+		misbehave = strcmp(how, "syscall") == 0	 ? do_syscall
+			    : strcmp(how, "malloc") == 0 ? do_malloc
+							 : do_lock;
 }
 
 static double percentile_us(double share)
@@ -215,6 +248,7 @@ __attribute__((destructor)) static void tell(void)
 		"\"over_a_tenth\": %llu, \"system_calls_watched\": %s}\n",
 		(unsigned long long)atomic_load(&calls), percentile_us(0.5), percentile_us(0.99),
 		percentile_us(0.999), (double)atomic_load(&longest_ns) / 1000,
-		(unsigned long long)atomic_load(&shares_over), dispatching ? "true" : "\"by thread\"");
+		(unsigned long long)atomic_load(&shares_over),
+		atomic_load(&dispatching) && !atomic_load(&refused) ? "true" : "false");
 	fclose(file);
 }
