@@ -126,14 +126,40 @@ static void describe(struct transport *transport, const struct transport_request
 
 /* ---- the folder ---- */
 
-static void hold(struct transport *transport, int64_t from_ns)
+static void unhold(struct transport *transport)
 {
 	for (size_t i = 0; i < transport->count; i++)
-		writer_hold(transport->interfaces[i]->writer, from_ns);
+		writer_unhold(transport->interfaces[i]->writer);
+}
+
+/* The furthest frame that any interface plays at `nsec`: what no writer has passed, so that all tracks can
+ * end there. */
+static uint64_t last_frame_at(const struct transport *transport, int64_t nsec)
+{
+	uint64_t last = transport_frame_at(transport, nsec);
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > last)
+			last = frame;
+	}
+	return last;
+}
+
+/* Where the take ends, which was told. A take has one frame at the least: a limit of 0 is none. */
+static uint64_t end_frame(const struct transport *transport)
+{
+	uint64_t frames = last_frame_at(transport, transport->end_ns);
+	if (transport->limit && frames > transport->limit)
+		frames = transport->limit;
+	return frames > 0 ? frames : 1;
 }
 
 static void begin_writers(struct transport *transport)
 {
+	uint64_t limit = transport->limit;
+	if (transport->ending)
+		limit = end_frame(transport);
 	transport->begun = true;
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
@@ -142,12 +168,9 @@ static void begin_writers(struct transport *transport)
 		for (size_t k = 0; k < part->count; k++)
 			part->plans[k].path = file_join(transport->folder,
 				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
+		part->limit = limit;
 		writer_begin(transport->interfaces[i]->writer, part);
-		if (transport->limit)
-			writer_end(transport->interfaces[i]->writer, &transport->parts[i], transport->limit);
 	}
-	if (transport->ending)
-		transport_end(transport, transport->end_ns);
 }
 
 static void on_folder(void *data)
@@ -155,12 +178,13 @@ static void on_folder(void *data)
 	struct errand *errand = data;
 	struct transport *transport = errand->transport;
 	if (errand->result < 0) {
-		hold(transport, INT64_MAX);
+		unhold(transport);
 		recorder_on_failed(transport->recorder, transport, errand->error.text);
 	} else {
 		transport->manifest.id = memory_text(errand->id);
 		transport->folder = memory_text(errand->folder);
 		begin_writers(transport);
+		unhold(transport);
 		recorder_on_begun(transport->recorder, transport);
 	}
 	free_errand(errand);
@@ -209,7 +233,8 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
-		hold(made, made->origin_ns - HOLD_MARGIN_NS);
+		for (size_t i = 0; i < made->count; i++)
+			writer_hold(made->interfaces[i]->writer, made->origin_ns - HOLD_MARGIN_NS);
 		syncer_post(made->syncer, make_folder, new_errand(made));
 		*transport = made;
 	} else {
@@ -233,29 +258,13 @@ uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
 	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
 }
 
-/* The furthest frame that any interface plays at `nsec`: what no writer has passed, so that all tracks can
- * end there. */
-static uint64_t last_frame_at(const struct transport *transport, int64_t nsec)
-{
-	uint64_t last = transport_frame_at(transport, nsec);
-	for (size_t i = 0; i < transport->count; i++) {
-		uint64_t frame =
-			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
-		if (frame > last)
-			last = frame;
-	}
-	return last;
-}
-
 void transport_end(struct transport *transport, int64_t end_ns)
 {
 	transport->ending = true;
 	transport->end_ns = end_ns;
 	if (!transport->begun)
 		return;
-	uint64_t frames = last_frame_at(transport, end_ns);
-	if (transport->limit && frames > transport->limit)
-		frames = transport->limit;
+	uint64_t frames = end_frame(transport);
 	for (size_t i = 0; i < transport->count; i++)
 		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
 }
