@@ -34,7 +34,7 @@ bool link_try_older(struct link *link);
 bool link_subscribe(struct link *link, const struct patience *patience) MUST_CHECK;
 
 /* QoS 1: 0 once the broker has it, its reason code (above 0) if it refused, negative if the link is dead. */
-int link_publish(struct link *link, const struct outgoing *message, const struct patience *patience);
+int link_publish(struct link *link, const struct outgoing *outgoing, const struct patience *patience);
 
 void link_disconnect(struct link *link); /* also when the connection was lost */
 
