@@ -196,7 +196,8 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &config, &takes);
 	for (int i = 0; i < takes; i++) {
 		manifest_finish(&latest);
-		make_take(config.takes, (INT64_C(1795374191) + i * 60) * CLOCK_NSEC_PER_SEC, &latest);
+		make_take(
+			config.takes, (INT64_C(1795374191) + INT64_C(60) * i) * CLOCK_NSEC_PER_SEC, &latest);
 	}
 	if (loop_create(&host.loop, &e) < 0)
 		return 1;
