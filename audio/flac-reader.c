@@ -24,6 +24,8 @@ struct flac_reader {
 	size_t block_next, block_end; /* what of it was not yet asked for */
 	uint64_t position;	      /* of the next frame that the decoder gives */
 	uint64_t whole_bytes;
+	bool at_end; /* libFLAC asked for more than the file has, for a frame that began at `position` */
+	bool torn;   /* and found that frame broken: damage only if another frame follows */
 	int failure; /* negative errno, with its message, until a seek */
 	struct error message;
 };
@@ -87,12 +89,15 @@ static FLAC__StreamDecoderLengthStatus on_length(
 	return FLAC__STREAM_DECODER_LENGTH_STATUS_OK;
 }
 
+/* libFLAC asks before each read, thus only when it needs more. */
 static FLAC__bool on_eof(const FLAC__StreamDecoder *decoder, void *client)
 {
 	FLAC__uint64 length;
-	const struct flac_reader *reader = client;
-	return on_length(decoder, &length, client) != FLAC__STREAM_DECODER_LENGTH_STATUS_OK ||
-	       reader->offset >= length;
+	struct flac_reader *reader = client;
+	bool known = on_length(decoder, &length, client) == FLAC__STREAM_DECODER_LENGTH_STATUS_OK;
+	bool ended = known && reader->offset >= length;
+	reader->at_end = reader->at_end || ended;
+	return ended;
 }
 
 static void on_metadata(
@@ -108,16 +113,22 @@ static void on_metadata(
 	reader->frames = info->total_samples;
 }
 
+/* When the end of the file cuts a frame off, libFLAC (since 1.4) goes back and looks for another one within
+ * it. Where nobody counted the frames, that is how a recording ends and no damage. */
 static void on_error(const FLAC__StreamDecoder *decoder, FLAC__StreamDecoderErrorStatus status, void *client)
 {
 	(void)decoder;
+	struct flac_reader *reader = client;
 	static const char *const reasons[] = {
 		[FLAC__STREAM_DECODER_ERROR_STATUS_LOST_SYNC] = "no frame begins here",
 		[FLAC__STREAM_DECODER_ERROR_STATUS_BAD_HEADER] = "bad frame header",
 		[FLAC__STREAM_DECODER_ERROR_STATUS_FRAME_CRC_MISMATCH] = "bad checksum",
 	};
 	bool known = status < sizeof(reasons) / sizeof(reasons[0]);
-	damage(client, known ? reasons[status] : "not decodable");
+	if (reader->at_end && reader->frames == 0)
+		reader->torn = true;
+	else
+		damage(reader, known ? reasons[status] : "not decodable");
 }
 
 /* STREAMINFO may promise smaller blocks than come, so room is made for what comes. */
@@ -135,14 +146,27 @@ static bool make_room(struct flac_reader *reader, size_t frames)
 	return true;
 }
 
+/* One step of the decoder gives one block. Where it gives two, frames were missing, and the first is the
+ * silence that libFLAC made up for them (since 1.4). */
+static void take_back_silence(struct flac_reader *reader)
+{
+	reader->position -= reader->block_end;
+	reader->block_end = 0;
+	damage(reader, "frames are missing");
+}
+
 static FLAC__StreamDecoderWriteStatus on_write(const FLAC__StreamDecoder *decoder, const FLAC__Frame *frame,
 	const FLAC__int32 *const channels[], void *client)
 {
 	struct flac_reader *reader = client;
 	const FLAC__FrameHeader *header = &frame->header;
 	const struct flac_format *format = &reader->format;
-	if (header->channels != format->channels || header->bits_per_sample != format->bits ||
-		header->sample_rate != format->rate)
+	if (reader->torn)
+		damage(reader, "no frame begins here");
+	else if (reader->block_end > 0)
+		take_back_silence(reader);
+	else if (header->channels != format->channels || header->bits_per_sample != format->bits ||
+		 header->sample_rate != format->rate)
 		damage(reader, "another format than the file's");
 	else if (header->number.sample_number != reader->position)
 		damage(reader, "frames are missing");
@@ -242,7 +266,7 @@ static bool decode_block(struct flac_reader *reader)
 		bool fine = FLAC__stream_decoder_process_single(reader->decoder);
 		FLAC__StreamDecoderState state = FLAC__stream_decoder_get_state(reader->decoder);
 		if (reader->block_end > 0 || reader->failure)
-			break;
+			continue;
 		if (state == FLAC__STREAM_DECODER_END_OF_STREAM) {
 			end_of_stream(reader);
 			return false;
@@ -282,6 +306,7 @@ int flac_reader_seek(struct flac_reader *reader, uint64_t frame, struct error *e
 	if (reader->frames > 0 && frame > reader->frames)
 		return error_set(e, EINVAL, "%s: has no frame %llu", reader->path, (unsigned long long)frame);
 	reader->failure = 0;
+	reader->torn = reader->at_end = false;
 	reader->block_next = reader->block_end = 0;
 	reader->position = frame;
 	/* libFLAC refuses the end; decode_block knows it by the position. */

@@ -10,46 +10,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Reads to the end into a buffer with room for one byte more; `*data` is to be freed on failure, too. */
+static int read_all(int fd, size_t limit, char **data, size_t *size)
+{
+	size_t room = 0;
+	*size = 0;
+	for (;;) {
+		if (!*data || *size == room) {
+			room = room ? room * 2 : 4096;
+			char *grown = realloc(*data, room + 1);
+			if (!grown)
+				return -ENOMEM;
+			*data = grown;
+		}
+		ssize_t n = read(fd, *data + *size, room - *size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		*size += (size_t)n;
+		if (*size > limit)
+			return -EFBIG;
+	}
+}
+
 int file_read(const char *path, size_t limit, char **data, size_t *size, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(e, errno, "%s", path);
 	char *buffer = NULL;
-	size_t used = 0;
-	int result = 0;
-	for (size_t room = 0;;) {
-		if (used == room) {
-			room = room ? room * 2 : 4096;
-			char *grown = realloc(buffer, room + 1);
-			if (!grown) {
-				result = error_errno(e, ENOMEM, "%s", path);
-				break;
-			}
-			buffer = grown;
-		}
-		ssize_t n = read(fd, buffer + used, room - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			result = error_errno(e, errno, "%s", path);
-		if (n <= 0)
-			break;
-		used += (size_t)n;
-		if (used > limit) {
-			result = error_set(e, EFBIG, "%s: larger than %zu bytes", path, limit);
-			break;
-		}
-	}
+	int result = read_all(fd, limit, &buffer, size);
 	close(fd);
-	if (result < 0) {
-		free(buffer);
-		return result;
+	if (result == 0) {
+		buffer[*size] = '\0';
+		*data = buffer;
+		return 0;
 	}
-	buffer[used] = '\0';
-	*data = buffer;
-	*size = used;
-	return 0;
+	free(buffer);
+	if (result == -EFBIG)
+		return error_set(e, EFBIG, "%s: larger than %zu bytes", path, limit);
+	return error_errno(e, result, "%s", path);
 }
 
 static int write_all(int fd, const char *data, size_t size)
@@ -111,14 +112,26 @@ int file_sync_folder_of(const char *path, struct error *e)
 {
 	char *folder = file_folder(path);
 	int result = sync_path(folder, O_RDONLY | O_DIRECTORY);
+	if (result == -EINVAL)
+		result = 0; /* a file system that has no such thing as syncing a folder (fsync(2)) */
 	if (result < 0)
 		error_errno(e, result, "%s", folder);
 	free(folder);
 	return result;
 }
 
+/* A folder is there for good only once the one that holds it is synced. */
+static int make_folder(const char *path, struct error *e)
+{
+	if (mkdir(path, 0755) == 0)
+		return file_sync_folder_of(path, e);
+	return errno == EEXIST ? 0 : error_errno(e, errno, "%s", path);
+}
+
 int file_make_folders(const char *path, struct error *e)
 {
+	if (path[0] == '\0')
+		return error_set(e, ENOENT, "a folder without a name");
 	char *partial = memory_text(path);
 	int result = 0;
 	for (char *slash = partial + 1;; slash++) {
@@ -126,8 +139,7 @@ int file_make_folders(const char *path, struct error *e)
 			continue;
 		char kept = *slash;
 		*slash = '\0';
-		if (mkdir(partial, 0755) < 0 && errno != EEXIST)
-			result = error_errno(e, errno, "%s", partial);
+		result = make_folder(partial, e);
 		*slash = kept;
 		if (result < 0 || kept == '\0')
 			break;
@@ -144,7 +156,7 @@ char *file_join(const char *folder, const char *name)
 	if (name[0] == '/')
 		return memory_text(name);
 	size_t length = strlen(folder);
-	const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+	const char *slash = length == 0 || folder[length - 1] == '/' ? "" : "/";
 	return memory_format("%s%s%s", folder, slash, name);
 }
 

@@ -21,11 +21,11 @@ int file_publish(const char *temporary, const char *path, struct error *e) MUST_
 /* fsync of the folder that holds `path`, so that a name made or renamed in it is durable. */
 int file_sync_folder_of(const char *path, struct error *e) MUST_CHECK;
 
-/* mkdir -p; folders that are there already are fine. */
+/* mkdir -p, durably; folders that are there already are fine. */
 int file_make_folders(const char *path, struct error *e) MUST_CHECK;
 
-/* Joins two parts with one slash; an absolute `name` stands alone. The result is the caller's to free;
- * memory that cannot be had ends the program (see memory.h). */
+/* Joins two parts with one slash; an absolute `name`, or one in no folder (""), stands alone. The result is
+ * the caller's to free; memory that cannot be had ends the program (see memory.h). */
 char *file_join(const char *folder, const char *name);
 
 /* The folder of `path` ("." for a bare name), the caller's to free. */

@@ -84,6 +84,7 @@ static struct message *take_messages(struct loop *loop)
 	loop->first = NULL;
 	loop->last = &loop->first;
 	if (loop->quit_asked) {
+		loop->quit_asked = false; /* or the next loop_run would end at its first message */
 		loop->quitting = true;
 		loop->value = loop->quit_value;
 	}
@@ -203,6 +204,9 @@ static struct timespec timespec_of(int64_t ns)
 
 void loop_set_timer(struct loop_source *timer, int64_t delay_ns, int64_t period_ns)
 {
+	/* What is late is due now; the kernel would refuse a negative time and leave the timer as it was. */
+	if (delay_ns < 0)
+		delay_ns = 1;
 	struct itimerspec when = {.it_value = timespec_of(delay_ns), .it_interval = timespec_of(period_ns)};
 	timerfd_settime(timer->fd, 0, &when, NULL);
 }
@@ -232,13 +236,13 @@ void loop_remove(struct loop_source *source)
 	source->loop->sources--;
 }
 
-void loop_post(struct loop *loop, void (*fn)(void *message), void *data, void (*drop)(void *message))
+void loop_post(struct loop *loop, void (*fn)(void *message), void *message, void (*drop)(void *message))
 {
-	struct message *message = memory_new(sizeof(*message));
-	*message = (struct message){.fn = fn, .drop = drop, .data = data};
+	struct message *posted = memory_new(sizeof(*posted));
+	*posted = (struct message){.fn = fn, .drop = drop, .data = message};
 	pthread_mutex_lock(&loop->lock);
-	*loop->last = message;
-	loop->last = &message->next;
+	*loop->last = posted;
+	loop->last = &posted->next;
 	pthread_mutex_unlock(&loop->lock);
 	wake(loop);
 }

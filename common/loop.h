@@ -26,7 +26,7 @@ typedef void (*loop_fd_fn)(void *data, uint32_t events);
 struct loop_source *loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *data);
 
 /* A timer on CLOCK_MONOTONIC, at rest until loop_set_timer: first after `delay_ns` (at least 1), then every
- * `period_ns` (0: once). A delay of 0 puts it to rest. */
+ * `period_ns` (0: once). A delay of 0 puts it to rest; a negative one is due at once. */
 typedef void (*loop_timer_fn)(void *data);
 struct loop_source *loop_add_timer(struct loop *loop, loop_timer_fn fn, void *data);
 void loop_set_timer(struct loop_source *timer, int64_t delay_ns, int64_t period_ns);

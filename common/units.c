@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,28 @@ static const char *const examples[] = {
 	[UNIT_SLOPE] = "a slope such as 24 dB/oct",
 };
 
+static locale_t c_locale;
+static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+
+static void make_c_locale(void)
+{
+	c_locale = newlocale(LC_ALL_MASK, "C", NULL);
+}
+
+/* strtod in the C locale, whatever the process has; takes no hexadecimal, infinity or NaN. */
+static double parse_number(const char *text, const char **end)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	*end = text;
+	if (!isdigit((unsigned char)digits[*digits == '.']) || (digits[0] == '0' && (digits[1] | 32) == 'x'))
+		return 0;
+	pthread_once(&c_locale_once, make_c_locale);
+	char *stop;
+	double number = strtod_l(text, &stop, c_locale);
+	*end = stop;
+	return number;
+}
+
 static int parse_pan(const char *text, double *value)
 {
 	if (strcasecmp(text, "C") == 0) {
@@ -57,30 +80,14 @@ static int parse_pan(const char *text, double *value)
 		return 0;
 	}
 	int side = toupper((unsigned char)text[0]);
-	char *end;
 	if ((side != 'L' && side != 'R') || !isdigit((unsigned char)text[1]))
 		return -EINVAL;
-	double amount = strtod(text + 1, &end);
-	if (*end != '\0')
+	const char *end;
+	double amount = parse_number(text + 1, &end);
+	if (end == text + 1 || *end != '\0' || amount > 100)
 		return -EINVAL;
 	*value = side == 'L' ? -amount : amount;
 	return 0;
-}
-
-/* strtod in the C locale, whatever the process has; takes no hexadecimal, infinity or NaN. */
-static double parse_number(const char *text, const char **end)
-{
-	static locale_t c_locale;
-	const char *digits = text + (*text == '-' || *text == '+');
-	*end = text;
-	if (!isdigit((unsigned char)digits[*digits == '.']) || (digits[0] == '0' && (digits[1] | 32) == 'x'))
-		return 0;
-	if (!c_locale)
-		c_locale = newlocale(LC_ALL_MASK, "C", NULL);
-	char *stop;
-	double number = strtod_l(text, &stop, c_locale);
-	*end = stop;
-	return number;
 }
 
 int units_parse(const char *text, enum unit unit, double bare_scale, double *value)
@@ -120,7 +127,7 @@ char *units_format(double value, enum unit unit, char *out, size_t size)
 		if (suffixes[i].unit != unit)
 			continue;
 		best = &suffixes[i];
-		if (fabs(value) >= best->scale)
+		if (fabs(value) >= best->scale || (value == 0 && best->scale == 1))
 			break;
 	}
 	if (!best)

@@ -1,0 +1,303 @@
+#include "takes/take.h"
+
+#include "common/log.h"
+#include "tests/unit/harness.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+/* 2026-11-22T19:03:11.5Z */
+static const int64_t started_ns = INT64_C(1795374191500000000);
+
+static void test_create(void **state)
+{
+	static const struct {
+		const char *session, *id;
+	} cases[] = {
+		{"thursday", "20261122-190311-thursday"},
+		{"thursday", "20261122-190311-thursday-2"},
+		{"thursday", "20261122-190311-thursday-3"},
+		{"", "20261122-190311-session"},
+		{"Thursday Jam", "20261122-190311-thursday-jam"},
+		{"../../etc", "20261122-190311-------etc"},
+		{"caf\xc3\xa9", "20261122-190311-caf--"},
+		{"a/b", "20261122-190311-a-b"},
+	};
+	char *takes = file_join(*state, "new/takes");
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		char *id, *folder;
+		struct error e = {""};
+		if (take_create(takes, started_ns, cases[i].session, &id, &folder, &e) < 0)
+			fail_msg("%s", e.text);
+		assert_string_equal(id, cases[i].id);
+		assert_true(take_id_valid(id));
+		char *expected = file_join(takes, id), *raw = file_join(folder, "raw");
+		struct stat status;
+		assert_string_equal(folder, expected);
+		assert_int_equal(stat(raw, &status), 0);
+		assert_true(S_ISDIR(status.st_mode));
+		free(raw);
+		free(expected);
+		free(folder);
+		free(id);
+	}
+	free(takes);
+}
+
+static void test_long_session_name(void **state)
+{
+	char name[1000];
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		char *id, *folder;
+		struct error e = {""};
+		assert_int_equal(take_create(*state, started_ns, name, &id, &folder, &e), 0);
+		assert_true(take_id_valid(id));
+		free(folder);
+		free(id);
+	}
+}
+
+static void test_create_fails(void **state)
+{
+	char *file = file_join(*state, "file"), *under = file_join(file, "takes");
+	char *id, *folder;
+	struct error e = {""};
+	harness_put(file, "", 0);
+	assert_int_equal(take_create(under, started_ns, "x", &id, &folder, &e), -ENOTDIR);
+	assert_non_null(strstr(e.text, file));
+	assert_true(take_create(file, started_ns, "x", &id, &folder, &e) < 0);
+	free(under);
+	free(file);
+}
+
+static void test_raw_names(void **state)
+{
+	(void)state;
+	static const struct {
+		int index;
+		const char *track;
+		int segment;
+		const char *name;
+	} cases[] = {
+		{1, "kick", 1, "raw/01-kick.flac"},
+		{1, "kick", 2, "raw/01-kick.2.flac"},
+		{10, "Lead Vox", 1, "raw/10-lead-vox.flac"},
+		{100, "x", 11, "raw/100-x.11.flac"},
+		{3, "", 1, "raw/03-track.flac"},
+		{4, "../x", 1, "raw/04----x.flac"},
+	};
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		char *name = take_raw_name(cases[i].index, cases[i].track, cases[i].segment);
+		assert_string_equal(name, cases[i].name);
+		free(name);
+	}
+}
+
+static void test_id_valid(void **state)
+{
+	(void)state;
+	static const char *const good[] = {
+		"20261122-190311-thursday",
+		"20261122-190311-thursday-2",
+		"00000000-000000-x",
+		"20261122-190311--",
+	};
+	static const char *const bad[] = {
+		"",
+		"x",
+		".",
+		"..",
+		"20261122",
+		"20261122-190311",
+		"20261122-190311-",
+		"20261122-190311_x",
+		"2026112-190311-x",
+		"20261122-19031-x",
+		"20261122-190311-X",
+		"20261122-190311-a b",
+		"20261122-190311-a/b",
+		"20261122-190311-..",
+		"20261122-190311-a.b",
+		"/20261122-190311-x",
+		"20261122-190311-caf\xc3\xa9",
+		"-0261122-190311-x",
+		"20261122-190311-x\n",
+	};
+	for (size_t i = 0; i < TABLE_SIZE(good); i++)
+		assert_true(take_id_valid(good[i]));
+	for (size_t i = 0; i < TABLE_SIZE(bad); i++)
+		assert_false(take_id_valid(bad[i]));
+	char *longest = memory_format("20261122-190311-%0200d", 1);
+	assert_false(take_id_valid(longest));
+	free(longest);
+}
+
+/* A folder with a manifest under `takes`; its path is the caller's to free. */
+static char *plant(const char *takes, const char *id)
+{
+	char *folder = file_join(takes, id), *track = "raw/01-x.flac";
+	struct take_track tracks[] = {{.index = 1, .name = "x", .files = &track, .file_count = 1}};
+	struct manifest manifest = {
+		.id = "20261122-190311-thursday",
+		.session = "thursday",
+		.started_ns = started_ns,
+		.rate = 48000,
+		.tracks = tracks,
+		.track_count = 1,
+	};
+	struct error e = {""};
+	if (file_make_folders(folder, &e) < 0 || manifest_save(&manifest, folder, &e) < 0)
+		fail_msg("%s", e.text);
+	return folder;
+}
+
+static void test_find(void **state)
+{
+	static const char id[] = "20261122-190311-thursday";
+	char *takes = *state, *planted = plant(takes, id), *found;
+	struct error e = {""};
+	assert_int_equal(take_find(takes, id, &found, &e), 0);
+	assert_string_equal(found, planted);
+	free(found);
+	assert_int_equal(take_find("/nowhere", planted, &found, &e), 0); /* a path */
+	assert_string_equal(found, planted);
+	free(found);
+	assert_int_equal(chdir(planted), 0);
+	assert_int_equal(take_find("/nowhere", ".", &found, &e), 0);
+	assert_string_equal(found, ".");
+	free(found);
+	assert_int_equal(chdir("/"), 0);
+	free(planted);
+}
+
+static void test_find_nothing(void **state)
+{
+	static const struct {
+		const char *take;
+		const char *message;
+	} cases[] = {
+		{"20261122-190311-friday", "no such take"},
+		{"friday", "not a take's id"},
+		{"", "not a take's id"},
+		{"./friday", "no such take"},
+		{"..", "no such take"},
+		{"/dev/null", "no such take"},
+		{"/dev/null/", "no such take"},
+	};
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		char *found = NULL;
+		struct error e = {""};
+		assert_int_equal(take_find(*state, cases[i].take, &found, &e), -ENOENT);
+		assert_null(found);
+		assert_non_null(strstr(e.text, cases[i].message));
+		assert_non_null(strstr(e.text, *state));
+		assert_non_null(strstr(e.text, "woodshed takes"));
+	}
+}
+
+static const char *const library[] = {
+	"20261122-190311-thursday-10",
+	"20261122-190311-thursday-9",
+	"20261122-190311-thursday-2",
+	"20261122-190311-thursday",
+	"20261122-190310-zebra",
+	"20261122-090311-thursday",
+	"20251122-190311-thursday",
+	"00001122-000959-x",
+	"00001122-000100-x",
+};
+
+static void plant_library(const char *takes)
+{
+	for (size_t i = 0; i < TABLE_SIZE(library); i++)
+		free(plant(takes, library[(i * 4 + 3) % TABLE_SIZE(library)]));
+}
+
+static void check_list(const char *takes, const char *before, size_t limit, size_t first, size_t count)
+{
+	struct take_list list;
+	struct error e = {""};
+	if (take_list_load(&list, takes, before, limit, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(list.count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(list.entries[i].id, library[first + i]);
+		assert_string_equal(list.entries[i].manifest.id, library[first + i]);
+	}
+	take_list_finish(&list);
+	take_list_finish(&list);
+}
+
+static void test_list_order_and_pages(void **state)
+{
+	plant_library(*state);
+	size_t all = TABLE_SIZE(library);
+	check_list(*state, NULL, 0, 0, all);
+	check_list(*state, NULL, 3, 0, 3);
+	check_list(*state, library[2], 3, 3, 3);
+	check_list(*state, library[all - 2], 3, all - 1, 1);
+	check_list(*state, library[all - 1], 3, 0, 0);
+	check_list(*state, "20261122-190311-thursday-5", 1, 2, 1); /* gone since */
+	check_list(*state, NULL, 1000, 0, all);
+}
+
+static void test_list_skips_and_counts(void **state)
+{
+	const char *takes = *state;
+	struct error e = {""};
+	static const char *const others[] = {"lost+found", ".20261122-190311-hidden", "20261122-190311-empty",
+		"notes", "20261122-190311-Upper"};
+	for (size_t i = 0; i < TABLE_SIZE(others); i++) {
+		char *folder = file_join(takes, others[i]);
+		assert_int_equal(file_make_folders(folder, &e), 0);
+		free(folder);
+	}
+	char *file = file_join(takes, "20261122-190311-file");
+	harness_put(file, "x", 1);
+	free(plant(takes, library[0]));
+	char *broken = plant(takes, library[1]), *manifest = file_join(broken, "take.json");
+	harness_put(manifest, "{", 1);
+	struct take_list list;
+	log_set_level(LOG_LEVEL_ERROR);
+	assert_int_equal(take_list_load(&list, takes, NULL, 0, &e), 0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.unreadable, 1);
+	take_list_finish(&list);
+	free(manifest);
+	free(broken);
+	free(file);
+}
+
+static void test_list_of_nothing(void **state)
+{
+	char *none = file_join(*state, "none"), *file = file_join(*state, "file");
+	struct take_list list;
+	struct error e = {""};
+	harness_put(file, "", 0);
+	assert_int_equal(take_list_load(&list, none, NULL, 0, &e), 0);
+	assert_int_equal(list.count, 0);
+	assert_int_equal(take_list_load(&list, file, NULL, 0, &e), -ENOTDIR);
+	assert_int_equal(take_list_load(&list, none, "../x", 0, &e), -EINVAL);
+	take_list_finish(&list);
+	free(file);
+	free(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_in_folder(test_create),
+		harness_in_folder(test_long_session_name),
+		harness_in_folder(test_create_fails),
+		cmocka_unit_test(test_raw_names),
+		cmocka_unit_test(test_id_valid),
+		harness_in_folder(test_find),
+		harness_in_folder(test_find_nothing),
+		harness_in_folder(test_list_order_and_pages),
+		harness_in_folder(test_list_skips_and_counts),
+		harness_in_folder(test_list_of_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
