@@ -272,7 +272,7 @@ class Watcher:
 
     @property
     def messages(self):
-        return [m for m in map(_message, list(self.process.output.lines)) if m.topic != self._sign]
+        return self.since(0)
 
     def wait(self, fits, timeout=DEADLINE, since=0):
         """The first message (from line `since` on; see mark()) for which fits(message) is true."""
@@ -284,8 +284,13 @@ class Watcher:
             raise RigError(f"no such message within {timeout} s; the last were {self.messages[-8:]}")
         return _message(line)
 
+    def since(self, mark, end=None):
+        """The messages after mark() said `mark`, up to when it said `end`."""
+        lines = self.process.output.lines[mark:end]
+        return [m for m in map(_message, lines) if m.topic != self._sign]
+
     def mark(self):
-        """A number for wait(since=…): only messages after now."""
+        """A number for wait(since=…) and since(…): only messages after now."""
         return len(self.process.output.lines)
 
     def stop(self):
