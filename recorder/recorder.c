@@ -203,6 +203,7 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		.bits = recorder->recording.bit_depth,
 		.origin_ns = reachable(recorder, start->pre_roll ? now - pre_roll : recorder->last_end_ns),
 		.limit = start->frames,
+		.songs = &recorder->recording.songs,
 		.title = start->title,
 	};
 	request.pre_roll_ns = start->pre_roll && request.origin_ns < now ? now - request.origin_ns : 0;
@@ -242,19 +243,21 @@ int recorder_mark(struct recorder *recorder, const char *label, struct error *e)
 
 /* ---- listening ---- */
 
+static void new_trigger(struct recorder *recorder, size_t tracks)
+{
+	struct trigger *before = recorder->trigger;
+	recorder->trigger = trigger_create(&recorder->recording, tracks, before);
+	recorder->trigger_tracks = tracks;
+	trigger_destroy(before);
+}
+
 static void fit_trigger(struct recorder *recorder)
 {
 	size_t channels = 0;
 	for (size_t i = 0; i < recorder->room.count; i++)
 		channels += recorder->room.interfaces[i]->channels;
-	if (recorder->trigger && channels == recorder->trigger_tracks)
-		return;
-	bool heard = recorder->trigger && trigger_playing(recorder->trigger);
-	if (heard && recorder->current)
-		return;
-	trigger_destroy(recorder->trigger);
-	recorder->trigger = trigger_create(&recorder->recording, channels);
-	recorder->trigger_tracks = channels;
+	if (!recorder->trigger || channels != recorder->trigger_tracks)
+		new_trigger(recorder, channels);
 }
 
 static void feed_trigger(struct recorder *recorder, double seconds)
@@ -430,9 +433,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 	recorder->recording = appliance->recording;
 	recorder->config.appliance = appliance;
 	recorder->room.appliance = appliance;
-	trigger_destroy(recorder->trigger);
-	recorder->trigger = NULL;
-	fit_trigger(recorder);
+	new_trigger(recorder, recorder->trigger_tracks);
 	update_state(recorder);
 }
 

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/plan.h"
+#include "recorder/songs.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -194,6 +195,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
 	made->limit = request->limit;
+	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
 	made->session_text = memory_text(request->session_text);
 	result = agree_on_rate(made, &plan, e);
@@ -269,15 +271,18 @@ void transport_gap(
 	save_later(transport);
 }
 
-void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+static void add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind)
 {
-	struct manifest *manifest = &transport->manifest;
 	manifest->markers =
 		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
 	manifest->markers[manifest->marker_count++] =
-		(struct take_marker){.frame = transport_frame_at(transport, nsec),
-			.label = memory_text(label),
-			.kind = MARKER_USER};
+		(struct take_marker){.frame = frame, .label = label, .kind = kind};
+}
+
+void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+{
+	add_marker(
+		&transport->manifest, transport_frame_at(transport, nsec), memory_text(label), MARKER_USER);
 	if (transport->folder)
 		save_later(transport);
 }
@@ -312,6 +317,54 @@ static void collect(struct transport *transport)
 	}
 }
 
+/* The tracks' energies, summed window by window; the caller's to free. */
+static float *sum_energies(const struct transport *transport, size_t *windows)
+{
+	float *sum = NULL;
+	*windows = 0;
+	for (size_t i = 0; i < transport->count; i++) {
+		const struct take_part *part = &transport->parts[i];
+		for (size_t k = 0; k < part->count; k++) {
+			const struct track_result *track = &part->results[k];
+			if (track->windows > *windows) {
+				sum = memory_grow(sum, track->windows, sizeof(*sum));
+				memset(sum + *windows, 0, (track->windows - *windows) * sizeof(*sum));
+				*windows = track->windows;
+			}
+			for (size_t w = 0; w < track->windows; w++)
+				sum[w] += track->energy[w];
+		}
+	}
+	return sum;
+}
+
+static int by_frame(const void *a, const void *b)
+{
+	const struct take_marker *x = a, *y = b;
+	return (x->frame > y->frame) - (x->frame < y->frame);
+}
+
+/* Two markers a song, where it starts and where it ends. */
+static void mark_songs(struct transport *transport)
+{
+	size_t windows;
+	float *energy = sum_energies(transport, &windows);
+	struct song_span *songs;
+	size_t count = songs_find(energy, windows, &transport->songs, &songs);
+	double window_frames = SONGS_WINDOW_S * transport->manifest.rate;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t first = (uint64_t)llround((double)songs[i].first * window_frames);
+		uint64_t end = (uint64_t)llround((double)songs[i].end * window_frames);
+		add_marker(&transport->manifest, first, memory_format("song %zu", i + 1), MARKER_SONG);
+		add_marker(&transport->manifest, end, memory_format("song %zu end", i + 1), MARKER_SONG);
+	}
+	free(songs);
+	free(energy);
+	if (transport->manifest.marker_count > 0)
+		qsort(transport->manifest.markers, transport->manifest.marker_count,
+			sizeof(struct take_marker), by_frame);
+}
+
 static void on_hashed(void *data)
 {
 	struct errand *errand = data;
@@ -333,6 +386,7 @@ static void *hash_files(void *data)
 			note_error(manifest, errand->error.text);
 		free(path);
 	}
+	mark_songs(transport);
 	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
 	if (manifest_save(manifest, transport->folder, &errand->error) < 0) {
 		log_error("%s", errand->error.text);
@@ -376,6 +430,8 @@ void transport_destroy(struct transport *transport)
 		}
 		free(part->plans);
 		free(part->gaps);
+		for (size_t k = 0; part->results && k < part->count; k++)
+			free(part->results[k].energy);
 		free(part->results);
 	}
 	manifest_finish(&transport->manifest);

@@ -15,7 +15,8 @@ struct transport {
 	char *session_text;
 	int64_t origin_ns; /* monotonic */
 	uint64_t limit;	   /* frames; 0: none */
-	bool by_command;   /* silence ends it only once something was heard */
+	struct songs_config songs;
+	bool by_command; /* silence ends it only once something was heard */
 	bool heard;
 	bool ending;
 	int64_t end_ns;
@@ -36,6 +37,7 @@ struct transport_request {
 	int64_t origin_ns;
 	int64_t pre_roll_ns; /* how much of it lies before the moment it was asked for */
 	uint64_t limit;
+	const struct songs_config *songs;
 	const char *title;
 };
 
