@@ -203,6 +203,7 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		.bits = recorder->recording.bit_depth,
 		.origin_ns = reachable(recorder, start->pre_roll ? now - pre_roll : recorder->last_end_ns),
 		.limit = start->frames,
+		.follows = start->follows,
 		.songs = &recorder->recording.songs,
 		.title = start->title,
 	};
@@ -308,7 +309,7 @@ static void watch_length(struct recorder *recorder, int64_t now)
 	bool playing = take->heard;
 	end_take(recorder, false);
 	struct error e;
-	if (recorder_begin(recorder, &(struct recorder_start){0}, &e) < 0)
+	if (recorder_begin(recorder, &(struct recorder_start){.follows = true}, &e) < 0)
 		log_error("%s", e.text);
 	else
 		recorder->current->heard = playing;
@@ -387,6 +388,7 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 	made->config = *config;
 	made->recording = config->appliance->recording;
 	made->callbacks = *callbacks;
+	made->state = made->recording.start.when == START_ON_SIGNAL ? RECORDER_ARMED : RECORDER_IDLE;
 	made->since_ns = clock_utc_ns();
 	made->tick_ns = clock_monotonic_ns();
 	made->room = (struct room){.appliance = config->appliance, .type = config->source, .locked = true};

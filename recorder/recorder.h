@@ -53,6 +53,7 @@ struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
+	bool follows;	   /* goes on with the very frame after the end of the take before */
 };
 
 /* Begins a take. -EBUSY: one runs already; -ENODEV: no interface that the session needs is there; -EINVAL:

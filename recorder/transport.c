@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Interfaces reach the same frame at times that drift apart: some seconds in half a day. */
+#define HOLD_MARGIN_NS (5 * CLOCK_NSEC_PER_SEC)
+
 /* A message between the control thread and the ones that wait for the disk. */
 struct errand {
 	struct transport *transport;
@@ -135,6 +138,7 @@ static void begin_writers(struct transport *transport)
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		part->origin_ns = transport->origin_ns;
+		part->follows = transport->follows;
 		for (size_t k = 0; k < part->count; k++)
 			part->plans[k].path = file_join(transport->folder,
 				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
@@ -195,6 +199,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
 	made->limit = request->limit;
+	made->follows = request->follows;
 	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
 	made->session_text = memory_text(request->session_text);
@@ -204,7 +209,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
-		hold(made, made->origin_ns);
+		hold(made, made->origin_ns - HOLD_MARGIN_NS);
 		syncer_post(made->syncer, make_folder, new_errand(made));
 		*transport = made;
 	} else {
@@ -228,13 +233,27 @@ uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
 	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
 }
 
+/* The furthest frame that any interface plays at `nsec`: what no writer has passed, so that all tracks can
+ * end there. */
+static uint64_t last_frame_at(const struct transport *transport, int64_t nsec)
+{
+	uint64_t last = transport_frame_at(transport, nsec);
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > last)
+			last = frame;
+	}
+	return last;
+}
+
 void transport_end(struct transport *transport, int64_t end_ns)
 {
 	transport->ending = true;
 	transport->end_ns = end_ns;
 	if (!transport->begun)
 		return;
-	uint64_t frames = transport_frame_at(transport, end_ns);
+	uint64_t frames = last_frame_at(transport, end_ns);
 	if (transport->limit && frames > transport->limit)
 		frames = transport->limit;
 	for (size_t i = 0; i < transport->count; i++)

@@ -15,6 +15,7 @@ struct transport {
 	char *session_text;
 	int64_t origin_ns; /* monotonic */
 	uint64_t limit;	   /* frames; 0: none */
+	bool follows;
 	struct songs_config songs;
 	bool by_command; /* silence ends it only once something was heard */
 	bool heard;
@@ -37,6 +38,7 @@ struct transport_request {
 	int64_t origin_ns;
 	int64_t pre_roll_ns; /* how much of it lies before the moment it was asked for */
 	uint64_t limit;
+	bool follows; /* goes on where the take before ends, without a lost frame */
 	const struct songs_config *songs;
 	const char *title;
 };

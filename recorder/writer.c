@@ -52,6 +52,7 @@ struct writer {
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
 	struct take_run run;
+	int64_t last_end;	      /* the timeline's frame after the last part; -1: none */
 	_Atomic int64_t held_from_ns; /* what a take that is about to begin needs; INT64_MAX: nothing */
 	struct level *fresh;	      /* levels of what was observed in this round */
 	uint64_t fresh_frames;
@@ -135,7 +136,8 @@ static void place_take(struct writer *writer)
 	struct take_run *run = &writer->run;
 	if (atomic_load(&run->part->placed) || writer->seen == writer->released)
 		return;
-	run->part->origin = timeline_frame_at(writer, run->part->origin_ns);
+	bool follows = run->part->follows && writer->last_end >= 0;
+	run->part->origin = follows ? writer->last_end : timeline_frame_at(writer, run->part->origin_ns);
 	atomic_store(&run->part->placed, true);
 	atomic_store(&writer->held_from_ns, INT64_MAX);
 	run->mark = writer->released;
@@ -245,6 +247,7 @@ static void finish_take(struct writer *writer)
 	for (size_t i = 0; i < part->count; i++)
 		track_close(writer->run.tracks[i], &part->results[i]);
 	part->ppm = timeline_ppm(&writer->timeline);
+	writer->last_end = run_placed(writer) ? part->origin + (int64_t)part->frames : -1;
 	free(writer->run.tracks);
 	writer->run = (struct take_run){0};
 	writer->config.on_done(writer->config.data);
@@ -365,6 +368,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
 	atomic_init(&made->held_from_ns, INT64_MAX);
+	made->last_end = -1;
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));

@@ -19,6 +19,7 @@ struct take_part {
 	struct track_plan *plans;
 	size_t count;
 	int64_t origin_ns; /* monotonic time of the take's frame 0 */
+	bool follows;	   /* frame 0 is the very one after the end of the part before */
 
 	/* Between the writer and its callers. */
 	struct take_part *next; /* parts that wait for their turn */
