@@ -6,6 +6,7 @@
 #include "common/memory.h"
 #include "recorder/plan.h"
 #include "recorder/songs.h"
+#include "takes/lock.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Interfaces reach the same frame at times that drift apart: some seconds in half a day. */
 #define HOLD_MARGIN_NS (5 * CLOCK_NSEC_PER_SEC)
@@ -199,6 +201,10 @@ static void make_folder(void *data)
 	errand->result = take_create(transport->takes, copy.started_ns, copy.session, &errand->id,
 		&errand->folder, &errand->error);
 	copy.id = errand->id;
+	/* Before there is a manifest, so that nobody takes this for a take that was left behind. Without a
+	 * lock it is recorded all the same. */
+	if (errand->result == 0)
+		transport->lock = take_lock(errand->folder, &errand->error);
 	if (errand->result == 0)
 		errand->result = manifest_save(&copy, errand->folder, &errand->error);
 	if (errand->result == 0) {
@@ -220,6 +226,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	struct transport *made = memory_new(sizeof(*made));
 	made->recorder = recorder;
 	made->loop = loop;
+	made->lock = -1;
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
 	made->limit = request->limit;
@@ -393,6 +400,13 @@ static void mark_songs(struct transport *transport)
 			sizeof(struct take_marker), by_frame);
 }
 
+static void unlock(struct transport *transport)
+{
+	if (transport->lock >= 0)
+		close(transport->lock);
+	transport->lock = -1;
+}
+
 static void on_hashed(void *data)
 {
 	struct errand *errand = data;
@@ -420,6 +434,7 @@ static void *hash_files(void *data)
 		log_error("%s", errand->error.text);
 		note_error(manifest, errand->error.text);
 	}
+	unlock(transport); /* for the render that comes next */
 	loop_post(transport->loop, on_hashed, errand, free_errand);
 	return NULL;
 }
@@ -462,6 +477,7 @@ void transport_destroy(struct transport *transport)
 			free(part->results[k].energy);
 		free(part->results);
 	}
+	unlock(transport);
 	manifest_finish(&transport->manifest);
 	free(transport->folder);
 	free(transport->takes);

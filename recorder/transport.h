@@ -11,6 +11,7 @@ struct transport {
 	struct syncer *syncer;
 	struct manifest manifest;
 	char *folder; /* NULL until it is made */
+	int lock;     /* on the folder, until the take is closed; negative: none */
 	char *takes;
 	char *session_text;
 	int64_t origin_ns; /* monotonic */
