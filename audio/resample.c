@@ -9,7 +9,7 @@ enum {
 	TAPS = 96,
 	BEFORE = TAPS / 2 - 1, /* taps before the frame that a position lies behind */
 	PHASES = 2048,	       /* straight lines between so many: below -130 dB of the signal */
-	LANES = 4,
+	LANES = 2,
 	BUFFER = 4 * BLOCK_FRAMES,
 };
 
@@ -104,10 +104,11 @@ void resample_destroy(struct resample *resample)
 	free(resample);
 }
 
-/* The shift at frame `n`, which never lies before the last one asked for. */
-static double next_shift(struct resample *r, double n)
+/* The shift at the next frame of the output. */
+static double next_shift(struct resample *r)
 {
 	const struct warp_corner *corners = r->warp->corners;
+	double n = (double)r->frame;
 	while (r->corner + 2 < r->warp->count && corners[r->corner + 1].frame <= n)
 		r->corner++;
 	const struct warp_corner *a = &corners[r->corner], *b = a + 1;
@@ -156,20 +157,29 @@ static int fetch(struct resample *r, int64_t from, struct error *e)
 	return 0;
 }
 
+static lanes load(const double *from)
+{
+	return *(const lanes *)(const void *)from;
+}
+
 /* Two rows of taps on the same samples. The order of the sums is written down, so that every compiler gives
- * the same. */
+ * the same; four sums at once keep the processor's adders busy, and a vector wider than it has would go
+ * through memory. */
 static double interpolate(const double *samples, const double *row, double between)
 {
 	const double *next = row + TAPS;
-	lanes low = {0}, high = {0};
-	for (int k = 0; k < TAPS; k += LANES) {
-		lanes x = *(const lanes *)(const void *)(samples + k);
-		low += x * *(const lanes *)(const void *)(row + k);
-		high += x * *(const lanes *)(const void *)(next + k);
+	lanes low_a = {0}, low_b = {0}, high_a = {0}, high_b = {0};
+	for (int k = 0; k < TAPS; k += 2 * LANES) {
+		lanes x = load(samples + k), y = load(samples + k + LANES);
+		low_a += x * load(row + k);
+		low_b += y * load(row + k + LANES);
+		high_a += x * load(next + k);
+		high_b += y * load(next + k + LANES);
 	}
-	double a = (low[0] + low[1]) + (low[2] + low[3]);
-	double b = (high[0] + high[1]) + (high[2] + high[3]);
-	return a + between * (b - a);
+	low_a += low_b;
+	high_a += high_b;
+	double low = low_a[0] + low_a[1], high = high_a[0] + high_a[1];
+	return low + between * (high - low);
 }
 
 struct position {
@@ -180,7 +190,7 @@ struct position {
 /* A log that somebody wrote by hand must not lead anywhere that there is no audio. */
 static struct position next_position(struct resample *r)
 {
-	double shift = fmax(-FARTHEST, fmin(next_shift(r, (double)r->frame), FARTHEST));
+	double shift = fmax(-FARTHEST, fmin(next_shift(r), FARTHEST));
 	double whole = floor(shift);
 	struct position position = {(int64_t)r->frame + (int64_t)whole, shift - whole};
 	if (position.frame < r->last)
