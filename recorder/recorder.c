@@ -187,6 +187,7 @@ static int begin(struct recorder *recorder, const struct recorder_start *start,
 		.bits = recorder->recording.bit_depth,
 		.origin_ns = reachable(recorder, now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
 		.limit = start->frames,
+		.songs = &recorder->recording.songs,
 		.title = start->title,
 		.follows = follows,
 	};
@@ -294,6 +295,7 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 	made->config = *config;
 	made->recording = config->appliance->recording;
 	made->callbacks = *callbacks;
+	made->state = made->recording.start.when == START_ON_SIGNAL ? RECORDER_ARMED : RECORDER_IDLE;
 	made->since_ns = clock_utc_ns();
 	made->tick_ns = clock_monotonic_ns();
 	made->room = (struct room){.appliance = config->appliance, .type = config->source, .locked = true};

@@ -9,9 +9,12 @@ void timeline_init(struct timeline *timeline, uint32_t rate)
 	*timeline = (struct timeline){.rate = rate};
 }
 
+/* By the crystal's measured rate: at its nominal one a minute without the interface would be some frames too
+ * long or too short, and what follows would have slipped. */
 static int64_t frames_in(const struct timeline *timeline, int64_t nsec)
 {
-	return llround((double)nsec * timeline->rate / (double)CLOCK_NSEC_PER_SEC);
+	double rate = timeline->rate * (1 + timeline_ppm(timeline) * 1e-6);
+	return llround((double)nsec * rate / (double)CLOCK_NSEC_PER_SEC);
 }
 
 /* Frames lost by the nsec of two cycles: what counts when no one clock's positions span both. */

@@ -2,11 +2,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
-
-/* libebur128 names an enum as we name a struct. */
-#define error ebur128_error
-#include <ebur128.h>
-#undef error
+#include "recorder/loudness.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +15,7 @@ struct track {
 	struct track_plan plan;
 	struct syncer *syncer;
 	struct flac_writer *file; /* NULL: none any more */
-	ebur128_state *loudness;
+	struct loudness *loudness;
 	struct track_result result;
 	float peak; /* magnitude */
 	float full_scale;
@@ -49,7 +45,7 @@ struct track *track_open(const struct track_plan *plan, struct syncer *syncer)
 	track->plan.path = memory_text(plan->path);
 	track->syncer = syncer;
 	track->full_scale = (float)(1 << (plan->bits - 1));
-	track->loudness = ebur128_init(plan->channels, plan->rate, EBUR128_MODE_I);
+	track->loudness = loudness_create(plan->channels, plan->rate);
 	struct flac_format format = {.rate = plan->rate, .channels = plan->channels, .bits = plan->bits};
 	struct flac_tag tag = {"TITLE", plan->name};
 	struct error e;
@@ -92,22 +88,6 @@ static void write_chunk(struct track *track, size_t frames)
 	}
 }
 
-static void measure(struct track *track, const float *const *in, size_t frames)
-{
-	if (!track->loudness)
-		return;
-	if (track->plan.channels == 1) {
-		ebur128_add_frames_float(track->loudness, in[0], frames);
-		return;
-	}
-	float interleaved[TRACK_CHANNELS * CHUNK];
-	for (size_t i = 0; i < frames; i++) {
-		interleaved[2 * i] = in[0][i];
-		interleaved[2 * i + 1] = in[1][i];
-	}
-	ebur128_add_frames_float(track->loudness, interleaved, frames);
-}
-
 void track_add(struct track *track, const struct tape *tape, uint64_t position, uint64_t frames)
 {
 	while (frames > 0) {
@@ -117,7 +97,7 @@ void track_add(struct track *track, const struct tape *tape, uint64_t position, 
 			in[c] = tape_samples(tape, track->plan.channel[c], position, run, &run);
 			convert(track, in[c], track->samples[c], run);
 		}
-		measure(track, in, run);
+		loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		position += run;
 		frames -= run;
@@ -131,18 +111,10 @@ void track_add_silence(struct track *track, uint64_t frames)
 	memset(track->samples, 0, sizeof(track->samples));
 	while (frames > 0) {
 		size_t run = frames < CHUNK ? frames : CHUNK;
-		measure(track, in, run);
+		loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		frames -= run;
 	}
-}
-
-static double loudness_of(ebur128_state *state)
-{
-	double lufs = -INFINITY;
-	if (state && ebur128_loudness_global(state, &lufs) != EBUR128_SUCCESS)
-		lufs = -INFINITY;
-	return lufs;
 }
 
 void track_close(struct track *track, struct track_result *result)
@@ -154,10 +126,10 @@ void track_close(struct track *track, struct track_result *result)
 		drop_file(track);
 	}
 	track->result.peak_dbfs = 20 * log10((double)(track->peak / track->full_scale));
-	track->result.lufs = loudness_of(track->loudness);
+	track->result.lufs = loudness_integrated_lufs(track->loudness);
+	track->result.windows = loudness_take_windows(track->loudness, &track->result.energy);
 	*result = track->result;
-	if (track->loudness)
-		ebur128_destroy(&track->loudness);
+	loudness_destroy(track->loudness);
 	free(track->plan.name);
 	free(track->plan.path);
 	free(track);

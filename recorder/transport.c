@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/plan.h"
+#include "takes/lock.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -12,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Interfaces reach the same frame at times that drift apart: some seconds in half a day. */
+#define HOLD_MARGIN_NS (5 * CLOCK_NSEC_PER_SEC)
+
 /* A message between the control thread and the ones that wait for the disk. */
 struct errand {
 	struct transport *transport;
 	char *id, *folder, *text;
-	struct hash *hashes; /* one a track */
 	int result;
 	struct error error;
 };
@@ -27,7 +30,6 @@ static void free_errand(void *data)
 	free(errand->id);
 	free(errand->folder);
 	free(errand->text);
-	free(errand->hashes);
 	free(errand);
 }
 
@@ -127,10 +129,24 @@ static void unhold(struct transport *transport)
 		writer_unhold(transport->interfaces[i]->writer);
 }
 
+/* The furthest frame that any interface plays at `nsec`: what no writer has passed, so that all tracks can
+ * end there. */
+static uint64_t last_frame_at(const struct transport *transport, int64_t nsec)
+{
+	uint64_t last = transport_frame_at(transport, nsec);
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > last)
+			last = frame;
+	}
+	return last;
+}
+
 /* Where the take ends, which was told. A take has one frame at the least: a limit of 0 is none. */
 static uint64_t end_frame(const struct transport *transport)
 {
-	uint64_t frames = transport_frame_at(transport, transport->end_ns);
+	uint64_t frames = last_frame_at(transport, transport->end_ns);
 	if (transport->limit && frames > transport->limit)
 		frames = transport->limit;
 	return frames > 0 ? frames : 1;
@@ -179,6 +195,10 @@ static void make_folder(void *data)
 	errand->result = take_create(transport->takes, copy.started_ns, copy.session, &errand->id,
 		&errand->folder, &errand->error);
 	copy.id = errand->id;
+	/* Before there is a manifest, so that nobody takes this for a take that was left behind. Without a
+	 * lock it is recorded all the same. */
+	if (errand->result == 0)
+		transport->lock = take_lock(errand->folder, &errand->error);
 	if (errand->result == 0)
 		errand->result = manifest_save(&copy, errand->folder, &errand->error);
 	if (errand->result == 0) {
@@ -230,9 +250,11 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	struct transport *made = memory_new(sizeof(*made));
 	made->recorder = recorder;
 	made->loop = loop;
+	made->lock = -1;
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
 	made->limit = request->limit;
+	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
 	made->session_text = memory_text(request->session_text);
 	result = agree_on_rate(made, &plan, e);
@@ -244,7 +266,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		if (request->follows)
 			follow(made, request->follows);
 		for (size_t i = 0; i < made->count; i++)
-			writer_hold(made->interfaces[i]->writer, made->origin_ns);
+			writer_hold(made->interfaces[i]->writer, made->origin_ns - HOLD_MARGIN_NS);
 		syncer_post(made->syncer, make_folder, new_errand(made));
 		*transport = made;
 	} else {
@@ -252,84 +274,6 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	}
 	plan_finish(&plan);
 	return result;
-}
-
-/* ---- closing ---- */
-
-static void note_error(struct manifest *manifest, const char *text)
-{
-	if (!manifest->error)
-		manifest->error = memory_text(text);
-}
-
-/* What the writers found out, into the manifest. */
-static void collect(struct transport *transport)
-{
-	struct manifest *manifest = &transport->manifest;
-	for (size_t i = 0; i < transport->count; i++) {
-		const struct take_part *part = &transport->parts[i];
-		manifest->interfaces[i].frames = part->captured;
-		manifest->interfaces[i].ppm = part->ppm;
-		if (part->frames > manifest->frames)
-			manifest->frames = part->frames;
-		for (size_t k = 0; k < part->count; k++) {
-			struct take_track *track = &manifest->tracks[part->plans[k].index - 1];
-			track->frames = part->results[k].frames;
-			track->peak_dbfs = part->results[k].peak_dbfs;
-			track->lufs = part->results[k].lufs;
-			track->clipped = part->results[k].clipped;
-			if (part->results[k].error[0])
-				note_error(manifest, part->results[k].error);
-		}
-	}
-}
-
-static void on_hashed(void *data)
-{
-	struct errand *errand = data;
-	struct transport *transport = errand->transport;
-	/* What the thread posted is here, so it is about to end. */
-	if (transport->hashing)
-		pthread_join(transport->hasher, NULL);
-	transport->hashing = false;
-	recorder_on_closed(transport->recorder, transport);
-	free_errand(errand);
-}
-
-/* On a thread of its own, so that hashing an hour of music holds up neither the next take's syncs nor anyone
- * else. The manifest is this thread's until on_hashed. */
-static void *hash_files(void *data)
-{
-	struct errand *errand = data;
-	struct transport *transport = errand->transport;
-	struct manifest *manifest = &transport->manifest;
-	for (size_t i = 0; i < manifest->track_count; i++) {
-		char *path = file_join(transport->folder, manifest->tracks[i].files[0]);
-		if (hash_file(path, &manifest->tracks[i].hash, &errand->error) < 0)
-			note_error(manifest, errand->error.text);
-		free(path);
-	}
-	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
-	if (manifest_save(manifest, transport->folder, &errand->error) < 0) {
-		log_error("%s", errand->error.text);
-		note_error(manifest, errand->error.text);
-	}
-	loop_post(transport->loop, on_hashed, errand, free_errand);
-	return NULL;
-}
-
-static void hash_on_syncer(void *data)
-{
-	hash_files(data);
-}
-
-static void start_hashing(struct transport *transport)
-{
-	struct errand *errand = new_errand(transport);
-	collect(transport);
-	transport->hashing = pthread_create(&transport->hasher, NULL, hash_files, errand) == 0;
-	if (!transport->hashing)
-		syncer_post(transport->syncer, hash_on_syncer, errand);
 }
 
 /* ---- while it runs ---- */
@@ -365,7 +309,7 @@ static void on_saved(void *data)
 	struct transport *transport = errand->transport;
 	transport->saving = false;
 	if (transport->parts_left == 0)
-		start_hashing(transport);
+		transport_close(transport);
 	else if (transport->dirty)
 		save_later(transport);
 	free_errand(errand);
@@ -415,15 +359,18 @@ void transport_gap(
 	save_later(transport);
 }
 
-void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+void transport_add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind)
 {
-	struct manifest *manifest = &transport->manifest;
 	manifest->markers =
 		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
 	manifest->markers[manifest->marker_count++] =
-		(struct take_marker){.frame = transport_frame_at(transport, nsec),
-			.label = memory_text(label),
-			.kind = MARKER_USER};
+		(struct take_marker){.frame = frame, .label = label, .kind = kind};
+}
+
+void transport_mark(struct transport *transport, int64_t nsec, const char *label)
+{
+	transport_add_marker(
+		&transport->manifest, transport_frame_at(transport, nsec), memory_text(label), MARKER_USER);
 	save_later(transport);
 }
 
@@ -435,15 +382,14 @@ void transport_part_done(struct transport *transport, const struct room_interfac
 		return;
 	/* Behind a save of the manifest that is still under way. */
 	if (!transport->saving)
-		start_hashing(transport);
+		transport_close(transport);
 }
 
 void transport_destroy(struct transport *transport)
 {
 	if (!transport)
 		return;
-	if (transport->hashing)
-		pthread_join(transport->hasher, NULL);
+	transport_release(transport);
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		for (size_t k = 0; k < part->count; k++) {
@@ -452,6 +398,8 @@ void transport_destroy(struct transport *transport)
 		}
 		free(part->plans);
 		free(part->gaps);
+		for (size_t k = 0; part->results && k < part->count; k++)
+			free(part->results[k].energy);
 		free(part->results);
 	}
 	manifest_finish(&transport->manifest);
