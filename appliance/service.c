@@ -6,11 +6,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
-<<<<<<< HEAD
 #include "takes/library.h"
-=======
 #include "takes/lock.h"
->>>>>>> main
 #include "takes/take.h"
 
 #include <errno.h>
