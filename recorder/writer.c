@@ -22,6 +22,9 @@
  */
 #define SLACK_NS CLOCK_NSEC_PER_SEC
 
+/* Two crystals' drift over the longest take. */
+#define DRIFT_NS (5 * CLOCK_NSEC_PER_SEC)
+
 /* Silence for an interface that is away is written in steps of STEP_S, AWAY_S behind the clock: in one go at
  * its return, that of an hour would keep the writer from the tape for longer than the tape waits. */
 #define AWAY_S 1.0
@@ -288,6 +291,12 @@ static void finish_take(struct writer *writer)
 	writer->config.on_done(writer->config.data);
 }
 
+/* A part that follows another begins at a frame, whose time its interface's crystal has moved. */
+static int64_t needed_by(const struct take_part *part)
+{
+	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
+}
+
 /* Gives back what neither the pre-roll nor the running take needs any more. */
 static void release(struct writer *writer)
 {
@@ -299,8 +308,8 @@ static void release(struct writer *writer)
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
 	if (writer->keep_ns < keep_from)
 		keep_from = writer->keep_ns;
-	if (writer->run.part && !run_placed(writer) && writer->run.part->origin_ns < keep_from)
-		keep_from = writer->run.part->origin_ns;
+	if (writer->run.part && !run_placed(writer) && needed_by(writer->run.part) < keep_from)
+		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
 	uint64_t limit =
 		run_placed(writer) && writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
@@ -366,7 +375,7 @@ static int64_t needed_from(const struct writer *writer)
 {
 	int64_t from = writer->holds > 0 ? writer->held_from_ns : INT64_MAX;
 	for (const struct take_part *part = writer->waiting; part; part = part->next)
-		from = part->origin_ns < from ? part->origin_ns : from;
+		from = needed_by(part) < from ? needed_by(part) : from;
 	return from;
 }
 
