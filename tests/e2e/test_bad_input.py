@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from e2e.desk import Take, appliance, check_ramps, recorded
+from e2e.desk import Take, appliance, check_ramps, recorded, takes
 from e2e.home import BY_COMMAND, SESSION, Home, wait_tracks_grow
 from rig.room import Room, free_port
 
@@ -76,7 +76,7 @@ def test_broken_sessions_are_refused_alike(room, desk, take, fault):
                           if one.startswith(f"{session}:") and ": warning: " not in one)
         assert fault_line.startswith(f"{session}:{line}:{column}: error: "), (command, done.stderr)
         assert word in fault_line
-    assert not room.path("takes").exists() or not list(room.path("takes").iterdir())
+    assert not takes(room)
     assert take.manifest == manifest
     take.check_files()
 
@@ -141,7 +141,7 @@ def test_a_missing_interface_is_named(room):
     done = room.woodshed("record", "--config", config, "--for", "1 s")
     assert done.returncode == 1
     assert "away" in done.stderr.splitlines()[-1]
-    assert not room.path("takes").exists() or not list(room.path("takes").iterdir())
+    assert not takes(room)
 
 
 def test_an_interface_with_fewer_channels_is_named(room):
@@ -169,7 +169,7 @@ def test_pipewire_ends(room, desk):
     """What was recorded until then is a whole take."""
     record = room.spawn_woodshed("record", "--config", desk)
     record.wait_error("recording 4 tracks")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     take = Take(folder)
     wait_tracks_grow(take)
     room.pipewire.kill()
@@ -196,7 +196,7 @@ def test_takes_folder_that_can_not_be(room, desk):
 def test_a_take_that_is_being_recorded_is_not_rendered(room, desk):
     record = room.spawn_woodshed("record", "--config", desk)
     record.wait_error("recording 4 tracks")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     one_line(room.woodshed("render", folder), 1, "recorded")
     record.signal(signal.SIGINT)
     assert record.wait() == 0
