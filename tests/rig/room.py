@@ -435,14 +435,20 @@ class Room:
         if done.returncode:
             raise RigError(f"mosquitto_pub {topic}: {done.stderr}")
 
+    def guarded(self, **extra):
+        """The environment in which a capture callback that calls the system, allocates or locks ends the program."""
+        guard = BUILD / "tests/rig/librt-guard.so"
+        return self.env | ({"LD_PRELOAD": str(guard)} if guard.exists() else {}) | extra
+
     def woodshed(self, *args, timeout=120, **kw):
         """Runs the program to its end; returns subprocess.CompletedProcess with text output."""
+        kw.setdefault("env", self.guarded())
         return self.run(BUILD / "woodshed", *args, timeout=timeout, **kw)
 
     def spawn_woodshed(self, *args):
         """Starts the program, to be waited for or signalled."""
-        return self.spawn(f"woodshed-{args[0]}", BUILD / "woodshed", *args)
+        return self.spawn(f"woodshed-{args[0]}", BUILD / "woodshed", *args, env=self.guarded())
 
     def service(self, config, *args):
         """Starts `woodshed run --config CONFIG`."""
-        return self.spawn("service", BUILD / "woodshed", "run", "--config", config, *args)
+        return self.spawn("service", BUILD / "woodshed", "run", "--config", config, *args, env=self.guarded())
