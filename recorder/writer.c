@@ -511,6 +511,16 @@ uint64_t writer_frame_at(struct writer *writer, const struct take_part *part, in
 	return frame > 0 ? (uint64_t)frame : 0;
 }
 
+void take_part_finish(struct take_part *part)
+{
+	for (size_t i = 0; part->results && i < part->count; i++)
+		free(part->results[i].energy);
+	free(part->results);
+	free(part->gaps);
+	part->results = NULL;
+	part->gaps = NULL;
+}
+
 void writer_end(struct writer *writer, struct take_part *part, uint64_t frames)
 {
 	atomic_store(&part->end, frames);
