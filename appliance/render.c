@@ -282,9 +282,18 @@ static int prepare(struct render *render, struct error *e)
 		return error_set(e, ENODATA, "take %s is empty", take->id);
 	result = load_session(render, e);
 	if (result == 0)
-		result = stems_open(&render->stems, take, render->job->folder, &render->session.session, e);
+		result = stems_fit(&render->session.session, take, e);
+	render->result->wrong_session = result < 0;
+	return result;
+}
+
+static int open_inputs(struct render *render, struct error *e)
+{
+	const struct manifest *take = &render->result->take;
+	const struct session *session = &render->session.session;
+	int result = stems_open(&render->stems, take, render->job->folder, session, e);
 	if (result == 0)
-		result = mix_create(&render->mix, &render->session.session, take->rate, e);
+		result = mix_create(&render->mix, session, take->rate, e);
 	if (result == 0 && render->job->out)
 		result = file_make_folders(render->job->out, e);
 	return result;
@@ -312,6 +321,8 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 	int status = prepare(&render, e);
 	if (status == 0) {
 		status = save_state(&render, TAKE_RENDERING, NULL, e);
+		if (status == 0)
+			status = open_inputs(&render, e);
 		if (status == 0)
 			status = make_all(&render, e);
 		struct error ignored;
