@@ -197,6 +197,11 @@ static int read_now(const struct retention *retention, struct retention_now *now
 	return 0;
 }
 
+static bool is_enough(const struct retention *retention)
+{
+	return retention->stop && atomic_load(retention->stop);
+}
+
 static int choose_and_remove(struct library *library, const struct retention_now *now)
 {
 	const struct retention *retention = library->retention;
@@ -207,7 +212,7 @@ static int choose_and_remove(struct library *library, const struct retention_now
 	if (choice.out_of_reach)
 		log_warning("retention: removing every take would not free %g %% of the disk, so none is",
 			retention->config.free_percent);
-	for (size_t i = 0; i < choice.count && library->result == 0; i++)
+	for (size_t i = 0; i < choice.count && library->result == 0 && !is_enough(retention); i++)
 		removed += remove_one(library, choice.goes[i]);
 	free(choice.goes);
 	return library->result < 0 ? library->result : removed;

@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "config/appliance.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +73,7 @@ struct retention {
 	struct retention_clock clock;
 	char *const *busy; /* folders of takes that wait for something, beside those in use */
 	size_t busy_count;
+	const _Atomic bool *stop; /* set: leave the rest for another time; NULL: never */
 };
 
 /* Removes what may go and logs each; the result is how many went. What could not be removed is logged and
