@@ -99,14 +99,17 @@ static void run_jobs(struct syncer *syncer)
 	} while (clock_monotonic_ns() < syncer->due_ns);
 }
 
+/* Gives the lock up at least once, so that syncs that are always due keep nobody out. */
 static void wait_until_due(struct syncer *syncer)
 {
-	while (!syncer->stopping && !syncer->first && clock_monotonic_ns() < syncer->due_ns) {
+	int result = 0;
+	while (!syncer->stopping && !syncer->first &&
+		!(result == ETIMEDOUT && clock_monotonic_ns() >= syncer->due_ns)) {
 		struct timespec when = {
 			.tv_sec = syncer->due_ns / CLOCK_NSEC_PER_SEC,
 			.tv_nsec = syncer->due_ns % CLOCK_NSEC_PER_SEC,
 		};
-		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
+		result = pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
 	}
 }
 
