@@ -75,11 +75,11 @@ static int survey_piece(struct mending *mending, struct piece *piece, uint32_t r
 	struct flac_reader *reader;
 	int result = flac_reader_open_recording(&reader, piece->path, e);
 	if (result == 0) {
-		const struct flac_format *format = flac_reader_format(reader);
-		figures->bits = format->bits;
-		figures->channels = format->channels;
+		const struct flac_format format = *flac_reader_format(reader);
+		figures->bits = format.bits;
+		figures->channels = format.channels;
 		flac_reader_close(reader);
-		if (format->channels > MOST_CHANNELS)
+		if (format.channels > MOST_CHANNELS)
 			return error_set(e, ENOTSUP, "%s: more than two channels", piece->path);
 		if (!figures->loudness)
 			figures->loudness = ebur128_init(figures->channels, rate, EBUR128_MODE_I);
