@@ -397,10 +397,7 @@ void transport_destroy(struct transport *transport)
 			free(part->plans[k].path);
 		}
 		free(part->plans);
-		free(part->gaps);
-		for (size_t k = 0; part->results && k < part->count; k++)
-			free(part->results[k].energy);
-		free(part->results);
+		take_part_finish(part);
 	}
 	manifest_finish(&transport->manifest);
 	free(transport->folder);
