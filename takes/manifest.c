@@ -114,7 +114,8 @@ static int read_root(struct manifest *manifest, const json_t *root, const char *
 	return shape_read(&manifest_shape, root, manifest, &place, e);
 }
 
-static int parse(struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
+int manifest_parse(
+	struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
 {
 	json_error_t fault;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
@@ -136,7 +137,7 @@ int manifest_load(struct manifest *manifest, const char *folder, struct error *e
 	*manifest = (struct manifest){0};
 	int result = file_read(path, LARGEST, &text, &size, e);
 	if (result == 0) {
-		result = parse(manifest, text, size, path, e);
+		result = manifest_parse(manifest, text, size, path, e);
 		free(text);
 	}
 	free(path);
@@ -150,7 +151,7 @@ static int check(const char *text, const char *path, struct error *e)
 	if (size > LARGEST)
 		return error_set(e, EFBIG, "%s: would be larger than %d bytes", path, LARGEST);
 	struct manifest again;
-	int result = parse(&again, text, size, path, e);
+	int result = manifest_parse(&again, text, size, path, e);
 	if (result == 0)
 		manifest_finish(&again);
 	return result;

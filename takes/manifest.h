@@ -78,6 +78,10 @@ void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */
  * unknown states are refused with a message that names the member. At most 16 MiB. */
 int manifest_load(struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
+/* The same from a text; `path` is what messages call it. */
+int manifest_parse(struct manifest *manifest, const char *text, size_t size, const char *path,
+	struct error *e) MUST_CHECK;
+
 /* Replaces FOLDER/take.json atomically; a manifest that manifest_load would refuse replaces nothing. */
 int manifest_save(const struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
