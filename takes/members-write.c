@@ -51,7 +51,14 @@ static json_t *write_flag(const struct member *member, const char *data)
 
 static json_t *write_count(const struct member *member, const char *data)
 {
-	return json_integer((json_int_t) * (const uint64_t *)at(member, data));
+	uint64_t count = *(const uint64_t *)at(member, data);
+	return member->optional && count == 0 ? NULL : json_integer((json_int_t)count);
+}
+
+static json_t *write_length(const struct member *member, const char *data)
+{
+	uint64_t length = *(const uint64_t *)at(member, data);
+	return length > 0 ? json_integer((json_int_t)length) : json_null();
 }
 
 static json_t *write_index(const struct member *member, const char *data)
@@ -121,6 +128,8 @@ static json_t *write_rest(const struct member *member, const char *data)
 
 static json_t *write_objects(const struct member *member, const char *data)
 {
+	if (member->optional && count_of(member, data) == 0)
+		return NULL;
 	json_t *list = json_array();
 	const char *items = *(char *const *)at(member, data);
 	for (size_t i = 0; i < count_of(member, data); i++)
@@ -133,6 +142,7 @@ static const write_fn writers[MEMBER_TYPES] = {
 	[MEMBER_ID] = write_text,
 	[MEMBER_FLAG] = write_flag,
 	[MEMBER_COUNT] = write_count,
+	[MEMBER_LENGTH] = write_length,
 	[MEMBER_INDEX] = write_index,
 	[MEMBER_RATE] = write_rate,
 	[MEMBER_FIGURE] = write_figure,
