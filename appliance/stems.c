@@ -68,20 +68,28 @@ static int open_stem(struct stem *stem, struct block *block, const struct take_t
 	return 0;
 }
 
-int stems_open(struct stems *stems, const struct manifest *take, const char *folder, struct session *session,
-	struct error *e)
+int stems_fit(struct session *session, const struct manifest *take, struct error *e)
 {
 	if (session->tracks.count == 0)
 		adopt_tracks(session, take);
+	const struct track_config *configs = session->tracks.items;
+	for (size_t i = 0; i < session->tracks.count; i++)
+		if (!find_track(take, &configs[i]))
+			return error_set(e, EINVAL, "track %s of the session is not in take %s",
+				configs[i].name, take->id);
+	return 0;
+}
+
+int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
+	const struct session *session, struct error *e)
+{
 	const struct track_config *configs = session->tracks.items;
 	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
 	stems->list = memory_array(stems->count, sizeof(*stems->list));
 	stems->blocks = memory_array(stems->count, sizeof(*stems->blocks));
 	for (size_t i = 0; i < stems->count; i++) {
 		const struct take_track *track = find_track(take, &configs[i]);
-		int result = track ? open_stem(&stems->list[i], &stems->blocks[i], track, folder, e)
-				   : error_set(e, EINVAL, "track %s of the session is not in take %s",
-					     configs[i].name, take->id);
+		int result = open_stem(&stems->list[i], &stems->blocks[i], track, folder, e);
 		if (result < 0) {
 			stems_close(stems);
 			return result;

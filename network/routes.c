@@ -5,6 +5,7 @@
 #include "network/files.h"
 #include "network/texts.h"
 #include "network/web.h"
+#include "takes/library.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -57,8 +58,8 @@ static struct answer get_snapshot(struct request *request)
 		return answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "not known yet");
 	size_t size;
 	const char *text = snapshot_text(snapshot, &size);
-	struct answer answer = {MHD_HTTP_OK, MHD_create_response_from_buffer_with_free_callback_cls(size,
-						     (void *)(uintptr_t)text, snapshot_release, snapshot)};
+	struct answer answer = {MHD_HTTP_OK, MHD_create_response_from_buffer_with_free_callback_cls(
+						     size, read_only(text), snapshot_release, snapshot)};
 	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	return answer;
@@ -93,16 +94,10 @@ static struct answer get_takes(struct request *request)
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", PAGE_MOST);
 	if (cursor && !take_id_valid(cursor))
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "cursor: must be one that a list gave");
-	/* One more than asked for shows whether there is a next page. */
-	int result = take_list_load(&list, request->http->takes, cursor, limit + 1, &e);
+	int result = take_list_load(&list, request->http->takes, cursor, limit, &e);
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
-	size_t count = list.count < limit ? list.count : limit;
-	json_t *takes = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(takes, text_take_entry(&list.entries[i].manifest));
-	const char *next = list.count > limit ? list.entries[count - 1].id : NULL;
-	json_t *page = json_pack("{s:o, s:s?}", "takes", takes, "cursor", next);
+	json_t *page = text_take_page(&list);
 	take_list_finish(&list);
 	return answer_json(MHD_HTTP_OK, page);
 }

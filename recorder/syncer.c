@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* New files are synced after this part of a period. */
+enum { FIRST_ROUND = 8 };
+
 struct job {
 	void (*fn)(void *);
 	void *data;
@@ -25,6 +28,7 @@ struct syncer {
 	pthread_mutex_t lock; /* guards all below but `period_ns` */
 	pthread_cond_t changed;
 	int64_t period_ns;
+	int64_t due_ns; /* of the next round */
 	bool stopping;
 	struct job *first, **last;
 	struct watched *files;
@@ -34,32 +38,57 @@ struct syncer {
 	void *data;
 };
 
-/* Syncs each file, the lock given up meanwhile. The list only ever grows at its end or shrinks at an index
- * that is not being synced (syncer_unwatch waits), so the walk stays whole. */
-static void sync_all(struct syncer *syncer)
+static int start_one(struct syncer *syncer, struct flac_writer *file)
+{
+	(void)syncer;
+	flac_writer_start_sync(file);
+	return 0;
+}
+
+static int sync_one(struct syncer *syncer, struct flac_writer *file)
+{
+	struct error e;
+	int result = flac_writer_sync(file, &e);
+	if (result < 0)
+		syncer->on_error(syncer->data, &e);
+	return result;
+}
+
+/* Calls `each` for every file, the lock given up meanwhile. The list only ever grows at its end or shrinks at
+ * an index that is not being synced (syncer_unwatch waits), so the walk stays whole. */
+static void walk(struct syncer *syncer, int (*each)(struct syncer *, struct flac_writer *))
 {
 	for (size_t i = 0; i < syncer->count; i++) {
 		struct flac_writer *file = syncer->files[i].file;
 		if (syncer->files[i].failed)
 			continue;
-		struct error e;
 		syncer->syncing = i + 1;
 		pthread_mutex_unlock(&syncer->lock);
-		int result = flac_writer_sync(file, &e);
-		if (result < 0)
-			syncer->on_error(syncer->data, &e);
+		int result = each(syncer, file);
 		pthread_mutex_lock(&syncer->lock);
-		syncer->files[syncer->syncing - 1].failed = result < 0;
 		i = syncer->syncing - 1;
+		syncer->files[i].failed = result < 0;
 		syncer->syncing = 0;
 		pthread_cond_broadcast(&syncer->changed);
 	}
 }
 
+/* The disk gets all there is at once, and orders it as it likes; 36 files synced one after the other would
+ * have a slow card wait 36 times. */
+static void sync_all(struct syncer *syncer)
+{
+	walk(syncer, start_one);
+	walk(syncer, sync_one);
+}
+
+/* Jobs, until a sync is due; one at least, so that a disk on which syncs are always due holds none up for
+ * ever. */
 static void run_jobs(struct syncer *syncer)
 {
-	while (syncer->first) {
+	do {
 		struct job *job = syncer->first;
+		if (!job)
+			return;
 		syncer->first = job->next;
 		if (!syncer->first)
 			syncer->last = &syncer->first;
@@ -67,35 +96,36 @@ static void run_jobs(struct syncer *syncer)
 		job->fn(job->data);
 		free(job);
 		pthread_mutex_lock(&syncer->lock);
-	}
+	} while (clock_monotonic_ns() < syncer->due_ns);
 }
 
-static void wait_until(struct syncer *syncer, int64_t deadline)
+static void wait_until_due(struct syncer *syncer)
 {
-	struct timespec when = {
-		.tv_sec = deadline / CLOCK_NSEC_PER_SEC,
-		.tv_nsec = deadline % CLOCK_NSEC_PER_SEC,
-	};
-	while (!syncer->stopping && !syncer->first &&
-		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when) != ETIMEDOUT)
-		;
+	while (!syncer->stopping && !syncer->first && clock_monotonic_ns() < syncer->due_ns) {
+		struct timespec when = {
+			.tv_sec = syncer->due_ns / CLOCK_NSEC_PER_SEC,
+			.tv_nsec = syncer->due_ns % CLOCK_NSEC_PER_SEC,
+		};
+		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
+	}
 }
 
 static void *run(void *data)
 {
 	struct syncer *syncer = data;
-	int64_t due = clock_monotonic_ns() + syncer->period_ns;
 	pthread_mutex_lock(&syncer->lock);
+	syncer->due_ns = clock_monotonic_ns() + syncer->period_ns;
 	while (!syncer->stopping || syncer->first) {
-		wait_until(syncer, due);
+		wait_until_due(syncer);
 		run_jobs(syncer);
 		int64_t now = clock_monotonic_ns();
-		if (now < due)
+		if (now < syncer->due_ns)
 			continue;
 		sync_all(syncer);
-		/* From the start of this round, so that a slow disk does not stretch the period more than it
-		 * must. */
-		due = now + syncer->period_ns;
+		/* What is written while a file is being synced is safe at the end of its next sync, and that
+		 * shall be a period later: the time that the disk takes is part of the period. */
+		int64_t taken = clock_monotonic_ns() - now;
+		syncer->due_ns = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;
@@ -146,6 +176,11 @@ void syncer_watch(struct syncer *syncer, struct flac_writer *file)
 	pthread_mutex_lock(&syncer->lock);
 	syncer->files = memory_grow(syncer->files, syncer->count + 1, sizeof(*syncer->files));
 	syncer->files[syncer->count++] = (struct watched){.file = file};
+	/* How long the disk takes is not known yet, and the last file of the round waits for all of them. */
+	int64_t soon = clock_monotonic_ns() + syncer->period_ns / FIRST_ROUND;
+	if (soon < syncer->due_ns)
+		syncer->due_ns = soon;
+	pthread_cond_broadcast(&syncer->changed);
 	pthread_mutex_unlock(&syncer->lock);
 }
 

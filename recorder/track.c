@@ -31,6 +31,7 @@ static void fail(struct track *track, const struct error *e)
 
 static void drop_file(struct track *track)
 {
+	track->result.frames = flac_writer_frames(track->file);
 	syncer_unwatch(track->syncer, track->file);
 	flac_writer_destroy(track->file);
 	track->file = NULL;
@@ -78,9 +79,11 @@ static void write_chunk(struct track *track, size_t frames)
 {
 	const int32_t *channels[TRACK_CHANNELS] = {track->samples[0], track->samples[1]};
 	struct error e;
-	track->result.frames += frames;
 	if (track->file && flac_writer_write(track->file, channels, frames, &e) < 0) {
 		fail(track, &e);
+		/* A disk that is full still lets the file say how much of it there is. */
+		int result = flac_writer_finish(track->file, NULL);
+		(void)result;
 		drop_file(track);
 	}
 }

@@ -1,7 +1,6 @@
-#include "recorder/writer.h"
+#include "recorder/part.h"
 
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -14,78 +13,18 @@
 /* The capture thread may not make a system call, so nobody wakes the writer: it looks this often. */
 #define POLL_NS (CLOCK_NSEC_PER_SEC / 100)
 
-/* How long after its end a live interface may owe a take its last frames before silence stands for them. */
-#define OWED_NS (10 * CLOCK_NSEC_PER_SEC)
-
 /* Kept on the tape beyond the pre-roll: between the decision to begin and the writer's next look time passes.
  */
 #define SLACK_NS CLOCK_NSEC_PER_SEC
 
-enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
+/* Two crystals' drift over the longest take. */
+#define DRIFT_NS (5 * CLOCK_NSEC_PER_SEC)
 
-/* Where a stamp was put on the timeline. */
-struct place {
-	uint64_t frame;
-	enum gap_cause cause; /* of the silence before it, if there is any */
-};
-
-struct level {
-	float peak;
-	double squares;
-};
-
-/* What the take that is running needs, on the writer's thread. */
-struct take_run {
-	struct take_part *part;
-	struct track **tracks;
-	uint64_t mark;	 /* next stamp to encode */
-	uint64_t offset; /* frames of it that are done */
-};
-
-struct writer {
-	struct writer_config config;
-	pthread_t thread;
-
-	/* The thread's own. */
-	struct timeline timeline;
-	struct place *places; /* one a slot of the tape's marks */
-	uint64_t seen;	      /* marks */
-	uint64_t released;    /* marks */
-	struct take_run run;
-	int64_t last_end;	      /* the timeline's frame after the last part; -1: none */
-	_Atomic int64_t held_from_ns; /* what a take that is about to begin needs; INT64_MAX: nothing */
-	struct level *fresh;	      /* levels of what was observed in this round */
-	uint64_t fresh_frames;
-
-	pthread_mutex_t lock; /* guards the rest */
-	pthread_cond_t changed;
-	bool stopping;
-	struct take_part *waiting; /* to begin, oldest first */
-	struct writer_status status;
-	uint64_t newest_frame; /* on the timeline, at status.newest_ns */
-	struct level *levels;  /* since the last look */
-	uint64_t level_frames;
-};
-
-static void measure_levels(struct writer *writer, uint64_t position, uint64_t frames)
+static void measure_levels(struct writer *writer, const struct stamp *stamp)
 {
-	const struct tape *tape = writer->config.tape;
-	for (uint32_t c = 0; c < tape->channels; c++) {
-		struct level *level = &writer->fresh[c];
-		for (uint64_t done = 0, run; done < frames; done += run) {
-			const float *samples = tape_samples(tape, c, position + done, frames - done, &run);
-			float peak = level->peak;
-			double squares = 0;
-			for (uint64_t i = 0; i < run; i++) {
-				float x = fabsf(samples[i]);
-				peak = x > peak ? x : peak;
-				squares += (double)(x * x);
-			}
-			level->peak = peak;
-			level->squares += squares;
-		}
-	}
-	writer->fresh_frames += frames;
+	for (uint32_t c = 0; c < writer->config.tape->channels; c++)
+		level_measure(&writer->fresh[c], writer->config.tape, c, stamp->tape, stamp->cycle.frames);
+	writer->fresh_frames += stamp->cycle.frames;
 }
 
 /* Places the cycles that came since the last round. */
@@ -101,156 +40,14 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
-		measure_levels(writer, stamp->tape, stamp->cycle.frames);
+		measure_levels(writer, stamp);
 	}
 }
 
-static bool run_placed(const struct writer *writer)
+/* A part that follows another begins at a frame, whose time its interface's crystal has moved. */
+static int64_t needed_by(const struct take_part *part)
 {
-	return writer->run.part && atomic_load(&writer->run.part->placed);
-}
-
-static const struct place *place_of(const struct writer *writer, uint64_t mark)
-{
-	return &writer->places[mark % writer->config.tape->marks.size];
-}
-
-/* The timeline's frame at `nsec`, from the stamp before it, or the oldest there is. */
-static int64_t timeline_frame_at(const struct writer *writer, int64_t nsec)
-{
-	uint64_t low = writer->released, high = writer->seen;
-	while (high - low > 1) {
-		uint64_t middle = low + (high - low) / 2;
-		if (tape_stamp(writer->config.tape, middle)->cycle.nsec <= nsec)
-			low = middle;
-		else
-			high = middle;
-	}
-	const struct stamp *stamp = tape_stamp(writer->config.tape, low);
-	double seconds = (double)(nsec - stamp->cycle.nsec) / (double)CLOCK_NSEC_PER_SEC;
-	return (int64_t)place_of(writer, low)->frame + llround(seconds * writer->timeline.rate);
-}
-
-static void place_take(struct writer *writer)
-{
-	struct take_run *run = &writer->run;
-	if (atomic_load(&run->part->placed) || writer->seen == writer->released)
-		return;
-	bool follows = run->part->follows && writer->last_end >= 0;
-	run->part->origin = follows ? writer->last_end : timeline_frame_at(writer, run->part->origin_ns);
-	atomic_store(&run->part->placed, true);
-	atomic_store(&writer->held_from_ns, INT64_MAX);
-	run->mark = writer->released;
-	run->offset = 0;
-}
-
-static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause cause)
-{
-	struct take_part *part = writer->run.part;
-	struct take_gap gap = {.frame = part->frames, .frames = frames, .cause = cause};
-	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
-	part->gaps[part->gap_count++] = gap;
-	for (size_t i = 0; i < part->count; i++)
-		track_add_silence(writer->run.tracks[i], frames);
-	part->frames += frames;
-	writer->config.on_gap(writer->config.data, &gap);
-}
-
-/* Moves the cursor over `frames` frames, but not past the stamp it is in. */
-static void skip(struct take_run *run, const struct stamp *stamp, uint64_t frames)
-{
-	uint64_t rest = stamp->cycle.frames - run->offset;
-	run->offset += frames < rest ? frames : rest;
-	if (run->offset == stamp->cycle.frames) {
-		run->mark++;
-		run->offset = 0;
-	}
-}
-
-/* Frames from the cursor on that lie without a gap, at most `most`; moves the cursor past them. */
-static uint64_t take_run_of(struct writer *writer, uint64_t most)
-{
-	struct take_run *run = &writer->run;
-	uint64_t frames = 0;
-	while (run->mark < writer->seen && frames < most) {
-		const struct stamp *stamp = tape_stamp(writer->config.tape, run->mark);
-		int64_t at = (int64_t)(place_of(writer, run->mark)->frame + run->offset) - run->part->origin;
-		if (at != (int64_t)(run->part->frames + frames))
-			break;
-		uint64_t rest = stamp->cycle.frames - run->offset;
-		uint64_t step = rest < most - frames ? rest : most - frames;
-		frames += step;
-		skip(run, stamp, step);
-	}
-	return frames;
-}
-
-/* Encodes what has come, up to frame `end` of the take. */
-static void encode(struct writer *writer, uint64_t end)
-{
-	struct take_run *run = &writer->run;
-	struct take_part *part = run->part;
-	while (run->mark < writer->seen && part->frames < end) {
-		const struct stamp *stamp = tape_stamp(writer->config.tape, run->mark);
-		const struct place *place = place_of(writer, run->mark);
-		int64_t at = (int64_t)(place->frame + run->offset) - run->part->origin;
-		uint64_t position = stamp->tape + run->offset;
-		uint64_t owed = end - part->frames;
-		if (at > (int64_t)part->frames) {
-			uint64_t gap = (uint64_t)at - part->frames;
-			/* What lies before the first cycle there is, is time without the interface. */
-			enum gap_cause cause = part->captured == 0 ? GAP_UNPLUGGED : place->cause;
-			add_silence(writer, gap < owed ? gap : owed, cause);
-			continue;
-		}
-		if (at < (int64_t)part->frames) {
-			skip(run, stamp, (uint64_t)((int64_t)part->frames - at));
-			continue;
-		}
-		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
-		for (size_t i = 0; i < part->count; i++)
-			track_add(run->tracks[i], writer->config.tape, position, frames);
-		part->frames += frames;
-		part->captured += frames;
-	}
-}
-
-static void pad_if_away(struct writer *writer, uint64_t end)
-{
-	struct take_part *part = writer->run.part;
-	if (end == UINT64_MAX || part->frames >= end || writer->run.mark < writer->seen)
-		return;
-	uint32_t rate = writer->timeline.rate ? writer->timeline.rate : part->plans[0].rate;
-	int64_t end_ns = part->origin_ns + (int64_t)((double)end / rate * (double)CLOCK_NSEC_PER_SEC);
-	int64_t late = clock_monotonic_ns() - end_ns;
-	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire);
-	if (late > 0 && (!live || late > OWED_NS))
-		add_silence(writer, end - part->frames, GAP_UNPLUGGED);
-}
-
-static void begin_take(struct writer *writer, struct take_part *part)
-{
-	writer->run = (struct take_run){.part = part};
-	writer->run.tracks = memory_array(part->count, sizeof(*writer->run.tracks));
-	part->results = memory_array(part->count, sizeof(*part->results));
-	for (size_t i = 0; i < part->count; i++)
-		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
-	/* The files' names must survive a power cut as their bytes do. */
-	struct error e;
-	if (part->count > 0 && file_sync_folder_of(part->plans[0].path, &e) < 0)
-		log_error("%s", e.text);
-}
-
-static void finish_take(struct writer *writer)
-{
-	struct take_part *part = writer->run.part;
-	for (size_t i = 0; i < part->count; i++)
-		track_close(writer->run.tracks[i], &part->results[i]);
-	part->ppm = timeline_ppm(&writer->timeline);
-	writer->last_end = run_placed(writer) ? part->origin + (int64_t)part->frames : -1;
-	free(writer->run.tracks);
-	writer->run = (struct take_run){0};
-	writer->config.on_done(writer->config.data);
+	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
 }
 
 /* Gives back what neither the pre-roll nor the running take needs any more. */
@@ -262,12 +59,13 @@ static void release(struct writer *writer)
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
 	int64_t keep_from =
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
-	int64_t held_from = atomic_load(&writer->held_from_ns);
-	if (held_from < keep_from)
-		keep_from = held_from;
+	if (writer->keep_ns < keep_from)
+		keep_from = writer->keep_ns;
+	if (writer->run.part && !part_placed(writer) && needed_by(writer->run.part) < keep_from)
+		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
 	uint64_t limit =
-		run_placed(writer) && writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
+		part_placed(writer) && writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
 	while (writer->released < limit && tape_stamp(tape, writer->released + 1)->cycle.nsec <= keep_from)
 		writer->released++;
 	ring_release(&tape->samples, tape_stamp(tape, writer->released)->tape);
@@ -277,7 +75,7 @@ static void release(struct writer *writer)
 static double backlog_percent(const struct writer *writer)
 {
 	const struct tape *tape = writer->config.tape;
-	if (!run_placed(writer) || writer->run.mark >= writer->seen)
+	if (!part_placed(writer) || writer->run.mark >= writer->seen)
 		return 0;
 	double behind = (double)(ring_filled(&tape->samples) - tape_stamp(tape, writer->run.mark)->tape);
 	double room = (double)tape->samples.size - writer->config.pre_roll_s * writer->timeline.rate;
@@ -295,16 +93,13 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->ppm = timeline_ppm(&writer->timeline);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > 0) {
+		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
 		status->newest_ns = writer->timeline.next_nsec;
 		writer->newest_frame = writer->timeline.frames;
 	}
-	for (uint32_t c = 0; c < tape->channels; c++) {
-		if (writer->fresh[c].peak > writer->levels[c].peak)
-			writer->levels[c].peak = writer->fresh[c].peak;
-		writer->levels[c].squares += writer->fresh[c].squares;
-		writer->fresh[c] = (struct level){0};
-	}
+	for (uint32_t c = 0; c < tape->channels; c++)
+		level_take(&writer->levels[c], &writer->fresh[c]);
 	writer->level_frames += writer->fresh_frames;
 	writer->fresh_frames = 0;
 }
@@ -317,15 +112,13 @@ static void wait_a_while(struct writer *writer)
 		pthread_cond_timedwait(&writer->changed, &writer->lock, &when);
 }
 
-static void work(struct writer *writer)
+/* With the lock held. */
+static int64_t needed_from(const struct writer *writer)
 {
-	uint64_t end = atomic_load(&writer->run.part->end);
-	place_take(writer);
-	if (run_placed(writer))
-		encode(writer, end);
-	pad_if_away(writer, end);
-	if (writer->run.part->frames >= end)
-		finish_take(writer);
+	int64_t from = writer->holds > 0 ? writer->held_from_ns : INT64_MAX;
+	for (const struct take_part *part = writer->waiting; part; part = part->next)
+		from = needed_by(part) < from ? needed_by(part) : from;
+	return from;
 }
 
 static void *run(void *data)
@@ -338,18 +131,21 @@ static void *run(void *data)
 		struct take_part *next = writer->run.part ? NULL : writer->waiting;
 		if (next)
 			writer->waiting = next->next;
+		writer->keep_ns = needed_from(writer);
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
-			begin_take(writer, next);
+			part_begin(writer, next);
 		observe(writer, &gap_frames, &gaps);
 		if (writer->run.part)
-			work(writer);
+			part_work(writer);
 		release(writer);
 		pthread_mutex_lock(&writer->lock);
 		publish(writer, gap_frames, gaps);
 		gap_frames = gaps = 0;
 	}
 	pthread_mutex_unlock(&writer->lock);
+	if (writer->run.part)
+		part_close_tracks(writer);
 	return NULL;
 }
 
@@ -367,8 +163,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 {
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
-	atomic_init(&made->held_from_ns, INT64_MAX);
-	made->last_end = -1;
+	made->keep_ns = INT64_MAX;
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
@@ -410,9 +205,8 @@ void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
 {
 	pthread_mutex_lock(&writer->lock);
 	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
-		double frames = writer->level_frames ? (double)writer->level_frames : 1;
-		peak_db[c] = 20 * log10((double)writer->levels[c].peak);
-		rms_db[c] = 10 * log10(writer->levels[c].squares / frames);
+		peak_db[c] = level_peak_db(&writer->levels[c]);
+		rms_db[c] = level_rms_db(&writer->levels[c], writer->level_frames);
 		writer->levels[c] = (struct level){0};
 	}
 	writer->level_frames = 0;
@@ -421,12 +215,22 @@ void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
 
 void writer_hold(struct writer *writer, int64_t from_ns)
 {
-	atomic_store(&writer->held_from_ns, from_ns);
+	pthread_mutex_lock(&writer->lock);
+	if (writer->holds++ == 0 || from_ns < writer->held_from_ns)
+		writer->held_from_ns = from_ns;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_unhold(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->holds--;
+	pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_begin(struct writer *writer, struct take_part *part)
 {
-	atomic_store(&part->end, UINT64_MAX);
+	atomic_store(&part->end, part->limit ? part->limit : UINT64_MAX);
 	part->next = NULL;
 	pthread_mutex_lock(&writer->lock);
 	struct take_part **last = &writer->waiting;

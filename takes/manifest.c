@@ -50,7 +50,7 @@ static const struct member interface_members[] = {
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
 	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
 		.shape = &suspect_shape},
-	{"suspected_total", MEMBER_COUNT, true, AT(take_interface, suspected_total)},
+	{"suspected_total", MEMBER_SPARE, true, AT(take_interface, suspected_total)},
 };
 static const struct shape interface_shape = SHAPE(take_interface, interface_members);
 
@@ -62,6 +62,7 @@ static const struct member track_members[] = {
 	{"file", MEMBER_FILE, LIST(take_track, files, file_count)},
 	{"segments", MEMBER_REST, true, LIST(take_track, files, file_count)},
 	{"frames", MEMBER_COUNT, AT(take_track, frames)},
+	{"padded", MEMBER_SPARE, true, AT(take_track, padded)},
 	HASH(take_track),
 	{"peak_dbfs", MEMBER_FIGURE, true, AT(take_track, peak_dbfs), .decimals = 2},
 	{"lufs", MEMBER_FIGURE, true, AT(take_track, lufs), .decimals = 2},

@@ -270,6 +270,7 @@ static const read_fn readers[MEMBER_TYPES] = {
 	[MEMBER_FLAG] = read_flag,
 	[MEMBER_COUNT] = read_count,
 	[MEMBER_LENGTH] = read_length,
+	[MEMBER_SPARE] = read_count,
 	[MEMBER_INDEX] = read_index,
 	[MEMBER_RATE] = read_rate,
 	[MEMBER_FIGURE] = read_figure,

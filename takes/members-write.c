@@ -51,14 +51,17 @@ static json_t *write_flag(const struct member *member, const char *data)
 
 static json_t *write_count(const struct member *member, const char *data)
 {
-	uint64_t count = *(const uint64_t *)at(member, data);
-	return member->optional && count == 0 ? NULL : json_integer((json_int_t)count);
+	return json_integer((json_int_t) * (const uint64_t *)at(member, data));
 }
 
 static json_t *write_length(const struct member *member, const char *data)
 {
-	uint64_t length = *(const uint64_t *)at(member, data);
-	return length > 0 ? json_integer((json_int_t)length) : json_null();
+	return *(const uint64_t *)at(member, data) > 0 ? write_count(member, data) : json_null();
+}
+
+static json_t *write_spare(const struct member *member, const char *data)
+{
+	return *(const uint64_t *)at(member, data) > 0 ? write_count(member, data) : NULL;
 }
 
 static json_t *write_index(const struct member *member, const char *data)
@@ -143,6 +146,7 @@ static const write_fn writers[MEMBER_TYPES] = {
 	[MEMBER_FLAG] = write_flag,
 	[MEMBER_COUNT] = write_count,
 	[MEMBER_LENGTH] = write_length,
+	[MEMBER_SPARE] = write_spare,
 	[MEMBER_INDEX] = write_index,
 	[MEMBER_RATE] = write_rate,
 	[MEMBER_FIGURE] = write_figure,

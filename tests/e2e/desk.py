@@ -9,6 +9,8 @@ import subprocess
 import time
 import zlib
 
+import pytest
+
 from rig.room import DEADLINE, RigError
 
 
@@ -33,6 +35,11 @@ def appliance(room, interfaces, extra=""):
     path = room.path("appliance.yaml")
     path.write_text("\n".join([*lines, extra, ""]), encoding="utf-8")
     return path
+
+
+def takes(room):
+    """The folders of the takes there are."""
+    return sorted(room.path("takes").glob("2*"))
 
 
 class Take:
@@ -119,6 +126,36 @@ def ramp_with_gaps(first, frames, gaps):
     for frame, lost, _ in gaps:
         data[frame * 3:(frame + lost) * 3] = bytes(lost * 3)
     return bytes(data)
+
+
+def check_ramps(take, channels, frames=None):
+    """Each track is its interface's ramp, but for the gaps that the manifest tells of. Returns the frame of each
+    interface at which the take begins."""
+    manifest = take.manifest
+    frames = frames or manifest["frames"]
+    assert manifest["error"] is None
+    assert manifest["frames"] == frames
+    assert {track["frames"] for track in manifest["tracks"]} == {frames}
+    for one in manifest["interfaces"]:
+        assert one["frames"] + sum(gap["frames"] for gap in one["gaps"]) == frames
+    assert len(manifest["tracks"]) == sum(channels.values())
+    starts = {}
+    for track in manifest["tracks"]:
+        name, number = track["inputs"][0].split("/")
+        data = take.raw(track)
+        starts.setdefault(name, ramp_start(data, int(number) - 1))
+        first = starts[name] + (int(number) - 1) * 65536
+        wanted = ramp_with_gaps(first, frames, take.gaps[name])
+        if data != wanted:  # not `assert`, which would print megabytes
+            pytest.fail(f"{track['file']}: {first_difference(data, wanted)}")
+    return starts
+
+
+def first_difference(data, wanted):
+    if len(data) != len(wanted):
+        return f"{len(data) // 3} frames and not {len(wanted) // 3}"
+    at = next(i for i in range(0, len(data), 3) if data[i:i + 3] != wanted[i:i + 3])
+    return f"frame {at // 3} is {data[at:at + 3].hex()} and not {wanted[at:at + 3].hex()}"
 
 
 def streaminfo(path, *shown):

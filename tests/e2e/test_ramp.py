@@ -5,39 +5,9 @@ import wave
 
 import pytest
 
-from e2e.desk import (Take, appliance, ramp, ramp_start, ramp_with_gaps, recorded, streaminfo, wait_until)
+from e2e.desk import Take, appliance, check_ramps, ramp, ramp_start, recorded, streaminfo, takes, wait_until
 
 CHANNELS = 18
-
-
-def check_ramps(take, channels, frames=None):
-    """Each track is its interface's ramp, but for the gaps that the manifest tells of. Returns the frame of each
-    interface at which the take begins."""
-    manifest = take.manifest
-    frames = frames or manifest["frames"]
-    assert manifest["state"] == "recorded" and manifest["error"] is None
-    assert manifest["frames"] == frames
-    assert {track["frames"] for track in manifest["tracks"]} == {frames}
-    for one in manifest["interfaces"]:
-        assert one["frames"] + sum(gap["frames"] for gap in one["gaps"]) == frames
-    assert len(manifest["tracks"]) == sum(channels.values())
-    starts = {}
-    for track in manifest["tracks"]:
-        name, number = track["inputs"][0].split("/")
-        data = take.raw(track)
-        starts.setdefault(name, ramp_start(data, int(number) - 1))
-        first = starts[name] + (int(number) - 1) * 65536
-        # Not `assert data == …`, which would print megabytes.
-        if data != ramp_with_gaps(first, frames, take.gaps[name]):
-            pytest.fail(f"{track['file']}: {first_difference(data, ramp_with_gaps(first, frames, take.gaps[name]))}")
-    return starts
-
-
-def first_difference(data, wanted):
-    if len(data) != len(wanted):
-        return f"{len(data) // 3} frames and not {len(wanted) // 3}"
-    at = next(i for i in range(0, len(data), 3) if data[i:i + 3] != wanted[i:i + 3])
-    return f"frame {at // 3} is {data[at:at + 3].hex()} and not {wanted[at:at + 3].hex()}"
 
 
 def ramps(room, channels, ppm=(0, 0), **options):
@@ -121,7 +91,7 @@ def test_unplugged_and_returned(room):
     record.wait_error("recording 4 tracks")
     leaves.wait_line("returned")
     record.wait_error("frames lost at frame")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     track = folder / "raw/04-leaves-capture-aux1.flac"
     size = track.stat().st_size
     wait_until(lambda: track.stat().st_size > size + 1000, "the track grows after the return")
@@ -141,7 +111,7 @@ def test_a_signal_ends_the_take_whole(room, number):
     channels = {"left": CHANNELS, "right": CHANNELS}
     record = room.spawn_woodshed("record", "--config", ramps(room, channels))
     record.wait_error("recording 36 tracks")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     assert Take(folder).manifest["state"] == "recording"
     wait_until(lambda: all(path.stat().st_size > 8192 for path in (folder / "raw").iterdir()), "tracks grow")
     record.signal(number)

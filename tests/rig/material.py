@@ -5,7 +5,7 @@ import re
 
 from rig import band as player
 
-SONG = "chuggachugga"  # drums, bass, three guitars and strings, all of whom play from the first bars on
+SONG = "be_sharp_bw_redfarn"  # guitar, bass, two pianos and drums; 2:27, and all of them play from the first bar on
 
 
 @dataclasses.dataclass
@@ -19,7 +19,7 @@ class Part:
 
 def title(song):
     """flying_scotsman → Flying Scotsman"""
-    return re.sub(r"_(redfarn|imuh3)$", "", song.stem).replace("_", " ").title()
+    return re.sub(r"_(bw|perc|redfarn|imuh3)(?=_|$)", "", song.stem).replace("_", " ").title()
 
 
 def find(song):
