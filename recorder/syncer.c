@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define BREATH_NS (CLOCK_NSEC_PER_SEC / 1000)
+
 /* New files are synced after this part of a period. */
 enum { FIRST_ROUND = 8 };
 
@@ -25,6 +27,8 @@ struct job {
 struct watched {
 	struct flac_writer *file;
 	bool failed;
+	bool leaving; /* someone waits in syncer_unwatch: on a disk where syncs are always due, he would wait
+			 for ever */
 };
 
 struct syncer {
@@ -64,7 +68,7 @@ static void walk(struct syncer *syncer, int (*each)(struct syncer *, struct flac
 {
 	for (size_t i = 0; i < syncer->count; i++) {
 		struct flac_writer *file = syncer->files[i].file;
-		if (syncer->files[i].failed)
+		if (syncer->files[i].failed || syncer->files[i].leaving)
 			continue;
 		syncer->syncing = i + 1;
 		pthread_mutex_unlock(&syncer->lock);
@@ -131,8 +135,11 @@ static void *run(void *data)
 		sync_all(syncer);
 		/* What is written while a file is being synced is safe at the end of its next sync, and that
 		 * shall be a period later: the time that the disk takes is part of the period. */
-		int64_t taken = clock_monotonic_ns() - now;
+		int64_t done = clock_monotonic_ns(), taken = done - now;
 		syncer->due_ns = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
+		/* Never at once: whoever waits for the lock gets it between two rounds. */
+		if (syncer->due_ns < done + BREATH_NS)
+			syncer->due_ns = done + BREATH_NS;
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;
@@ -199,6 +206,7 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file)
 		if (syncer->files[i].file != file) {
 			i++;
 		} else if (syncer->syncing == i + 1) {
+			syncer->files[i].leaving = true;
 			pthread_cond_wait(&syncer->changed, &syncer->lock);
 			i = 0;
 		} else {
