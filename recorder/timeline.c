@@ -55,6 +55,7 @@ struct timeline_step timeline_advance(struct timeline *timeline, const struct st
 	bool new_clock = !timeline->started || cycle->relinked || cycle->clock_id != timeline->clock_id ||
 			 (step.silence > 0 && step.cause == GAP_OVERRUN);
 	step.frame = timeline->frames + step.silence;
+	step.new_clock = new_clock;
 	if (new_clock) {
 		timeline->first_nsec = cycle->nsec;
 		timeline->first_frame = step.frame;

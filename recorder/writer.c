@@ -4,6 +4,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/clock-file.h"
+#include "recorder/pace.h"
 
 #include <errno.h>
 #include <math.h>
@@ -40,6 +42,7 @@ struct take_run {
 	struct track **tracks;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
+	struct clock_file *clock;
 };
 
 struct writer {
@@ -48,6 +51,7 @@ struct writer {
 
 	/* The thread's own. */
 	struct timeline timeline;
+	struct pace pace;
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
@@ -94,10 +98,13 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 	uint64_t filled = ring_filled(&tape->marks);
 	for (; writer->seen < filled; writer->seen++) {
 		const struct stamp *stamp = tape_stamp(tape, writer->seen);
-		if (!writer->timeline.rate)
+		if (!writer->timeline.rate) {
 			timeline_init(&writer->timeline, stamp->cycle.rate);
+			pace_init(&writer->pace, stamp->cycle.rate);
+		}
 		struct timeline_step step = timeline_advance(&writer->timeline, stamp);
 		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
+		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
 		measure_levels(writer, stamp->tape, stamp->cycle.frames);
@@ -233,10 +240,17 @@ static void begin_take(struct writer *writer, struct take_part *part)
 	part->results = memory_array(part->count, sizeof(*part->results));
 	for (size_t i = 0; i < part->count; i++)
 		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
+	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
 	if (part->count > 0 && file_sync_folder_of(part->plans[0].path, &e) < 0)
 		log_error("%s", e.text);
+}
+
+static void log_clock(struct writer *writer)
+{
+	if (run_placed(writer))
+		clock_file_follow(writer->run.clock, &writer->pace, writer->run.part->origin);
 }
 
 static void finish_take(struct writer *writer)
@@ -244,7 +258,9 @@ static void finish_take(struct writer *writer)
 	struct take_part *part = writer->run.part;
 	for (size_t i = 0; i < part->count; i++)
 		track_close(writer->run.tracks[i], &part->results[i]);
-	part->ppm = timeline_ppm(&writer->timeline);
+	pace_flush(&writer->pace);
+	log_clock(writer);
+	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
 	free(writer->run.tracks);
 	writer->run = (struct take_run){0};
 	writer->config.on_done(writer->config.data);
@@ -289,7 +305,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->gap_frames += gap_frames;
 	status->gaps += gaps;
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
-	status->ppm = timeline_ppm(&writer->timeline);
+	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > 0) {
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
@@ -320,6 +336,7 @@ static void work(struct writer *writer)
 	place_take(writer);
 	if (run_placed(writer))
 		encode(writer, end);
+	log_clock(writer);
 	pad_if_away(writer, end);
 	if (writer->run.part->frames >= end)
 		finish_take(writer);

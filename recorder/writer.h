@@ -19,6 +19,7 @@ struct take_part {
 	struct track_plan *plans;
 	size_t count;
 	int64_t origin_ns; /* monotonic time of the take's frame 0 */
+	char *clock_path;  /* of the clock log */
 
 	/* Between the writer and its callers. */
 	struct take_part *next; /* parts that wait for their turn */
@@ -30,7 +31,7 @@ struct take_part {
 	uint64_t captured; /* of them, not silence for gaps */
 	struct take_gap *gaps;
 	size_t gap_count;
-	double ppm;
+	double ppm;		      /* NAN: not known */
 	struct track_result *results; /* `count` */
 };
 

@@ -15,6 +15,8 @@ enum take_state { TAKE_RECORDING, TAKE_RECORDED, TAKE_RENDERING, TAKE_MASTERED, 
 enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
 
+enum take_clock { TAKE_CLOCK_OWN, TAKE_CLOCK_SHARED };
+
 struct take_gap {
 	uint64_t frame, frames;
 	enum gap_cause cause;
@@ -22,8 +24,10 @@ struct take_gap {
 
 struct take_interface {
 	char *name, *node;
-	uint64_t frames; /* captured, without what the gaps were filled with */
-	double ppm;	 /* against the system's clock */
+	uint64_t frames;       /* captured, without what the gaps were filled with */
+	double ppm;	       /* against the system's clock */
+	enum take_clock clock; /* shared: runs on the first interface's word clock */
+	char *clock_log;       /* a file within the take; NULL: none */
 	struct take_gap *gaps;
 	size_t gap_count;
 };
