@@ -58,16 +58,21 @@ static void end_progress(const struct display *display)
 		fprintf(stderr, "\r\033[K");
 }
 
-static int render(const struct subcommand *command, struct render_job *job, struct error *e)
+/* The exit status; a failure has been said. */
+static int render(struct render_job *job)
 {
 	struct display display = {.lines = job->data != NULL, .shown = -1};
 	struct render_result result;
 	job->progress = show_progress;
 	job->data = &display;
-	(void)command;
-	int status = render_take(job, &result, e);
+	struct error e;
+	int status = EXIT_DONE;
+	int rendered = render_take(job, &result, &e);
 	end_progress(&display);
-	if (status == 0 && !display.lines) {
+	if (rendered < 0) {
+		subcommand_failed(&e);
+		status = result.wrong_session ? EXIT_USAGE : EXIT_FAILED;
+	} else if (!display.lines) {
 		report_print(&result, job->stage);
 		printf("files    %s\n", job->out ? job->out : job->folder);
 	}
@@ -116,14 +121,13 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
-	int result = take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e);
-	if (result == 0) {
+	if (take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e) == 0) {
 		job.folder = folder;
-		result = render(command, &job, &e);
+		status = render(&job);
 		free(folder);
-	}
-	if (result < 0)
+	} else {
 		status = subcommand_failed(&e);
+	}
 	appliance_finish(&appliance);
 	return status;
 }

@@ -7,14 +7,13 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "mixer/mix.h"
+#include "takes/lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 enum { MIX_BITS = 24, MASTER_BITS = 24 };
@@ -252,16 +251,6 @@ static int make_all(struct render *render, struct error *e)
 	return result;
 }
 
-static int lock_take(struct render *render, struct error *e)
-{
-	render->lock = open(render->job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (render->lock < 0)
-		return error_errno(e, errno, "%s", render->job->folder);
-	if (flock(render->lock, LOCK_EX | LOCK_NB) < 0)
-		return error_set(e, EBUSY, "%s is being rendered already", render->job->folder);
-	return 0;
-}
-
 static int load_session(struct render *render, struct error *e)
 {
 	char *own = file_join(render->job->folder, "session.yaml");
@@ -290,9 +279,10 @@ static void note_alignment(struct render *render)
 static int prepare(struct render *render, struct error *e)
 {
 	struct manifest *take = &render->result->take;
-	int result = lock_take(render, e);
-	if (result == 0)
-		result = manifest_load(take, render->job->folder, e);
+	render->lock = take_lock(render->job->folder, e);
+	if (render->lock < 0)
+		return render->lock;
+	int result = manifest_load(take, render->job->folder, e);
 	if (result < 0)
 		return result;
 	if (take->state == TAKE_RECORDING)
@@ -301,11 +291,20 @@ static int prepare(struct render *render, struct error *e)
 		return error_set(e, ENODATA, "take %s is empty", take->id);
 	result = load_session(render, e);
 	if (result == 0)
-		result = stems_open(&render->stems, take, render->job->folder, &render->session.session, e);
+		result = stems_fit(&render->session.session, take, e);
+	render->result->wrong_session = result < 0;
+	return result;
+}
+
+static int open_inputs(struct render *render, struct error *e)
+{
+	const struct manifest *take = &render->result->take;
+	const struct session *session = &render->session.session;
+	int result = stems_open(&render->stems, take, render->job->folder, session, e);
 	if (result == 0)
 		note_alignment(render);
 	if (result == 0)
-		result = mix_create(&render->mix, &render->session.session, take->rate, e);
+		result = mix_create(&render->mix, session, take->rate, e);
 	if (result == 0 && render->job->out)
 		result = file_make_folders(render->job->out, e);
 	return result;
@@ -333,6 +332,8 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 	int status = prepare(&render, e);
 	if (status == 0) {
 		status = save_state(&render, TAKE_RENDERING, NULL, e);
+		if (status == 0)
+			status = open_inputs(&render, e);
 		if (status == 0)
 			status = make_all(&render, e);
 		struct error ignored;

@@ -26,6 +26,7 @@ struct render_result {
 	struct master_plan master; /* of RENDER_MASTER */
 	struct meter_reading mix;
 	double *corrected_ppm; /* one an interface of the take; NAN: not known */
+	bool wrong_session; /* why it failed: the session has faults, or does not fit the take */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
 	double seconds;	     /* taken */
@@ -33,7 +34,7 @@ struct render_result {
 
 /* 0, or negative errno with the message: -EBUSY when the take is being rendered or recorded; -EINVAL for a
  * session that is wrong (its faults are printed on standard error) or does not fit the take. On failure the
- * take's files are as they were, and the manifest says why. */
+ * take's files are as they were, and the manifest says why, if it was the take that failed. */
 int render_take(const struct render_job *job, struct render_result *result, struct error *e) MUST_CHECK;
 void render_result_finish(struct render_result *result); /* a zeroed value is fine */
 

@@ -165,6 +165,32 @@ static int on_take_get(
 	return status;
 }
 
+/* Who asks hears what is wrong at once; and a take is not a failed one because another could not be made of
+ * it.
+ */
+static int check_render(const char *folder, const char *session, struct error *e)
+{
+	struct manifest take;
+	struct loaded_session loaded;
+	struct faults faults;
+	int result = manifest_load(&take, folder, e);
+	if (result < 0)
+		return result;
+	if (take.state == TAKE_RECORDING)
+		result = error_set(e, EBUSY, "take %s is still being recorded", take.id);
+	manifest_finish(&take);
+	if (result < 0 || !session)
+		return result;
+	faults_init(&faults, session);
+	result = sessions_load(&loaded, session, "", NULL, &faults);
+	if (result < 0)
+		faults_first(&faults, e);
+	else
+		sessions_finish(&loaded);
+	faults_finish(&faults);
+	return result;
+}
+
 static int on_render(struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)result;
@@ -177,11 +203,14 @@ static int on_render(struct service *service, const struct command *command, jso
 		session = memory_format("%s/%s" SESSION_ENDING, sessions, command->session);
 		free(sessions);
 	}
-	jobs_add(service->jobs, folder, session);
-	service_publish_state(service);
+	status = check_render(folder, session, e);
+	if (status == 0) {
+		jobs_add(service->jobs, folder, session);
+		service_publish_state(service);
+	}
 	free(session);
 	free(folder);
-	return 0;
+	return status;
 }
 
 static int on_session_set(

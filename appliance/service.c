@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/lock.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
 
@@ -164,7 +166,20 @@ static void on_render_finished(void *data, const char *folder, const char *error
 	service_publish_health(service);
 }
 
-/* Renders that the last run of the service did not come to, or did not finish. */
+static void publish_newest(struct service *service)
+{
+	struct take_list list;
+	struct error e;
+	if (take_list_load(&list, service->started->takes, NULL, 1, &e) < 0) {
+		log_error("%s", e.text);
+		return;
+	}
+	if (list.count > 0)
+		network_set_latest(service->network, &list.entries[0].manifest);
+	take_list_finish(&list);
+}
+
+/* Renders that the last run of the service did not come to; recovery has put back those that were cut off. */
 static void resume_renders(struct service *service)
 {
 	struct take_list list;
@@ -173,18 +188,52 @@ static void resume_renders(struct service *service)
 		log_error("%s", e.text);
 		return;
 	}
-	if (list.count > 0)
-		network_set_latest(service->network, &list.entries[0].manifest);
 	for (size_t i = list.count; i-- > 0;) {
 		const struct manifest *take = &list.entries[i].manifest;
 		bool waits = take->state == TAKE_RECORDED && take->render_count == 0;
-		if (!service->appliance->render.on_stop || (take->state != TAKE_RENDERING && !waits))
+		if (!service->appliance->render.on_stop || !waits)
 			continue;
 		char *folder = file_join(service->started->takes, list.entries[i].id);
 		jobs_add(service->jobs, folder, NULL);
 		free(folder);
 	}
 	take_list_finish(&list);
+}
+
+/* ---- what the last run left behind ---- */
+
+static void on_rescued(void *data, const struct recovery_report *report)
+{
+	struct service *service = data;
+	if (report->error) {
+		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", report->id,
+			report->error);
+		service_publish_health(service);
+		return;
+	}
+	if (report->outcome == RECOVERY_UNRENDERED) {
+		log_info("take %s: its render was cut off; it is made again", report->id);
+		if (service->appliance->render.on_stop)
+			jobs_add(service->jobs, report->folder, NULL);
+		return;
+	}
+	log_info("take %s recovered: %.1f s", report->id, (double)report->take->frames / report->take->rate);
+	json_t *fields = take_fields(report->take);
+	if (report->take->error)
+		json_object_set_new(fields, "error", json_string(report->take->error));
+	network_event(service->network, "take_recovered", fields);
+	publish_newest(service);
+}
+
+static void on_rescue_done(void *data)
+{
+	resume_renders(data);
+}
+
+static int start_rescue(struct service *service, struct error *e)
+{
+	struct rescue_callbacks callbacks = {.rescued = on_rescued, .done = on_rescue_done, .data = service};
+	return rescue_create(&service->rescue, service->loop, service->started->takes, &callbacks, e);
 }
 
 /* ---- signals and time ---- */
@@ -247,6 +296,8 @@ static int start(struct service *service, struct error *e)
 		.data = service};
 	int result = file_make_folders(service->started->takes, e);
 	if (result == 0)
+		result = service->takes_lock = takes_lock(service->started->takes, e);
+	if (result >= 0)
 		result = network_create(&service->network, service->loop, service->started,
 			service->started->takes, service_command, service, e);
 	if (result == 0)
@@ -255,7 +306,10 @@ static int start(struct service *service, struct error *e)
 		return result;
 	recorder_set_session(service->recorder, &service->session.session, service->session.text);
 	service->jobs = jobs_create(service->loop, service->config_path, &from_jobs);
-	resume_renders(service);
+	result = start_rescue(service, e);
+	if (result < 0)
+		return result;
+	publish_newest(service);
 	service_publish_state(service);
 	service_publish_info(service);
 	loop_set_timer(service->health_timer, HEALTH_NS, HEALTH_NS);
@@ -277,6 +331,7 @@ static int serve(struct service *service, struct error *e)
 	result = start(service, e);
 	if (result == 0)
 		result = loop_run(service->loop);
+	rescue_destroy(service->rescue);
 	recorder_destroy(service->recorder);
 	jobs_destroy(service->jobs);
 	network_destroy(service->network);
@@ -284,13 +339,15 @@ static int serve(struct service *service, struct error *e)
 	for (int i = 0; i < 3; i++)
 		loop_remove(service->signals[i]);
 	loop_destroy(service->loop);
+	if (service->takes_lock >= 0)
+		close(service->takes_lock);
 	return result;
 }
 
 static int run(const struct subcommand *subcommand, const struct arguments *arguments)
 {
 	struct appliance appliance;
-	struct service service = {.started = &appliance, .appliance = &appliance};
+	struct service service = {.started = &appliance, .appliance = &appliance, .takes_lock = -1};
 	struct error e;
 	int status = subcommand_load_appliance(subcommand, arguments, &appliance, &service.config_path);
 	if (status != EXIT_DONE)

@@ -4,6 +4,7 @@
 #define WOODSHED_APPLIANCE_SERVICE_H
 
 #include "appliance/jobs.h"
+#include "appliance/rescue.h"
 #include "appliance/sessions.h"
 #include "network/network.h"
 #include "recorder/recorder.h"
@@ -21,6 +22,8 @@ struct service {
 	struct recorder *recorder;
 	struct network *network;
 	struct jobs *jobs;
+	struct rescue *rescue; /* of takes that the last run left behind */
+	int takes_lock;	       /* negative: not had */
 	struct loop_source *signals[4];
 	struct loop_source *health_timer;
 	bool stopping;

@@ -92,11 +92,21 @@ static int open_stem(struct stem *stem, struct block *block, const struct take_t
 	return warp ? resample_create(&stem->resample, warp, format->channels, &source, e) : 0;
 }
 
-int stems_open(struct stems *stems, const struct manifest *take, const char *folder, struct session *session,
-	struct error *e)
+int stems_fit(struct session *session, const struct manifest *take, struct error *e)
 {
 	if (session->tracks.count == 0)
 		adopt_tracks(session, take);
+	const struct track_config *configs = session->tracks.items;
+	for (size_t i = 0; i < session->tracks.count; i++)
+		if (!find_track(take, &configs[i]))
+			return error_set(e, EINVAL, "track %s of the session is not in take %s",
+				configs[i].name, take->id);
+	return 0;
+}
+
+int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
+	const struct session *session, struct error *e)
+{
 	const struct track_config *configs = session->tracks.items;
 	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
 	alignment_load(&stems->alignment, take, folder);
@@ -104,10 +114,8 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 	stems->blocks = memory_array(stems->count, sizeof(*stems->blocks));
 	for (size_t i = 0; i < stems->count; i++) {
 		const struct take_track *track = find_track(take, &configs[i]);
-		const struct warp *warp = track ? alignment_of(&stems->alignment, track) : NULL;
-		int result = track ? open_stem(&stems->list[i], &stems->blocks[i], track, warp, folder, e)
-				   : error_set(e, EINVAL, "track %s of the session is not in take %s",
-					     configs[i].name, take->id);
+		const struct warp *warp = alignment_of(&stems->alignment, track);
+		int result = open_stem(&stems->list[i], &stems->blocks[i], track, warp, folder, e);
 		if (result < 0) {
 			stems_close(stems);
 			return result;

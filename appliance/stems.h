@@ -24,11 +24,14 @@ struct stems {
 	struct alignment alignment;
 };
 
-/* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file. A
- * session without tracks gets the take's: they are added to it, without a chain. `take` is used until the
- * end. -EINVAL when a track is not in the take. */
-int stems_open(struct stems *stems, const struct manifest *take, const char *folder, struct session *session,
-	struct error *e) MUST_CHECK;
+/* Makes `session` one for this take: without tracks it gets the take's, each without a chain. -EINVAL when
+ * one of its tracks is not in the take. */
+int stems_fit(struct session *session, const struct manifest *take, struct error *e) MUST_CHECK;
+
+/* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file, in a
+ * session that fits. `take` is used until the end. */
+int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
+	const struct session *session, struct error *e) MUST_CHECK;
 void stems_close(struct stems *stems); /* a zeroed value is fine */
 
 /* Fills every block with the next `frames` frames (at most BLOCK_FRAMES); silence past the end of a file. */

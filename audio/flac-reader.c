@@ -19,6 +19,7 @@ struct flac_reader {
 	uint64_t offset; /* of the next byte for libFLAC */
 	struct flac_format format;
 	uint64_t frames;
+	bool recording;	   /* STREAMINFO's count is not to be believed */
 	int32_t *block;	   /* the FLAC frame decoded last, planar: channel c begins at c * block_room */
 	size_t block_room; /* frames a channel */
 	size_t block_next, block_end; /* what of it was not yet asked for */
@@ -35,6 +36,19 @@ static void damage(struct flac_reader *reader, const char *what)
 	if (!reader->failure)
 		reader->failure = error_set(&reader->message, EBADMSG, "%s: damaged at frame %llu: %s",
 			reader->path, (unsigned long long)reader->position, what);
+}
+
+/* libFLAC stops at STREAMINFO's count, so that is made 0 (unknown) on its way in. */
+static void hide_count(const struct flac_reader *reader, FLAC__byte data[], size_t size)
+{
+	enum {
+		COUNT_AT = 21,
+		COUNT_END = 26
+	}; /* its first byte shares its upper half with the word length */
+	for (uint64_t at = COUNT_AT; reader->recording && at < COUNT_END; at++) {
+		if (at >= reader->offset && at - reader->offset < size)
+			data[at - reader->offset] &= at == COUNT_AT ? 0xf0 : 0;
+	}
 }
 
 static FLAC__StreamDecoderReadStatus on_read(
@@ -54,6 +68,7 @@ static FLAC__StreamDecoderReadStatus on_read(
 		return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
 	}
 	*size = (size_t)n;
+	hide_count(reader, data, *size);
 	reader->offset += (uint64_t)n;
 	return n == 0 ? FLAC__STREAM_DECODER_READ_STATUS_END_OF_STREAM
 		      : FLAC__STREAM_DECODER_READ_STATUS_CONTINUE;
@@ -205,7 +220,7 @@ static int start(struct flac_reader *reader, struct error *e)
 	return 0;
 }
 
-int flac_reader_open(struct flac_reader **reader, const char *path, struct error *e)
+static int open_file(struct flac_reader **reader, const char *path, bool recording, struct error *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -213,6 +228,7 @@ int flac_reader_open(struct flac_reader **reader, const char *path, struct error
 	struct flac_reader *made = memory_new(sizeof(*made));
 	made->fd = fd;
 	made->path = memory_text(path);
+	made->recording = recording;
 	int result = start(made, e);
 	if (result < 0) {
 		flac_reader_close(made);
@@ -220,6 +236,16 @@ int flac_reader_open(struct flac_reader **reader, const char *path, struct error
 	}
 	*reader = made;
 	return 0;
+}
+
+int flac_reader_open(struct flac_reader **reader, const char *path, struct error *e)
+{
+	return open_file(reader, path, false, e);
+}
+
+int flac_reader_open_recording(struct flac_reader **reader, const char *path, struct error *e)
+{
+	return open_file(reader, path, true, e);
 }
 
 void flac_reader_close(struct flac_reader *reader)

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BLOCK_SIZE = 4096 };
-
 /* libFLAC keeps no state outside its encoders, so writers of several threads never meet. What the syncing
  * thread touches is the descriptor, which lives as long as the writer, and the atomics. */
 struct flac_writer {
@@ -109,7 +107,7 @@ static bool configure(struct flac_writer *writer, const struct flac_format *form
 	/* The level sets a block size of its own, so it comes first. */
 	return level >= 0 && FLAC__stream_encoder_set_compression_level(encoder, (uint32_t)level) &&
 	       FLAC__stream_encoder_set_streamable_subset(encoder, true) &&
-	       FLAC__stream_encoder_set_blocksize(encoder, BLOCK_SIZE) &&
+	       FLAC__stream_encoder_set_blocksize(encoder, FLAC_BLOCK) &&
 	       FLAC__stream_encoder_set_channels(encoder, format->channels) &&
 	       FLAC__stream_encoder_set_bits_per_sample(encoder, format->bits) &&
 	       FLAC__stream_encoder_set_sample_rate(encoder, format->rate) &&
@@ -216,6 +214,13 @@ int flac_writer_sync(struct flac_writer *writer, struct error *e)
 		return 0;
 	atomic_store(&writer->sync_failure, failure);
 	return error_errno(e, failure, "%s: not safely on the disk", writer->path);
+}
+
+void flac_writer_start_sync(struct flac_writer *writer)
+{
+	/* Only a head start: flac_writer_sync tells of what fails. */
+	if (!atomic_load(&writer->sync_failure))
+		sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 uint64_t flac_writer_bytes(const struct flac_writer *writer)

@@ -21,6 +21,8 @@ struct flac_tag {
 	const char *name, *value;
 };
 
+enum { FLAC_BLOCK = 4096 }; /* frames of audio in every FLAC frame that we write, but in the last */
+
 struct flac_writer;
 
 /* Starts a FLAC file at `path`, which must not exist (-EEXIST). `level` is libFLAC's compression level (0 to
@@ -45,6 +47,10 @@ int flac_writer_finish(struct flac_writer *writer, struct error *e) MUST_CHECK;
  * (fsyncgate: the kernel may have dropped the pages), so never ask again as if it could succeed. */
 int flac_writer_sync(struct flac_writer *writer, struct error *e) MUST_CHECK;
 
+/* Has the kernel begin to write what it holds, without waiting for it: several files that are to be synced go
+ * to the disk at once, not one after the other. Any thread. */
+void flac_writer_start_sync(struct flac_writer *writer);
+
 /* Bytes of whole FLAC frames (and the header) given to the kernel so far, and the frames of audio in them.
  * Any thread. */
 uint64_t flac_writer_bytes(const struct flac_writer *writer);
@@ -57,6 +63,10 @@ struct flac_reader;
 
 /* -EBADMSG for what is no FLAC file, -ENOTSUP for other than 16 and 24 bits. */
 int flac_reader_open(struct flac_reader **reader, const char *path, struct error *e) MUST_CHECK;
+
+/* The same for a recording that may have been cut off while it was being closed: what STREAMINFO counts is
+ * not believed, so the last whole FLAC frame is the end. flac_reader_frames says 0. */
+int flac_reader_open_recording(struct flac_reader **reader, const char *path, struct error *e) MUST_CHECK;
 void flac_reader_close(struct flac_reader *reader); /* NULL is fine */
 
 const struct flac_format *flac_reader_format(const struct flac_reader *reader);

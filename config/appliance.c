@@ -50,6 +50,19 @@ static const struct key stop_keys[] = {
 };
 static const struct record stop_record = RECORD("stop", struct stop_config, stop_keys);
 
+static const char songs_keys_help[] = "How songs are found in a take: they become markers, nothing is cut.";
+static const struct key songs_keys[] = {
+	{"above", KEY_NUMBER, offsetof(struct songs_config, above_db), .unit = UNIT_DB, .least = 1,
+		.most = 60, .fallback = "10 dB", .help = "How far over the noise floor a song stands."},
+	{"enter", KEY_NUMBER, offsetof(struct songs_config, enter_s), SECONDS(0.1, 60), .fallback = "2 s",
+		.help = "A song has begun when it was played for so long."},
+	{"leave", KEY_NUMBER, offsetof(struct songs_config, leave_s), SECONDS(0.1, 60), .fallback = "4 s",
+		.help = "A song has ended when nothing was played for so long."},
+	{"least", KEY_NUMBER, offsetof(struct songs_config, least_s), SECONDS(0.1, 3600), .fallback = "45 s",
+		.help = "What is shorter is no song."},
+};
+static const struct record songs_record = RECORD("songs", struct songs_config, songs_keys);
+
 static const char recording_keys_help[] = "How takes are recorded.";
 static const struct key recording_keys[] = {
 	{"bit_depth", KEY_INTEGER, RECORDING(bit_depth), .unit = UNIT_BITS, .least = 16, .most = 24,
@@ -67,6 +80,7 @@ static const struct key recording_keys[] = {
 		.help = "After it a new take follows without a lost frame."},
 	{"keep_free", KEY_NUMBER, RECORDING(keep_free_s), SECONDS(0, 2592000), .fallback = "1 h",
 		.help = "Warn when the disk has room for less recording."},
+	{"songs", KEY_RECORD, RECORDING(songs), .record = &songs_record, .help = songs_keys_help},
 };
 static const struct record recording_record = RECORD("recording", struct recording_config, recording_keys);
 

@@ -31,6 +31,13 @@ struct stop_config {
 	double for_s;
 };
 
+/* How songs are found in a long take (recorder/songs.h). */
+struct songs_config {
+	double above_db; /* over the noise floor */
+	double enter_s, leave_s;
+	double least_s; /* a song lasts at least this long */
+};
+
 struct recording_config {
 	int bit_depth; /* 16 or 24 */
 	double pre_roll_s;
@@ -40,6 +47,7 @@ struct recording_config {
 	double post_roll_s;
 	double max_length_s;
 	double keep_free_s; /* of recording */
+	struct songs_config songs;
 };
 
 struct mqtt_config {

@@ -48,9 +48,8 @@ struct answer answer_text(unsigned status, const char *type, char *text)
 
 struct answer answer_static(const char *type, const void *data, size_t size)
 {
-	/* MHD only reads what is persistent, whatever its type says. */
-	struct answer answer = {MHD_HTTP_OK,
-		MHD_create_response_from_buffer(size, (void *)(uintptr_t)data, MHD_RESPMEM_PERSISTENT)};
+	struct answer answer = {
+		MHD_HTTP_OK, MHD_create_response_from_buffer(size, read_only(data), MHD_RESPMEM_PERSISTENT)};
 	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
 	return answer;

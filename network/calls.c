@@ -119,7 +119,7 @@ struct call *call_start(
 	struct calls *calls, struct MHD_Connection *connection, const char *verb, json_t *arguments)
 {
 	struct call *call = memory_new(sizeof(*call));
-	atomic_init(&call->references, 2);
+	atomic_init(&call->references, 1);
 	call->calls = calls;
 	call->connection = connection;
 	call->verb = verb;
@@ -131,11 +131,11 @@ struct call *call_start(
 		if (call->next)
 			call->next->previous = call;
 		calls->first = call;
+		atomic_store(&call->references, 2);
 		MHD_suspend_connection(connection);
 	}
 	pthread_mutex_unlock(&calls->lock);
 	if (closed) {
-		call_release(call);
 		call_release(call);
 		return NULL;
 	}

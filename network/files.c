@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SMALL_FILE (1024 * 1024) /* hashed when it is asked for */
+#define SMALL_FILE UINT64_C(1048576) /* hashed when it is asked for */
 
 /* --- Ranges and tags --- */
 
@@ -184,7 +184,7 @@ static void set_etag(struct takefile *file, const struct hash *hash)
 
 static void hash_small(struct takefile *file)
 {
-	char *data = file->size <= SMALL_FILE ? malloc(file->size + 1) : NULL;
+	char *data = file->size <= SMALL_FILE ? malloc((size_t)file->size + 1) : NULL;
 	if (!data)
 		return;
 	struct hash hash;

@@ -3,31 +3,67 @@
 #include "common/memory.h"
 #include "network/commands.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PENDING_LIMIT 128 /* messages that the loop has not come to yet */
+#define MESSAGES 128 /* of one lane, that the loop has not come to yet */
+#define TURN 16	     /* messages that the loop looks at before it looks at something else */
+
+/* Requests have a lane of their own: somebody waits for the answer, and a flood on the other topics must not
+ * push them out. */
+enum lane_name { LANE_REQUESTS, LANE_SETTERS, LANES };
+
+struct lane {
+	struct inbound messages[MESSAGES];
+	uint64_t numbers[MESSAGES]; /* in the order of arrival, over both lanes */
+	size_t first, count;
+};
 
 struct inbox {
-	_Atomic unsigned references; /* the owner's and one a posted message */
-	_Atomic unsigned pending, dropped;
+	_Atomic unsigned references; /* the owner's and one of the message in the loop */
 	struct loop *loop;
 	char *prefix;
 	size_t prefix_size;
 	inbox_fn fn; /* NULL once closed; control thread only */
 	void *data;
+	pthread_mutex_t lock; /* guards the rest */
+	struct lane lanes[LANES];
+	uint64_t arrived;
+	unsigned dropped;
+	bool posted;
 };
 
-struct posted {
-	struct inbox *inbox;
-	struct inbound message;
-};
-
-static void release(struct inbox *inbox)
+static void finish(struct inbound *message)
 {
+	free(message->topic);
+	free(message->payload);
+	free(message->response_topic);
+	free(message->correlation);
+}
+
+static struct inbound take_first(struct lane *lane)
+{
+	struct inbound message = lane->messages[lane->first];
+	lane->first = (lane->first + 1) % MESSAGES;
+	lane->count--;
+	return message;
+}
+
+static void release(void *data)
+{
+	struct inbox *inbox = data;
 	if (atomic_fetch_sub_explicit(&inbox->references, 1, memory_order_acq_rel) != 1)
 		return;
+	for (int i = 0; i < LANES; i++) {
+		struct inbound message;
+		while (inbox->lanes[i].count > 0) {
+			message = take_first(&inbox->lanes[i]);
+			finish(&message);
+		}
+	}
+	pthread_mutex_destroy(&inbox->lock);
 	free(inbox->prefix);
 	free(inbox);
 }
@@ -41,6 +77,7 @@ struct inbox *inbox_create(struct loop *loop, const char *prefix, inbox_fn fn, v
 	inbox->prefix_size = strlen(inbox->prefix);
 	inbox->fn = fn;
 	inbox->data = data;
+	pthread_mutex_init(&inbox->lock, NULL);
 	return inbox;
 }
 
@@ -52,25 +89,76 @@ void inbox_close(struct inbox *inbox)
 	release(inbox);
 }
 
-static void drop(void *data)
+/* With the lock held: the lane whose first message came first, or NULL. */
+static struct lane *next_lane(struct inbox *inbox)
 {
-	struct posted *posted = data;
-	atomic_fetch_sub(&posted->inbox->pending, 1);
-	release(posted->inbox);
-	free(posted->message.topic);
-	free(posted->message.payload);
-	free(posted->message.response_topic);
-	free(posted->message.correlation);
-	free(posted);
+	struct lane *next = NULL;
+	for (int i = 0; i < LANES; i++) {
+		struct lane *lane = &inbox->lanes[i];
+		if (lane->count > 0 && (!next || lane->numbers[lane->first] < next->numbers[next->first]))
+			next = lane;
+	}
+	return next;
 }
 
+static bool take(struct inbox *inbox, struct inbound *message)
+{
+	pthread_mutex_lock(&inbox->lock);
+	struct lane *lane = next_lane(inbox);
+	if (lane) {
+		*message = take_first(lane);
+		message->dropped = inbox->dropped;
+		inbox->dropped = 0;
+	} else {
+		inbox->posted = false;
+	}
+	pthread_mutex_unlock(&inbox->lock);
+	return lane != NULL;
+}
+
+/* On the loop; the message in the loop is the inbox itself. */
 static void run(void *data)
 {
-	struct posted *posted = data;
-	posted->message.dropped = atomic_exchange(&posted->inbox->dropped, 0);
-	if (posted->inbox->fn)
-		posted->inbox->fn(posted->inbox->data, &posted->message);
-	drop(posted);
+	struct inbox *inbox = data;
+	struct inbound message;
+	for (int turn = 0; turn < TURN; turn++) {
+		if (!inbox->fn || !take(inbox, &message)) {
+			release(inbox);
+			return;
+		}
+		inbox->fn(inbox->data, &message);
+		finish(&message);
+	}
+	loop_post(inbox->loop, run, inbox, release);
+}
+
+/* With the lock held. A flood must not pile up in front of a loop that has better things to do; the newest
+ * wish is the one that counts. */
+static void append(struct inbox *inbox, struct lane *lane, const struct inbound *message)
+{
+	if (lane->count == MESSAGES) {
+		struct inbound oldest = take_first(lane);
+		finish(&oldest);
+		inbox->dropped++;
+	}
+	size_t place = (lane->first + lane->count++) % MESSAGES;
+	lane->messages[place] = *message;
+	lane->numbers[place] = ++inbox->arrived;
+}
+
+/* Takes over the memory in `message`. */
+static void put(struct inbox *inbox, const struct inbound *message)
+{
+	bool request = strncmp(message->topic, "request/", 8) == 0;
+	pthread_mutex_lock(&inbox->lock);
+	append(inbox, &inbox->lanes[request ? LANE_REQUESTS : LANE_SETTERS], message);
+	bool post = !inbox->posted;
+	inbox->posted = true;
+	pthread_mutex_unlock(&inbox->lock);
+	if (!post)
+		return;
+	atomic_fetch_add(&inbox->references, 1);
+	loop_post(inbox->loop, run, inbox, release);
 }
 
 static char *copy(const void *data, size_t size)
@@ -100,21 +188,10 @@ void inbox_arrived(
 {
 	if (topic_size <= inbox->prefix_size || memcmp(topic, inbox->prefix, inbox->prefix_size) != 0)
 		return;
-	/* A flood must not pile up in front of a loop that has better things to do. */
-	if (atomic_load(&inbox->pending) >= PENDING_LIMIT) {
-		atomic_fetch_add(&inbox->dropped, 1);
-		return;
-	}
-	struct posted *posted = memory_new(sizeof(*posted));
-	struct inbound *to = &posted->message;
-	posted->inbox = inbox;
-	to->topic = copy(topic + inbox->prefix_size, topic_size - inbox->prefix_size);
-	to->retained = message->retained != 0;
-	to->size = (size_t)message->payloadlen;
-	to->too_large = to->size > COMMAND_SIZE_LIMIT;
-	to->payload = copy(message->payload, to->too_large ? 0 : to->size);
-	copy_properties(to, message);
-	atomic_fetch_add(&inbox->pending, 1);
-	atomic_fetch_add(&inbox->references, 1);
-	loop_post(inbox->loop, run, posted, drop);
+	struct inbound to = {.retained = message->retained != 0, .size = (size_t)message->payloadlen};
+	to.topic = copy(topic + inbox->prefix_size, topic_size - inbox->prefix_size);
+	to.too_large = to.size > COMMAND_SIZE_LIMIT;
+	to.payload = copy(message->payload, to.too_large ? 0 : to.size);
+	copy_properties(&to, message);
+	put(inbox, &to);
 }

@@ -168,7 +168,7 @@ static const char *refusal_text(const struct link *link)
 	return "cannot connect";
 }
 
-int link_connect(struct link *link, waits_condition interrupted, void *data, int timeout_ms, struct error *e)
+int link_connect(struct link *link, const struct patience *patience, struct error *e)
 {
 	char *password;
 	int result = read_password(&link->config->mqtt, &password, e);
@@ -181,7 +181,7 @@ int link_connect(struct link *link, waits_condition interrupted, void *data, int
 	struct operation *operation = waits_begin(&link->waits);
 	link->refusal = start_connect(link, password, operation);
 	if (link->refusal == MQTTASYNC_SUCCESS)
-		link->refusal = waits_end(operation, interrupted, data, timeout_ms, false);
+		link->refusal = waits_end(operation, patience);
 	if (link->refusal != 0)
 		result = error_set(
 			e, EIO, "%s: %s (%d)", link->config->mqtt.url, refusal_text(link), link->refusal);
@@ -232,7 +232,7 @@ static MQTTAsync_responseOptions response_options(struct link *link, struct oper
 	return options;
 }
 
-bool link_subscribe(struct link *link, int timeout_ms)
+bool link_subscribe(struct link *link, const struct patience *patience)
 {
 	enum { COUNT = sizeof(link->topics) / sizeof(link->topics[0]) };
 	/* Retained commands are not wanted: not on subscribing (2), and shown as what they are later. */
@@ -252,7 +252,7 @@ bool link_subscribe(struct link *link, int timeout_ms)
 	}
 	int result = MQTTAsync_subscribeMany(link->client, COUNT, link->topics, qos, &options);
 	if (result == MQTTASYNC_SUCCESS)
-		result = waits_end(operation, NULL, NULL, timeout_ms, true);
+		result = waits_end(operation, patience);
 	if (result > 0)
 		log_warning("mqtt: the broker refused the command topics (reason %d)", result);
 	/* State is worth publishing all the same where only commands are forbidden. */
@@ -265,7 +265,7 @@ static void add_property(MQTTProperties *properties, enum MQTTPropertyCodes code
 	MQTTProperties_add(properties, &property);
 }
 
-int link_publish(struct link *link, const struct outgoing *outgoing, int timeout_ms)
+int link_publish(struct link *link, const struct outgoing *outgoing, const struct patience *patience)
 {
 	MQTTAsync_message message = MQTTAsync_message_initializer;
 	message.payload = outgoing->payload;
@@ -279,11 +279,12 @@ int link_publish(struct link *link, const struct outgoing *outgoing, int timeout
 	MQTTAsync_responseOptions options = response_options(link, operation);
 	int result = MQTTAsync_sendMessage(link->client, outgoing->topic, &message, &options);
 	MQTTProperties_free(&message.properties);
-	return result == MQTTASYNC_SUCCESS ? waits_end(operation, NULL, NULL, timeout_ms, true) : result;
+	return result == MQTTASYNC_SUCCESS ? waits_end(operation, patience) : result;
 }
 
 void link_disconnect(struct link *link)
 {
+	const struct patience patience = {.timeout_ms = 2 * DISCONNECT_MS, .connected = true};
 	struct operation *operation = waits_begin(&link->waits);
 	MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
 	MQTTAsync_disconnectOptions options5 = MQTTAsync_disconnectOptions_initializer5;
@@ -298,7 +299,7 @@ void link_disconnect(struct link *link)
 	options.context = operation;
 	options.timeout = DISCONNECT_MS;
 	if (MQTTAsync_disconnect(link->client, &options) == MQTTASYNC_SUCCESS)
-		waits_end(operation, NULL, NULL, 2 * DISCONNECT_MS, true);
+		waits_end(operation, &patience);
 	choose_version(link, MQTTVERSION_5);
 }
 

@@ -24,18 +24,17 @@ void link_pause(struct link *link, waits_condition until, void *data, int timeou
 
 void link_wake(struct link *link); /* any thread */
 
-/* One try, given up when `interrupted` holds. */
-int link_connect(struct link *link, waits_condition interrupted, void *data, int timeout_ms,
-	struct error *e) MUST_CHECK;
+/* One try. */
+int link_connect(struct link *link, const struct patience *patience, struct error *e) MUST_CHECK;
 
 /* After a failed try: true if it may have been MQTT 5 that the broker did not like, and the next try will be
  * with 3.1.1. */
 bool link_try_older(struct link *link);
 
-bool link_subscribe(struct link *link, int timeout_ms) MUST_CHECK;
+bool link_subscribe(struct link *link, const struct patience *patience) MUST_CHECK;
 
 /* QoS 1: 0 once the broker has it, its reason code (above 0) if it refused, negative if the link is dead. */
-int link_publish(struct link *link, const struct outgoing *message, int timeout_ms);
+int link_publish(struct link *link, const struct outgoing *outgoing, const struct patience *patience);
 
 void link_disconnect(struct link *link); /* also when the connection was lost */
 

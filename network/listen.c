@@ -64,21 +64,32 @@ static void format_address(const struct sockaddr *address, char text[static LIST
 	}
 }
 
+static uint16_t port_of(const struct sockaddr_storage *bound)
+{
+	if (bound->ss_family == AF_INET6) {
+		struct sockaddr_in6 six;
+		memcpy(&six, bound, sizeof(six));
+		return ntohs(six.sin6_port);
+	}
+	struct sockaddr_in four;
+	memcpy(&four, bound, sizeof(four));
+	return ntohs(four.sin_port);
+}
+
 int listen_open(const char *listen, char **address, uint16_t *port, struct error *e)
 {
-	struct addrinfo *found;
-	int fd = resolve(listen, &found, e);
-	if (fd < 0)
-		return fd;
-	fd = bind_first(found);
+	struct addrinfo *found = NULL;
+	int result = resolve(listen, &found, e);
+	if (result < 0 || !found)
+		return result;
+	int fd = bind_first(found);
 	freeaddrinfo(found);
 	if (fd < 0)
 		return error_errno(e, fd, "http: listen: %s", listen);
 	struct sockaddr_storage bound = {0};
 	socklen_t size = sizeof(bound);
 	getsockname(fd, (struct sockaddr *)&bound, &size);
-	/* The port is at the same place in both families. */
-	*port = ntohs(((const struct sockaddr_in *)&bound)->sin_port);
+	*port = port_of(&bound);
 	char text[LISTEN_ADDRESS_SIZE];
 	format_address((const struct sockaddr *)&bound, text);
 	bool any = strcmp(text, "0.0.0.0") == 0 || strcmp(text, "[::]") == 0;

@@ -15,17 +15,18 @@
 #define RETRY_MOST_MS 1000
 #define CONNECT_MS 30000 /* Paho's own limit is shorter; this one is for a name that is being looked up */
 #define ACKNOWLEDGE_MS 10000
-#define FAREWELL_NS (CLOCK_NSEC_PER_SEC * 6 / 5) /* for what is waiting, of the two seconds */
-#define OFFLINE_MS 400
+#define FAREWELL_MS 1000 /* for what is waiting, of the two seconds that a stop may take */
+#define OFFLINE_MS 300
 #define TRIES 3 /* of one message, before it is taken for what kills the connection */
 
 struct mqtt {
 	struct link *link;
 	struct inbox *inbox;
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards outbox and stopping */
+	pthread_mutex_t lock; /* guards outbox, stopping and deadline_ns */
 	struct outbox *outbox;
 	bool stopping;
+	int64_t deadline_ns; /* of what is waiting, once stopping */
 	/* The thread's own: */
 	bool quiet; /* the failure to connect has been told */
 	uint64_t suspect;
@@ -83,9 +84,9 @@ static bool is_hopeless(struct mqtt *mqtt, const struct outgoing *message)
 	return ++mqtt->tries >= TRIES;
 }
 
-static bool send_one(struct mqtt *mqtt, const struct outgoing *message, int timeout_ms)
+static bool send_one(struct mqtt *mqtt, const struct outgoing *message, const struct patience *patience)
 {
-	int result = link_publish(mqtt->link, message, timeout_ms);
+	int result = link_publish(mqtt->link, message, patience);
 	bool refused = result > 0;
 	if (refused)
 		log_warning("mqtt: the broker refused a message on %s (reason %d)", message->topic, result);
@@ -97,44 +98,67 @@ static bool send_one(struct mqtt *mqtt, const struct outgoing *message, int time
 	return result >= 0;
 }
 
-static void serve(struct mqtt *mqtt)
+/* False when the connection is of no more use. */
+static bool serve(struct mqtt *mqtt)
 {
-	if (!link_subscribe(mqtt->link, ACKNOWLEDGE_MS))
-		return;
-	while (link_wait(mqtt->link, work_waiting, mqtt) && !is_stopping(mqtt)) {
+	const struct patience patience = {.timeout_ms = ACKNOWLEDGE_MS,
+		.interrupted = interrupted,
+		.data = mqtt,
+		.grace_ms = FAREWELL_MS,
+		.connected = true};
+	if (!link_subscribe(mqtt->link, &patience))
+		return false;
+	while (link_wait(mqtt->link, work_waiting, mqtt)) {
 		struct outgoing message;
+		if (is_stopping(mqtt))
+			return true;
 		if (!next_message(mqtt, &message))
 			continue;
-		bool going = send_one(mqtt, &message, ACKNOWLEDGE_MS);
+		bool going = send_one(mqtt, &message, &patience);
+		outgoing_finish(&message);
+		if (!going)
+			return false;
+	}
+	return false;
+}
+
+static int left_ms(struct mqtt *mqtt)
+{
+	pthread_mutex_lock(&mqtt->lock);
+	int64_t left_ns = mqtt->deadline_ns - clock_monotonic_ns();
+	pthread_mutex_unlock(&mqtt->lock);
+	return (int)(left_ns / 1000000);
+}
+
+static void say_offline(struct mqtt *mqtt)
+{
+	const struct patience patience = {.timeout_ms = OFFLINE_MS, .connected = true};
+	struct outgoing message;
+	pthread_mutex_lock(&mqtt->lock);
+	outbox_retain(mqtt->outbox, OUTBOX_AVAILABILITY, "offline");
+	outbox_next_of(mqtt->outbox, OUTBOX_AVAILABILITY, &message);
+	pthread_mutex_unlock(&mqtt->lock);
+	link_publish(mqtt->link, &message, &patience);
+	outgoing_finish(&message);
+}
+
+static void send_rest(struct mqtt *mqtt)
+{
+	struct patience patience = {.connected = true};
+	struct outgoing message;
+	while ((patience.timeout_ms = left_ms(mqtt)) > 0 && next_message(mqtt, &message)) {
+		bool going = send_one(mqtt, &message, &patience);
 		outgoing_finish(&message);
 		if (!going)
 			return;
 	}
 }
 
-static void say_goodbye(struct mqtt *mqtt)
-{
-	int64_t deadline = clock_monotonic_ns() + FAREWELL_NS;
-	struct outgoing message;
-	while (clock_monotonic_ns() < deadline && next_message(mqtt, &message)) {
-		int left_ms = (int)((deadline - clock_monotonic_ns()) / 1000000) + 1;
-		bool going = send_one(mqtt, &message, left_ms);
-		outgoing_finish(&message);
-		if (!going)
-			break;
-	}
-	pthread_mutex_lock(&mqtt->lock);
-	outbox_retain(mqtt->outbox, OUTBOX_AVAILABILITY, "offline");
-	outbox_next_of(mqtt->outbox, OUTBOX_AVAILABILITY, &message);
-	pthread_mutex_unlock(&mqtt->lock);
-	link_publish(mqtt->link, &message, OFFLINE_MS);
-	outgoing_finish(&message);
-}
-
 static bool connect_link(struct mqtt *mqtt)
 {
+	const struct patience patience = {.timeout_ms = CONNECT_MS, .interrupted = interrupted, .data = mqtt};
 	struct error e;
-	if (link_connect(mqtt->link, interrupted, mqtt, CONNECT_MS, &e) < 0) {
+	if (link_connect(mqtt->link, &patience, &e) < 0) {
 		if (!mqtt->quiet && !is_stopping(mqtt))
 			log_warning("mqtt: %s; trying again", e.text);
 		mqtt->quiet = true;
@@ -153,9 +177,10 @@ static void *work(void *data)
 	int pause_ms = RETRY_FIRST_MS;
 	while (!is_stopping(mqtt)) {
 		if (connect_link(mqtt)) {
-			serve(mqtt);
+			if (serve(mqtt))
+				send_rest(mqtt);
 			if (is_stopping(mqtt))
-				say_goodbye(mqtt);
+				say_offline(mqtt);
 			link_disconnect(mqtt->link);
 			pause_ms = RETRY_FIRST_MS;
 		} else if (link_try_older(mqtt->link)) {
@@ -203,6 +228,7 @@ void mqtt_destroy(struct mqtt *mqtt)
 		return;
 	pthread_mutex_lock(&mqtt->lock);
 	mqtt->stopping = true;
+	mqtt->deadline_ns = clock_monotonic_ns() + (int64_t)FAREWELL_MS * 1000000;
 	pthread_mutex_unlock(&mqtt->lock);
 	link_wake(mqtt->link);
 	pthread_join(mqtt->thread, NULL);

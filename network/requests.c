@@ -43,7 +43,8 @@ void requests_destroy(struct requests *requests)
 	free(requests);
 }
 
-PRINTF(2, 3) static void complain(struct requests *requests, const char *format, ...)
+/* However much rubbish arrives, the log gets a few lines of it. */
+static bool may_complain(struct requests *requests)
 {
 	int64_t now = clock_monotonic_ns();
 	if (now - requests->complaints_since > COMPLAINT_NS) {
@@ -52,13 +53,18 @@ PRINTF(2, 3) static void complain(struct requests *requests, const char *format,
 		requests->complaints_since = now;
 		requests->complaints = 0;
 	}
-	if (++requests->complaints > COMPLAINTS)
-		return;
+	return ++requests->complaints <= COMPLAINTS;
+}
+
+PRINTF(2, 3) static void complain(struct requests *requests, const char *format, ...)
+{
 	struct error line;
 	va_list args;
 	va_start(args, format);
 	vsnprintf(line.text, sizeof(line.text), format, args);
 	va_end(args);
+	if (!may_complain(requests))
+		return;
 	/* A log line is one line, whatever a topic's name holds. */
 	for (char *c = line.text; *c; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)

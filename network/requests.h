@@ -23,7 +23,7 @@ struct requests_port {
 struct requests *requests_create(const char *prefix, const struct requests_port *port);
 void requests_destroy(struct requests *requests); /* NULL is fine */
 
-/* An inbox_fn; `requests` is a struct requests. */
-void requests_handle(void *requests, const struct inbound *message);
+/* An inbox_fn; `data` is a struct requests. */
+void requests_handle(void *data, const struct inbound *message);
 
 #endif

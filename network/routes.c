@@ -57,8 +57,8 @@ static struct answer get_snapshot(struct request *request)
 		return answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "not known yet");
 	size_t size;
 	const char *text = snapshot_text(snapshot, &size);
-	struct answer answer = {MHD_HTTP_OK, MHD_create_response_from_buffer_with_free_callback_cls(size,
-						     (void *)(uintptr_t)text, snapshot_release, snapshot)};
+	struct answer answer = {MHD_HTTP_OK, MHD_create_response_from_buffer_with_free_callback_cls(
+						     size, read_only(text), snapshot_release, snapshot)};
 	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	return answer;

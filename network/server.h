@@ -52,6 +52,16 @@ struct route {
 	const char *verb; /* of a command */
 };
 
+/* libmicrohttpd takes what it only reads by a pointer to what may be written. */
+static inline void *read_only(const void *data)
+{
+	union {
+		const void *given;
+		void *wanted;
+	} pointer = {.given = data};
+	return pointer.wanted;
+}
+
 extern const struct route routes[];
 extern const size_t route_count;
 

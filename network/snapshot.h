@@ -17,7 +17,7 @@ void snapshots_set(struct snapshots *snapshots, enum snapshot_name name, const c
 
 /* A reference to the newest text, or NULL if there was none yet. */
 struct snapshot *snapshots_get(struct snapshots *snapshots, enum snapshot_name name);
-void snapshot_release(void *snapshot); /* NULL is fine */
+void snapshot_release(void *data); /* NULL is fine */
 
 const char *snapshot_text(const struct snapshot *snapshot, size_t *size);
 

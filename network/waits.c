@@ -103,26 +103,34 @@ struct operation *waits_begin(struct waits *waits)
 
 struct pending {
 	struct operation *operation;
-	waits_condition interrupted;
-	void *data;
+	const struct patience *patience;
 };
 
 static bool is_settled(void *data)
 {
-	const struct pending *pending = data;
-	struct waits *waits = pending->operation->waits;
-	pthread_mutex_lock(&waits->lock);
-	bool settled = pending->operation->outcome != OUTCOME_PENDING;
-	pthread_mutex_unlock(&waits->lock);
-	return settled || (pending->interrupted && pending->interrupted(pending->data));
+	struct operation *operation = data;
+	pthread_mutex_lock(&operation->waits->lock);
+	bool settled = operation->outcome != OUTCOME_PENDING;
+	pthread_mutex_unlock(&operation->waits->lock);
+	return settled;
 }
 
-int waits_end(
-	struct operation *operation, waits_condition interrupted, void *data, int timeout_ms, bool connected)
+static bool is_settled_or_interrupted(void *data)
+{
+	const struct pending *pending = data;
+	const struct patience *patience = pending->patience;
+	return is_settled(pending->operation) ||
+	       (patience->interrupted && patience->interrupted(patience->data));
+}
+
+int waits_end(struct operation *operation, const struct patience *patience)
 {
 	struct waits *waits = operation->waits;
-	struct pending pending = {operation, interrupted, data};
-	waits_until(waits, is_settled, &pending, timeout_ms, connected);
+	struct pending pending = {operation, patience};
+	bool soon = waits_until(
+		waits, is_settled_or_interrupted, &pending, patience->timeout_ms, patience->connected);
+	if (soon && patience->grace_ms > 0)
+		waits_until(waits, is_settled, operation, patience->grace_ms, patience->connected);
 	pthread_mutex_lock(&waits->lock);
 	int result = -ETIMEDOUT;
 	if (operation->outcome == OUTCOME_DONE)

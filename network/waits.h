@@ -44,11 +44,17 @@ bool waits_until(struct waits *waits, waits_condition until, void *data, int tim
 
 struct operation *waits_begin(struct waits *waits);
 
+/* How long an operation is waited for, and what may cut that short. */
+struct patience {
+	int timeout_ms;
+	waits_condition interrupted; /* NULL: nothing */
+	void *data;
+	int grace_ms;	/* what is still given once `interrupted` holds; 0: nothing */
+	bool connected; /* give up, too, when the connection is lost */
+};
+
 /* 0 done, above 0 the broker's reason code, negative for everything else: Paho's code, or -ETIMEDOUT for an
- * operation that nothing settled before the time was over, the link lost, or `interrupted` (may be NULL)
- * held.
- */
-int waits_end(
-	struct operation *operation, waits_condition interrupted, void *data, int timeout_ms, bool connected);
+ * operation that nothing settled while patience lasted. */
+int waits_end(struct operation *operation, const struct patience *patience);
 
 #endif

@@ -3,6 +3,7 @@ the master, and what came of it on one page. packaging/demo installs, builds and
 """
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import json
 import math
@@ -10,74 +11,59 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import sys
 import time
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "packaging")]
 
-from rig import material, room as rig  # noqa: E402 (found through the line above)
+import stage  # noqa: E402 (found through the line above, as are the next ones)
+from display import Display, Steps, clock, figure, gaps, size  # noqa: E402
+from rig import band, room as rig  # noqa: E402
 
-NAME = "demo"  # the appliance's, and so its MQTT id
-SONG_SECONDS = 90  # what the band plays without --for
-INTERFACES = (("desk", 8, 14), ("stage", 4, -31))  # name, channels, ppm of its crystal
-NOISE_DBFS = -84  # of the simulated microphone amplifiers
-START_S, SILENCE_S = 20, 3  # patience for the first note; silence that ends a take
-
-PREAMP_PEAK_DBFS = -12  # where the presets expect a track's peaks
-
-# The family of a part's instrument: the session's role for it, and where the player stands.
-ROLES = {"bass": ("bass", "C"), "guitar": ("electric-guitar", "L40"), "ethnic": ("acoustic-guitar", "L20"),
-         "piano": ("keys", "R35"), "organ": ("keys", "R50"), "chromatic": ("keys", "L50"),
-         "strings": ("strings", "L60"), "ensemble": ("strings", "R60"), "brass": ("brass", "R25"),
-         "reed": ("brass", "L20"), "pipe": ("brass", "R15"), "lead": ("synth", "C"), "pad": ("synth", "L30"),
-         "fx": ("synth", "R30"), "percussive": ("percussion", "L30")}
-# The whole kit comes through one channel, and no role is meant for that.
-KIT = ("pan: C, chain: [{highpass: {frequency: 30 Hz, slope: 24}}, "
-       "{compressor: {threshold: -16 dB, ratio: 3:1, attack: 20 ms, release: 150 ms, knee: 6 dB}}]")
+PORTS = range(8090, 8100)  # the page's: the first one that is free
+START_S = 20  # patience for what takes a moment: the links, the first note
+TOPIC = f"woodshed/{stage.NAME}/"
 
 
 class DemoError(Exception):
     pass
 
 
-class Progress:
-    """On a terminal one line that is written again and again, elsewhere a line for each step."""
+# Told in one line; the rig's own faults show its logs.
+FAULTS = (DemoError, stage.StageError, band.BandError)
+
+
+class Interruption:
+    """Ctrl-C, SIGTERM and a terminal that is closed: the first one ends the demo in order, more are not needed.
+    What must not be torn apart holds them off."""
 
     def __init__(self):
-        self.live = sys.stdout.isatty()
+        self.wanted, self._holding = False, 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
 
-    def step(self, text):
-        print(("\r\033[K" if self.live else "") + text, flush=True)
+    def _on_signal(self, _number, _frame):
+        first, self.wanted = not self.wanted, True
+        if first and not self._holding:
+            raise KeyboardInterrupt
 
-    def now(self, text):
-        if self.live:
-            print(f"\r\033[K{text}", end="", flush=True)
-
-    def bar(self, done, whole, text):
-        filled = min(24, int(24 * done / whole)) if whole else 0
-        self.now(f"{text} {'█' * filled}{'·' * (24 - filled)} {clock(done)}")
-
-
-def clock(seconds):
-    """75.26 → 1:15.3"""
-    tenths = round(seconds * 10)
-    return f"{tenths // 600}:{tenths % 600 // 10:02d}.{tenths % 10}"
-
-
-def size(count):
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
+    @contextlib.contextmanager
+    def held(self):
+        before = self.wanted
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+        if self.wanted and not before and not self._holding:
+            raise KeyboardInterrupt
 
 
-def figure(value, unit, digits=1):
-    known = isinstance(value, (int, float)) and math.isfinite(value)
-    return f"{value:.{digits}f} {unit}" if known else "unknown"
-
+# What was asked for ---------------------------------------------------------------------------------------
 
 def seconds_of(text):
     """30s, 2 m, 1.5h → seconds; packaging/demo has checked the form."""
@@ -85,259 +71,240 @@ def seconds_of(text):
     return float(number) * {"s": 1, "m": 60, "min": 60, "h": 3600}[unit]
 
 
-def table(head, rows):
-    """Columns as wide as they need to be, numbers to the right."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    right = [all(re.match(r"[-+0-9]", row[at]) for row in rows) for at in range(len(head))]
-    for row in [head, *rows]:
-        cells = (cell.rjust(width) if to_right else cell.ljust(width)
-                 for cell, width, to_right in zip(row, widths, right))
-        print("  " + "   ".join(cells).rstrip())
-
-
 def parse_arguments():
-    ask = argparse.ArgumentParser(prog="packaging/demo")
+    ask = argparse.ArgumentParser(prog="packaging/demo", allow_abbrev=False)
     ask.add_argument("--for", dest="seconds", type=seconds_of)
     ask.add_argument("--real", action="store_true")
     ask.add_argument("--dir", type=pathlib.Path)
-    args = ask.parse_args()
-    data = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share")
-    args.dir = (args.dir or data / "woodshed-demo").resolve()
-    return args
+    return ask.parse_args()
 
 
-# The band -------------------------------------------------------------------------------------------------
-
-def seat_parts(parts):
-    """[(interface's name, channel from 1, part)]: spread by the interfaces' sizes, so that a small band too
-    needs them all."""
-    free = {name: iter(range(1, channels + 1)) for name, channels, _ in INTERFACES}
-    order = sorted((at / channels, name) for name, channels, _ in INTERFACES for at in range(channels))
-    return [(name, next(free[name]), part) for (_, name), part in zip(order, parts)]
-
-
-def set_preamp(room, part):
-    """The part as the microphone amplifier delivers it: what the sound check is for."""
-    path = room.folder("preamps") / f"{part.name}.wav"
-    done = room.run("sox", part.path, path, "norm", PREAMP_PEAK_DBFS)
-    if done.returncode:
-        raise DemoError(f"sox: {done.stderr.strip()}")
-    return path
+def lock(folder):
+    """An open file that keeps the folder for this demo, or None where another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = open(folder / ".lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file
+    except BlockingIOError:
+        file.close()
+        return None
 
 
-def open_room(room, parts):
-    """Both interfaces, silent, and the seats of the band."""
-    seats = seat_parts(parts)
-    interfaces = []
-    for name, channels, ppm in INTERFACES:
-        files = [set_preamp(room, part) for where, _, part in seats if where == name]
-        interfaces.append(room.interface(name, channels=channels, ppm=ppm, noise=NOISE_DBFS, wait=True,
-                                         play=files or None))
-    for interface in interfaces:
-        interface.wait_ready()
-    return interfaces, seats
+def claim_folder(wanted):
+    """(folder, lock). A second demo beside a first one gets a folder of its own, unless it names that one."""
+    if wanted:
+        folder = wanted.resolve()
+        held = lock(folder)
+        if not held:
+            raise DemoError(f"{folder} is in use by another demo")
+        return folder, held
+    data = pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share").resolve()
+    for number in range(1, 100):
+        folder = data / ("woodshed-demo" if number == 1 else f"woodshed-demo-{number}")
+        held = lock(folder)
+        if held:
+            return folder, held
+    raise DemoError(f"{data} is full of running demos")
 
 
-def track_lines(seats):
-    """The session's tracks; a second player of a family stands across the room from the first."""
-    seen = {}
-    for interface, channel, part in seats:
-        role, pan = ROLES.get(part.family, ("di", "C"))
-        seen[part.family] = seen.get(part.family, 0) + 1
-        if seen[part.family] % 2 == 0:
-            pan = pan.translate(str.maketrans("LR", "RL"))
-        strip = KIT if part.family == "drums" else f"role: {role}, pan: {pan}"
-        yield f"  - {{name: {part.name}, input: {interface}/{channel}, {strip}}}"
-
-
-# The files ------------------------------------------------------------------------------------------------
-
-def write_session(folder, title, seats):
-    tracks = ["tracks:", *track_lines(seats)] if seats else []
-    song = [f"song: {{title: {json.dumps(title)}, artist: The Trays}}"] if title else []
-    (folder / "sessions").mkdir(parents=True, exist_ok=True)
-    (folder / "sessions/demo.yaml").write_text("\n".join([
-        "woodshed: 1", "name: demo", *song, *tracks, "edit: {preset: none}", "mix: {preset: rock}",
-        "master: {preset: streaming, loudness: -14 LUFS, true_peak: -1 dBTP, formats: [flac]}", ""]), "utf-8")
-
-
-def write_appliance(folder, broker, port, simulated):
-    interfaces = ["interfaces:", *(f"  - {{name: {name}, node: {name}, channels: {channels}}}"
-                                   for name, channels, _ in INTERFACES)] if simulated else []
-    password = folder / "mqtt.password"
-    password.touch(0o600)
-    password.write_text(broker.accounts[NAME] + "\n", "utf-8")
-    config = folder / "appliance.yaml"
-    config.write_text("\n".join([
-        "woodshed: 1", f"name: {NAME}", "takes: takes", "session: sessions/demo.yaml", *interfaces,
-        "recording:", "  pre_roll: 2 s", "  start: {when: signal, above: auto, for: 300 ms}",
-        f"  stop: {{when: silence, below: auto, for: {SILENCE_S} s}}",
-        f"mqtt: {{url: \"{broker.url}\", username: {NAME}, password_file: mqtt.password, discovery: true}}",
-        f"http: {{listen: \"127.0.0.1:{port}\", token_file: http.token}}",
-        "render: {on_stop: true}", ""]), "utf-8")
-    return config
+def page_port():
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    return rig.free_port()
 
 
 # The service ----------------------------------------------------------------------------------------------
 
+STATES = {"idle": "waits for its interfaces", "armed": f"listens; the last {stage.PRE_ROLL_S} s are always kept",
+          "recording": "somebody plays", "finalizing": "the take is being closed"}
+EVENTS = {"take_started": lambda event: event["take"],
+          "take_stopped": lambda event: f"the take is {clock(event['seconds'])} long",
+          "take_mastered": lambda event: f"{figure(event.get('lufs'), 'LUFS')}, "
+                                         f"true peak {figure(event.get('dbtp'), 'dBTP')}",
+          "take_failed": lambda event: event.get("error") or event.get("take"),
+          "gap": lambda event: f"{event['interface']}: {event['frames']} frames lost ({event['cause']})"}
+
+
 class Service:
     """`woodshed run`, watched through its broker as home automation would."""
 
-    def __init__(self, room, folder, config, port, environment):
-        self.room, self.folder, self.port = room, folder, port
-        self.begun = time.monotonic()
-        self.steps = []  # (seconds since the start, what was said)
-        self.watcher = room.watcher(f"woodshed/{NAME}/#")
+    def __init__(self, room, folder, config, port, environment, display):
+        self.room, self.folder, self.display = room, folder, display
+        self.page = f"http://127.0.0.1:{port}/"
+        self.watcher = room.watcher(f"{TOPIC}#")
+        self.steps = Steps(display)
         self.process = rig.Process(room, "service", [rig.BUILD / "woodshed", "run", "--config", config],
                                    env=environment)
-        self._seen = 0
+        self._mark, self._fresh, self._said = 0, [], {}
 
     def wait_message(self, fits, timeout, late, tick=lambda: None):
         """The next message that fits, each being looked at once; `tick` is called while waiting."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
-            for message in self.watcher.messages[self._seen:]:
-                self._seen += 1
-                self._note(message)
+            for message in self._take_fresh():
+                self._tell(message)
                 if fits(message):
                     return message
             if self.process.returncode is not None:
-                raise DemoError(f"the service ended with status {self.process.returncode}: "
-                                f"{self.process.stderr.strip()[-800:] or 'it said nothing'}")
+                raise DemoError(f"the service ended with status {self.process.returncode}: {self.last_words()}")
             tick()
             time.sleep(0.1)
-        raise DemoError(late)
+        raise DemoError(f"{late}: {self.last_words()}")
 
-    def wait_event(self, types, timeout, late, tick=lambda: None):
-        return self.wait_message(
-            lambda message: message.topic.endswith("/event") and message.json["event_type"] in types,
-            timeout, late, tick).json
+    def _take_fresh(self):
+        mark = self.watcher.mark()
+        self._fresh += self.watcher.since(self._mark, mark)
+        self._mark = mark
+        while self._fresh:
+            yield self._fresh.pop(0)
+
+    def _tell(self, message):
+        """Each change of the state and each event in a line of plain words."""
+        topic, text = message.topic.removeprefix(TOPIC), message.payload
+        if topic == "availability":
+            self.steps.add(text, "the service is there" if text == "online" else "the service has ended")
+        elif topic == "state":
+            state = message.json["record"]
+            if self._said.get(topic) != state:
+                self.steps.add(state, STATES.get(state, ""))
+            self._said[topic] = state
+        elif topic == "event":
+            kind = message.json["event_type"]
+            words = EVENTS.get(kind, lambda event: event.get("interface") or event.get("take") or "")
+            self.steps.add(kind, words(message.json))
+
+    def listen(self, seconds):
+        """Tells what is said in that time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for message in self._take_fresh():
+                self._tell(message)
+            time.sleep(0.1)
+
+    def wait_event(self, types, timeout, late, take=None, tick=lambda: None):
+        def fits(message):
+            return message.topic == f"{TOPIC}event" and message.json["event_type"] in types and \
+                take in (None, message.json.get("take"))
+        return self.wait_message(fits, timeout, late, tick).json
 
     def wait_armed(self):
-        self.wait_message(lambda message: message.topic.endswith("/state") and
-                          message.json["record"] == "armed", START_S, f"the service was not armed after {START_S} s")
+        self.wait_message(lambda message: message.topic == f"{TOPIC}state" and message.json["record"] == "armed",
+                          START_S, f"the service was not armed after {START_S} s")
 
-    def _note(self, message):
-        topic = message.topic.removeprefix(f"woodshed/{NAME}/")
-        said = {"availability": lambda: message.payload,
-                "state": lambda: f"record: {message.json['record']}",
-                "event": lambda: message.json["event_type"]}.get(topic)
-        if said and message.payload:
-            step = (topic, said())
-            if not self.steps or self.steps[-1][1:] != step:
-                self.steps.append((time.monotonic() - self.begun, *step))
+    def last_words(self):
+        return self.process.stderr.strip()[-800:] or "it said nothing"
 
     @property
     def token(self):
         return (self.folder / "http.token").read_text("utf-8").strip()
 
     @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}/"
+    def address(self):
+        """The page; whoever opens this is signed in."""
+        return f"{self.page}#token={self.token}"
 
     def get(self, path):
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read()
+        request = urllib.request.Request(self.page + path, headers={"Authorization": f"Bearer {self.token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.read()
+        except urllib.error.URLError as problem:
+            raise DemoError(f"{path} over HTTP: {problem}") from None
 
     def stop(self):
         status = self.process.stop()
         if status:
-            raise DemoError(f"the service ended with status {status}: {self.process.stderr.strip()[-800:]}")
+            raise DemoError(f"the service ended with status {status}: {self.last_words()}")
 
 
 # One take -------------------------------------------------------------------------------------------------
 
-def newest_take(folder):
-    manifests = sorted((folder / "takes").glob("*/take.json"))
-    if not manifests:
-        raise DemoError(f"there is no take in {folder / 'takes'}")
-    return manifests[-1].parent
-
-
-def follow_take(service, progress, seconds, stop_after):
-    """From the signal to the master. `stop_after`: a real band goes on, so its take is ended for it."""
+def follow_take(service, seconds=None, stop_after=None):
+    """From the first note to the master; returns the take's folder. `seconds` are expected; after `stop_after` a
+    band that goes on has its take ended for it."""
     started = time.monotonic()
-    progress.step("Recording: the signal has started a take")
-    stopping = False
+    display = service.display
+    stopped = False
 
-    def tick():
-        nonlocal stopping
+    def record():
+        nonlocal stopped
         heard = time.monotonic() - started
-        progress.bar(heard, seconds or 0, "Recording")
-        if stop_after and heard >= seconds and not stopping:
-            stopping = True
-            service.room.publish(f"woodshed/{NAME}/record/set", "OFF")
+        if seconds and heard > seconds:
+            display.now(f"  The band has ended; {stage.SILENCE_S} s of silence end the take")
+        else:
+            display.bar("Recording", heard, seconds or stop_after)
+        if stop_after and heard >= stop_after and not stopped:
+            stopped = True
+            service.room.publish(f"{TOPIC}record/set", "OFF")
 
-    patience = (seconds or 4 * 3600) + SILENCE_S + 60
-    service.wait_event({"take_stopped"}, patience, "the take did not end", tick)
-    progress.step("Mixing and mastering: the take is closed")
-    rendering = time.monotonic()
-    told = service.wait_event({"take_mastered", "take_failed"}, 600 + 2 * (seconds or 3600),
-                              "the master did not come",
-                              lambda: progress.bar(time.monotonic() - rendering, 0, "Mixing and mastering"))
+    # Whoever records by hand may play for hours.
+    patience = seconds + stage.SILENCE_S + 60 if seconds else math.inf
+    told = service.wait_event({"take_stopped", "take_failed"}, patience, "the take did not end", tick=record)
+    take = told["take"]
+    if told["event_type"] == "take_stopped":
+        ended = time.monotonic()
+        told = service.wait_event(
+            {"take_mastered", "take_failed"}, 600 + 2 * told["seconds"], "the master did not come", take,
+            lambda: display.bar("Mixing and mastering", time.monotonic() - ended))
     if told["event_type"] == "take_failed":
         raise DemoError(f"the take failed: {told.get('error') or json.dumps(told)}")
-    return newest_take(service.folder)
+    return service.folder / "takes" / take
 
 
-def print_summary(service, take):
+def show_take(service, take):
+    """The summary."""
+    display = service.display
     manifest = json.loads((take / "take.json").read_text("utf-8"))
     report = json.loads((take / "report.json").read_text("utf-8"))
-    rate, seconds = manifest["rate"], manifest["frames"] / manifest["rate"]
-    print(f"\nTake {manifest['id']}: {clock(seconds)}, of which {clock(manifest['pre_roll_frames'] / rate)} "
-          f"from before the signal; {len(manifest['tracks'])} tracks, {rate / 1000:g} kHz\n")
-    table(["INTERFACE", "NODE", "TRACKS", "CRYSTAL", "GAPS"],
-          [[one["name"], one["node"], sum(track["inputs"][0].split("/")[0] == one["name"]
-                                          for track in manifest["tracks"]),
-            figure(one["ppm"], "ppm"), gaps(one["gaps"], rate)] for one in manifest["interfaces"]])
-    print()
+    rate = manifest["rate"]
+    display.heading(f"{manifest.get('title') or 'A take'}: {clock(manifest['frames'] / rate)}, "
+                    f"{len(manifest['tracks'])} tracks at {rate / 1000:g} kHz")
+    display.line(f"  the first {manifest['pre_roll_frames'] / rate:.1f} s are from before the signal\n")
+    heard_by = [track["inputs"][0].split("/")[0] for track in manifest["tracks"]]
+    display.table(["INTERFACE", "TRACKS", "CRYSTAL", "GAPS"],
+                  [[one["name"], heard_by.count(one["name"]), figure(one["ppm"], "ppm"), gaps(one["gaps"], rate)]
+                   for one in manifest["interfaces"]])
+    display.line()
     asked, got = report["requested"], report["achieved"]
-    table(["MASTER", "REQUESTED", "ACHIEVED"],
-          [["loudness", figure(asked["lufs"], "LUFS"), figure(got["lufs"], "LUFS")],
-           ["true peak", figure(asked["dbtp"], "dBTP"), figure(got["dbtp"], "dBTP", 2)]])
+    display.table(["MASTER", "ASKED FOR", "REACHED"],
+                  [["loudness", figure(asked["lufs"], "LUFS"), figure(got["lufs"], "LUFS")],
+                   ["true peak", figure(asked["dbtp"], "dBTP"), figure(got["dbtp"], "dBTP")]])
     if report.get("limited_by") not in (None, "none"):
-        print(f"  limited by {report['limited_by']}")
-    print()
-    print_files(take, manifest)
-    print()
-    table(["MQTT", "AFTER", "TOPIC"], [[said, f"{after:.1f} s", f"woodshed/{NAME}/{topic}"]
-                                       for after, topic, said in service.steps])
+        display.line(f"  limited by {report['limited_by']}")
+    display.line()
+    show_files(display, take, manifest)
+    display.line()
+    check_download(service, manifest)
+    display.line()
 
 
-def gaps(found, rate):
-    if not found:
-        return "none"
-    lost = sum(gap["frames"] for gap in found) / rate
-    return f"{len(found)}, {lost * 1000:.0f} ms: {', '.join(sorted({gap['cause'] for gap in found}))}"
+def show_files(display, take, manifest):
+    levels = {track["file"]: (track["lufs"], f"{figure(track['peak_dbfs'], 'dBFS')}")
+              for track in manifest["tracks"]}
+    levels |= {one["file"]: (one["lufs"], f"{figure(one['dbtp'], 'dBTP')}") for one in manifest["renders"]}
+    rows = []
+    for path in sorted(path for path in take.rglob("*") if path.is_file()):
+        name = str(path.relative_to(take))
+        lufs, peak = levels.get(name, (None, ""))
+        rows.append([name, size(path.stat().st_size), figure(lufs, "LUFS") if peak else "", peak])
+    display.table(["FILE", "SIZE", "LOUDNESS", "PEAK"], rows)
 
 
-def print_files(take, manifest):
-    print(f"  {take}/")
-    figures = {track["file"]: f"{figure(track['lufs'], 'LUFS')}, peak {figure(track['peak_dbfs'], 'dBFS')}"
-               for track in manifest["tracks"]}
-    figures |= {one["file"]: f"{figure(one['lufs'], 'LUFS')}, peak {figure(one['dbtp'], 'dBTP', 2)}"
-                for one in manifest["renders"]}
-    files = [(str(path.relative_to(take)), path) for path in sorted(take.rglob("*")) if path.is_file()]
-    table(["FILE", "SIZE", "LEVEL"],
-          [[name, size(path.stat().st_size), figures.get(name, "")] for name, path in files])
-
-
-def check_download(service, take):
-    """What a phone would do: fetch the master over HTTP, and compare it with the manifest."""
-    manifest = json.loads((take / "take.json").read_text("utf-8"))
+def check_download(service, manifest):
+    """What a phone would do: fetch the master over HTTP; it must be what the manifest says."""
     for one in manifest["renders"]:
         data = service.get(f"api/v1/takes/{manifest['id']}/files/{one['file']}")
-        if hashlib.sha256(data).hexdigest() != one["sha256"]:
-            raise DemoError(f"{one['file']} came over HTTP with another SHA-256 than the manifest's")
-        print(f"  fetched {one['file']} over HTTP: {size(len(data))}, SHA-256 as in the manifest")
-
-
-def print_address(service, serving):
-    print(f"\n  page    {service.url}   token {service.token}")
-    print(f"  fetch   curl -H 'Authorization: Bearer {service.token}' {service.url}api/v1/takes")
-    print("\nServing until Ctrl-C." if serving else "\nDone.", flush=True)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != one["sha256"]:
+            raise DemoError(f"{one['file']} came over HTTP with another SHA-256 ({digest}) than the manifest's")
+        if one["file"].startswith("master."):
+            service.display.line(f"  {one['file']} fetched over HTTP, {size(len(data))}: its SHA-256 is the manifest's,\n"
+                                 f"  {digest}")
 
 
 # All of it ------------------------------------------------------------------------------------------------
@@ -345,72 +312,115 @@ def print_address(service, serving):
 def real_environment():
     """That of the caller, whose PipeWire has the interfaces; the room's own has none."""
     runtime = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR") or "/run/pipewire"
-    if not pathlib.Path(runtime, os.environ.get("PIPEWIRE_REMOTE", "pipewire-0")).is_socket():
-        raise DemoError(f"no PipeWire runs for this user ({runtime}/pipewire-0 is not there); run the demo as "
-                        "the user whose PipeWire has the interfaces, without sudo")
+    server = pathlib.Path(runtime, os.environ.get("PIPEWIRE_REMOTE", "pipewire-0"))
+    if not server.is_socket():
+        raise DemoError(f"--real: no PipeWire runs for this user ({server} is not there).\n"
+                        "Run it as the user whose PipeWire has the interfaces, without sudo; "
+                        "without --real two simulated interfaces play.")
     return dict(os.environ)
 
 
-def room_band(room, seconds, progress):
+def open_stage(room, seconds, display):
     """Simulated interfaces and what they will hear: (interfaces, seats, title)."""
-    progress.step("The band tunes up: its parts are rendered from a MIDI song")
-    title, parts = material.band(room.folder("band"), seconds)
-    return *open_room(room, parts), title
+    display.now("  The band tunes up: its parts are rendered from a MIDI song")
+    title, seats = stage.hire_band(room, seconds)
+    interfaces = stage.plug_interfaces(room, seats)
+    display.heading(f"{title}, {len(seats)} players, two simulated USB interfaces")
+    display.table(["INTERFACE", "INPUTS", "CRYSTAL", "PLAYERS"],
+                  [[name, channels, f"{ppm:+} ppm", ", ".join(part.name for where, _, part in seats if where == name)]
+                   for name, channels, ppm in stage.INTERFACES])
+    return interfaces, seats, title
 
 
-def show(args, room, environment, stack):
-    progress = Progress()
-    if args.real:
-        seconds, interfaces, seats, title = args.seconds, [], [], None
-    else:
-        seconds = args.seconds or SONG_SECONDS
-        interfaces, seats, title = room_band(room, seconds, progress)
-    broker = room.broker(users=(NAME,))
-    port = rig.free_port()
-    write_session(args.dir, title, seats)
-    config = write_appliance(args.dir, broker, port, simulated=not args.real)
-    service = Service(room, args.dir, config, port, environment)
-    stack.callback(service.stop)
+def start_service(args, room, environment, display, interruption):
+    """(service, the interfaces that are to play)"""
+    interfaces, seats, title = [], [], None
+    with interruption.held():
+        broker = room.broker(users=(stage.NAME,))
+    if not args.real:
+        interfaces, seats, title = open_stage(room, args.seconds or stage.DEFAULT_SECONDS, display)
+    port = page_port()
+    stage.write_session(args.dir, title, seats)
+    config = stage.write_appliance(args.dir, broker, port, simulated=not args.real)
+    with interruption.held():
+        service = Service(room, args.dir, config, port, environment, display)
+    return service, interfaces
+
+
+def play(service, interfaces, args):
+    """The first take, from armed to its master; returns its folder."""
+    display = service.display
+    display.heading(f"What MQTT says ({TOPIC[:-1]})")
+    service.steps.head("SAYS", "MEANING")
     service.wait_armed()
-    progress.step(f"Armed: play something. The page: {service.url}, token {service.token}" if args.real else
-                  f"Armed: the band plays {title!r} for {clock(seconds)}")
-    for interface in interfaces:
-        interface.play()
+    if interfaces:
+        # The pre-roll is to have something in it.
+        service.listen(stage.PRE_ROLL_S)
+        for interface in interfaces:
+            interface.play()
+    else:
+        display.line("  Play something.")
+    service.wait_event({"take_started"}, START_S if interfaces else math.inf, "the signal started no take",
+                       tick=lambda: interfaces or display.now("  Waiting for a signal"))
+    args.recorded = args.dir / "takes"
+    if args.real:
+        return follow_take(service, stop_after=args.seconds)
+    return follow_take(service, seconds=args.seconds or stage.DEFAULT_SECONDS)
 
-    service.wait_event({"take_started"}, math.inf if args.real else START_S, "the signal started no take")
-    take = follow_take(service, progress, seconds, stop_after=args.real and seconds is not None)
-    print_summary(service, take)
-    check_download(service, take)
-    serving = args.seconds is None
-    print_address(service, serving)
-    while serving:
+
+def show(args, room, environment, stack, interruption):
+    display = Display()
+    service, interfaces = start_service(args, room, environment, display, interruption)
+    stack.callback(service.stop)
+    display.heading("The page")
+    display.line(f"  {service.address}")
+    take = play(service, interfaces, args)
+    show_take(service, take)
+    display.line(f"  The files stay in {take}")
+    if args.seconds is not None:
+        return
+    args.serving = True
+    while True:
+        display.line(f"  The page: {service.address}\n\nServing until Ctrl-C.")
         # A real band plays on, and its next takes are told too.
         service.wait_event({"take_started"}, math.inf, "")
-        print_summary(service, follow_take(service, progress, None, stop_after=False))
-        print_address(service, serving)
+        show_take(service, follow_take(service))
 
 
-def interrupt(_number, _frame):
-    raise KeyboardInterrupt
+def run(args, interruption):
+    """Everything that was started ends with the `with`, in reverse order."""
+    environment = real_environment() if args.real else None
+    args.dir, held = claim_folder(args.dir)
+    with held, contextlib.ExitStack() as stack:
+        with interruption.held():
+            room = stack.enter_context(rig.Room())
+        try:
+            with contextlib.ExitStack() as inner:
+                show(args, room, environment or room.env, inner, interruption)
+        except KeyboardInterrupt:
+            print(f"\nEnded.{args.recorded and f' What was recorded stays in {args.recorded}'}", flush=True)
+            return 0 if args.serving else 130
+        except BrokenPipeError:
+            # Whoever read has left: `packaging/demo | head`.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        except FAULTS as problem:
+            print(f"\npackaging/demo: {problem}", file=sys.stderr)
+            return 1
+    return 0
 
 
 def main():
+    interruption = Interruption()
     args = parse_arguments()
-    args.dir.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, interrupt)
+    args.serving, args.recorded = False, ""
     try:
-        environment = real_environment() if args.real else None
-        with rig.Room() as room, contextlib.ExitStack() as stack:
-            try:
-                show(args, room, environment or room.env, stack)
-            except KeyboardInterrupt:
-                print(f"\nEnding. What was recorded stays in {args.dir / 'takes'}", flush=True)
+        return run(args, interruption)
     except KeyboardInterrupt:
         return 130
-    except (DemoError, rig.RigError, OSError) as problem:
+    except (*FAULTS, rig.RigError, OSError) as problem:
         print(f"packaging/demo: {problem}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

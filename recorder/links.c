@@ -12,9 +12,9 @@
 
 #include <pipewire/link.h>
 
-/* After the last link became active a port's first buffers may still be from before (seen on 0.3.65: one
- * cycle of zeros); these are left out. */
-enum { SETTLE_CYCLES = 2 };
+/* After the last link became active, ports may still give the mixer's silence for a cycle or two (marked
+ * EMPTY). A device that marks real silence so shall not be waited for longer than this. */
+enum { SETTLE_CYCLES_MOST = 64 };
 
 struct filter_link {
 	struct filter *filter;
@@ -23,34 +23,58 @@ struct filter_link {
 	bool active;
 };
 
+/* The block of one port in this cycle; NULL without a buffer. `*empty` becomes true for a block that PipeWire
+ * itself made up because nothing arrived. RT safe. */
+static const float *port_block(void *port, bool *empty)
+{
+	struct pw_buffer *buffer = pw_filter_dequeue_buffer(port);
+	if (!buffer)
+		return NULL;
+	pw_filter_queue_buffer(port, buffer);
+	const struct spa_data *data = &buffer->buffer->datas[0];
+	*empty = *empty || ((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0;
+	return data->data;
+}
+
+/* False while the ports are not all linked and fed: then this cycle is not the interface's. */
+static bool is_valid(struct filter *filter, bool whole, bool empty)
+{
+	if (!whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
+		filter->settling = SETTLE_CYCLES_MOST;
+		filter->relinked = true;
+		return false;
+	}
+	if (filter->settling == 0)
+		return true;
+	filter->settling = empty ? filter->settling - 1 : 0;
+	return !empty;
+}
+
 /* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
 static void on_process(void *data, struct spa_io_position *position)
 {
 	struct filter *filter = data;
 	const float *blocks[SOURCE_MAX_CHANNELS];
+	bool whole = true, empty = false;
 	if (!position)
 		return;
-	uint32_t frames = (uint32_t)position->clock.duration;
-	bool whole = true;
 	for (uint32_t c = 0; c < filter->channels; c++) {
-		blocks[c] = pw_filter_get_dsp_buffer(filter->ports[c], frames);
+		blocks[c] = port_block(filter->ports[c], &empty);
 		whole = whole && blocks[c];
 	}
-	if (!whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
-		filter->settling = SETTLE_CYCLES;
-		filter->relinked = true;
+	const struct spa_io_clock *clock = &position->clock;
+	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
+	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
+	filter->last_clock_id = clock->id;
+	filter->last_position = clock->position;
+	if (!is_valid(filter, whole, empty) || again)
 		return;
-	}
-	if (filter->settling > 0) {
-		filter->settling--;
-		return;
-	}
 	struct cycle cycle = {
-		.frames = frames,
-		.rate = position->clock.rate.denom,
-		.clock_id = position->clock.id,
-		.position = position->clock.position,
-		.nsec = (int64_t)position->clock.nsec,
+		.frames = (uint32_t)clock->duration,
+		.rate = clock->rate.denom,
+		.clock_id = clock->id,
+		.position = clock->position,
+		.nsec = (int64_t)clock->nsec,
 		.relinked = filter->relinked,
 	};
 	filter->relinked = false;
@@ -283,7 +307,7 @@ int filter_create(struct source *source, struct capture *capture, struct error *
 	filter->channels = capture->tape->channels;
 	filter->node_id = SPA_ID_INVALID;
 	filter->settle_seq = -1;
-	filter->settling = SETTLE_CYCLES;
+	filter->settling = SETTLE_CYCLES_MOST;
 	capture->state = filter;
 	spa_list_append(&source->filters, &filter->link);
 	int result = source->core ? filter_connect(filter) : 0;

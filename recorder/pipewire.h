@@ -60,6 +60,8 @@ struct filter {
 	/* Capture thread only. */
 	uint32_t settling; /* cycles still to be left out */
 	bool relinked;
+	uint32_t last_clock_id;
+	uint64_t last_position;
 };
 
 int filter_create(struct source *source, struct capture *capture, struct error *e);

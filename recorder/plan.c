@@ -33,6 +33,8 @@ static void plan_every_channel(struct plan *plan, const struct room *room)
 {
 	for (size_t i = 0; i < room->count; i++) {
 		struct room_interface *interface = room->interfaces[i];
+		if (interface->failed)
+			continue;
 		for (uint32_t c = 0; c < interface->channels; c++) {
 			char *port = interface->ports ? memory_text(interface->ports[c])
 						      : memory_format("%u", c + 1);

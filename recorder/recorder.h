@@ -39,7 +39,8 @@ struct recorder_config {
 int recorder_create(struct recorder **recorder, struct loop *loop, const struct recorder_config *config,
 	const struct recorder_callbacks *callbacks, struct error *e) MUST_CHECK;
 
-/* Only when no take runs or is being closed (recorder_busy). NULL is fine. */
+/* A take that runs or is being closed (recorder_busy) has its files closed as they are, and stays on the disk
+ * as one to be recovered; the loop must not run any more then. NULL is fine. */
 void recorder_destroy(struct recorder *recorder);
 
 /* The session of the next take: its tracks, its name, and the text that goes into the take as session.yaml.
@@ -50,7 +51,7 @@ void recorder_set_session(struct recorder *recorder, const struct session *sessi
 void recorder_reload(struct recorder *recorder, const struct appliance *appliance);
 
 struct recorder_start {
-	bool pre_roll;	   /* with what was played before, as far as the tape reaches */
+	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };

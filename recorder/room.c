@@ -4,6 +4,7 @@
 #include "common/memory.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,8 @@
 /* A storage stall that the tape rides out beyond the pre-roll (capture rule 7). */
 #define STALL_S 30.0
 
-/* The rate the tape is sized for: an interface says its own only once it runs. */
-#define SIZING_RATE 48000.0
-
-enum { NODES_MOST = 64 };
+/* The rate the tape is sized for at first: an interface says its own only once it runs. */
+enum { SIZING_RATE = 48000, NODES_MOST = 64 };
 
 static char *name_from_node(const char *node)
 {
@@ -43,6 +42,7 @@ static struct room_interface *add(
 	interface->name = name;
 	interface->node = node;
 	interface->channels = channels;
+	interface->rate = SIZING_RATE;
 	interface->recorder = recorder;
 	interface->index = room->count;
 	room->interfaces[room->count++] = interface;
@@ -82,6 +82,7 @@ static void add_found(
 static void learn_ports(struct room_interface *interface, const struct source_node *node)
 {
 	uint32_t channels = interface->channels ? interface->channels : node->channels;
+	interface->offered = node->channels;
 	if (interface->ports || node->channels < channels)
 		return;
 	interface->channels = channels;
@@ -93,7 +94,8 @@ static void learn_ports(struct room_interface *interface, const struct source_no
 static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
 {
 	double seconds = room->appliance->recording.pre_roll_s + STALL_S;
-	int result = tape_init(&interface->tape, interface->channels, (uint64_t)(seconds * SIZING_RATE), e);
+	int result =
+		tape_init(&interface->tape, interface->channels, (uint64_t)(seconds * interface->rate), e);
 	if (result < 0)
 		return result;
 	interface->capture =
@@ -113,8 +115,8 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 	result = room->type->capture(room->source, &interface->capture, e);
 	if (result < 0)
 		return result;
-	log_info("interface %s: %u channels, tape of %.0f s at 48 kHz (%zu MiB%s)", interface->name,
-		interface->channels, seconds, interface->tape.mapped >> 20,
+	log_info("interface %s: %u channels, tape of %.0f s at %u Hz (%zu MiB%s)", interface->name,
+		interface->channels, seconds, interface->rate, interface->tape.mapped >> 20,
 		interface->tape.locked ? ", locked" : ", not locked in memory");
 	room->locked = room->locked && interface->tape.locked;
 	return 0;
@@ -128,6 +130,18 @@ static void close_interface(struct room *room, struct room_interface *interface)
 	tape_finish(&interface->tape);
 	interface->writer = NULL;
 	interface->capturing = false;
+}
+
+static int start_or_fail(struct room *room, struct room_interface *interface, struct error *e)
+{
+	int result = start_capture(room, interface, e);
+	interface->capturing = result == 0;
+	interface->failed = result < 0;
+	if (result < 0) {
+		log_error("interface %s: %s", interface->name, e->text);
+		close_interface(room, interface);
+	}
+	return result;
 }
 
 void room_update(struct room *room, struct recorder *recorder, bool may_add)
@@ -145,16 +159,82 @@ void room_update(struct room *room, struct recorder *recorder, bool may_add)
 		for (size_t n = 0; n < count; n++)
 			if (fnmatch(interface->node, nodes[n].name, 0) == 0)
 				learn_ports(interface, &nodes[n]);
-		struct error e;
-		if (interface->capturing || interface->failed || interface->channels == 0)
+		struct error e; /* said already */
+		if (!interface->capturing && !interface->failed && interface->channels > 0 &&
+			start_or_fail(room, interface, &e) < 0)
 			continue;
-		interface->capturing = start_capture(room, interface, &e) == 0;
-		interface->failed = !interface->capturing;
-		if (interface->failed) {
-			log_error("interface %s: %s", interface->name, e.text);
-			close_interface(room, interface);
+	}
+}
+
+int room_expect(struct room *room, struct room_interface *interface, uint32_t channels, struct error *e)
+{
+	if (interface->capturing)
+		return 0;
+	if (interface->failed)
+		return error_set(e, ENODEV, "interface %s cannot be captured", interface->name);
+	interface->guessed = interface->channels == 0;
+	if (interface->guessed)
+		interface->channels = channels;
+	return start_or_fail(room, interface, e);
+}
+
+static void forget_ports(struct room_interface *interface)
+{
+	for (uint32_t c = 0; interface->ports && c < interface->channels; c++)
+		free(interface->ports[c]);
+	free(interface->ports);
+	interface->ports = NULL;
+}
+
+static bool fits(const struct room_interface *interface, const struct writer_status *status)
+{
+	if (interface->guessed && interface->offered > interface->channels)
+		return false;
+	return status->newest_rate == status->rate &&
+	       (status->rate <= interface->rate || interface->rate_fixed);
+}
+
+static void fit(struct room *room, struct room_interface *interface)
+{
+	struct error e;
+	struct writer_status status;
+	writer_status(interface->writer, &status);
+	if (fits(interface, &status))
+		return;
+	close_interface(room, interface);
+	if (status.newest_rate > interface->rate)
+		interface->rate = status.newest_rate;
+	if (interface->guessed && interface->offered > interface->channels) {
+		forget_ports(interface);
+		interface->guessed = false;
+		interface->channels = 0; /* room_update learns them, and starts */
+	} else if (start_or_fail(room, interface, &e) < 0 && interface->rate > SIZING_RATE) {
+		interface->rate = SIZING_RATE;
+		interface->rate_fixed = true;
+		interface->failed = false;
+	}
+}
+
+void room_fit(struct room *room, struct recorder *recorder)
+{
+	bool changed = false;
+	for (size_t i = 0; i < room->count; i++) {
+		if (room->interfaces[i]->capturing) {
+			fit(room, room->interfaces[i]);
+			changed = changed || !room->interfaces[i]->capturing;
 		}
 	}
+	if (changed)
+		room_update(room, recorder, false);
+}
+
+bool room_is_running(const struct room_interface *interface)
+{
+	struct writer_status status;
+	if (!interface->capturing || !atomic_load(&interface->capture.live))
+		return false;
+	writer_status(interface->writer, &status);
+	return status.rate > 0 && fits(interface, &status);
 }
 
 void room_read_levels(struct room *room)
@@ -174,9 +254,7 @@ void room_finish(struct room *room)
 	for (size_t i = 0; i < room->count; i++) {
 		struct room_interface *interface = room->interfaces[i];
 		close_interface(room, interface);
-		for (uint32_t c = 0; interface->ports && c < interface->channels; c++)
-			free(interface->ports[c]);
-		free(interface->ports);
+		forget_ports(interface);
 		free(interface->name);
 		free(interface->node);
 		free(interface);

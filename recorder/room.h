@@ -18,7 +18,11 @@ struct room_interface {
 	struct tape tape;
 	struct capture capture;
 	bool capturing;
-	bool failed; /* could not be captured: said once, not tried again */
+	bool failed;	  /* could not be captured: said once, not tried again */
+	uint32_t rate;	  /* that the tape is long enough for */
+	bool rate_fixed;  /* there is no memory for a higher one */
+	bool guessed;	  /* `channels` is what a session wanted of a node that was never there */
+	uint32_t offered; /* channels that the node has */
 	struct writer *writer;
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS];
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
@@ -41,6 +45,18 @@ struct room {
  * nodes that nobody configured may join now. */
 void room_update(struct room *room, struct recorder *recorder, bool may_add);
 void room_finish(struct room *room);
+
+/* Makes sure that the interface has a writer, if need be before it was ever there: with `channels` channels.
+ */
+int room_expect(
+	struct room *room, struct room_interface *interface, uint32_t channels, struct error *e) MUST_CHECK;
+
+/* Makes each tape anew whose interface runs at a rate, or has channels, that it was not made for. Only while
+ * no take is being recorded or closed: what the tape held is gone. */
+void room_fit(struct room *room, struct recorder *recorder);
+
+/* Linked, running, and with a tape that fits. */
+bool room_is_running(const struct room_interface *interface);
 
 struct room_interface *room_find(const struct room *room, const char *name);
 

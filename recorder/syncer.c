@@ -34,32 +34,57 @@ struct syncer {
 	void *data;
 };
 
-/* Syncs each file, the lock given up meanwhile. The list only ever grows at its end or shrinks at an index
- * that is not being synced (syncer_unwatch waits), so the walk stays whole. */
-static void sync_all(struct syncer *syncer)
+static int start_one(struct syncer *syncer, struct flac_writer *file)
+{
+	(void)syncer;
+	flac_writer_start_sync(file);
+	return 0;
+}
+
+static int sync_one(struct syncer *syncer, struct flac_writer *file)
+{
+	struct error e;
+	int result = flac_writer_sync(file, &e);
+	if (result < 0)
+		syncer->on_error(syncer->data, &e);
+	return result;
+}
+
+/* Calls `each` for every file, the lock given up meanwhile. The list only ever grows at its end or shrinks at
+ * an index that is not being synced (syncer_unwatch waits), so the walk stays whole. */
+static void walk(struct syncer *syncer, int (*each)(struct syncer *, struct flac_writer *))
 {
 	for (size_t i = 0; i < syncer->count; i++) {
 		struct flac_writer *file = syncer->files[i].file;
 		if (syncer->files[i].failed)
 			continue;
-		struct error e;
 		syncer->syncing = i + 1;
 		pthread_mutex_unlock(&syncer->lock);
-		int result = flac_writer_sync(file, &e);
-		if (result < 0)
-			syncer->on_error(syncer->data, &e);
+		int result = each(syncer, file);
 		pthread_mutex_lock(&syncer->lock);
-		syncer->files[syncer->syncing - 1].failed = result < 0;
 		i = syncer->syncing - 1;
+		syncer->files[i].failed = result < 0;
 		syncer->syncing = 0;
 		pthread_cond_broadcast(&syncer->changed);
 	}
 }
 
-static void run_jobs(struct syncer *syncer)
+/* The disk gets all there is at once, and orders it as it likes; 36 files synced one after the other would
+ * have a slow card wait 36 times. */
+static void sync_all(struct syncer *syncer)
 {
-	while (syncer->first) {
+	walk(syncer, start_one);
+	walk(syncer, sync_one);
+}
+
+/* Jobs, until a sync is due; one at least, so that a disk on which syncs are always due holds none up for
+ * ever. */
+static void run_jobs(struct syncer *syncer, int64_t due)
+{
+	do {
 		struct job *job = syncer->first;
+		if (!job)
+			return;
 		syncer->first = job->next;
 		if (!syncer->first)
 			syncer->last = &syncer->first;
@@ -67,7 +92,7 @@ static void run_jobs(struct syncer *syncer)
 		job->fn(job->data);
 		free(job);
 		pthread_mutex_lock(&syncer->lock);
-	}
+	} while (clock_monotonic_ns() < due);
 }
 
 static void wait_until(struct syncer *syncer, int64_t deadline)
@@ -88,14 +113,15 @@ static void *run(void *data)
 	pthread_mutex_lock(&syncer->lock);
 	while (!syncer->stopping || syncer->first) {
 		wait_until(syncer, due);
-		run_jobs(syncer);
+		run_jobs(syncer, due);
 		int64_t now = clock_monotonic_ns();
 		if (now < due)
 			continue;
 		sync_all(syncer);
-		/* From the start of this round, so that a slow disk does not stretch the period more than it
-		 * must. */
-		due = now + syncer->period_ns;
+		/* What is written while a file is being synced is safe at the end of its next sync, and that
+		 * shall be a period later: the time that the disk takes is part of the period. */
+		int64_t taken = clock_monotonic_ns() - now;
+		due = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;

@@ -4,12 +4,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SHORTEST_CYCLE = 64 };
+enum { SHORTEST_CYCLE = 64, ALIGNMENT = 64 };
 
 int tape_init(struct tape *tape, uint32_t channels, uint64_t frames, struct error *e)
 {
 	uint64_t marks = frames / SHORTEST_CYCLE + 1024;
 	size_t sample_bytes = (size_t)frames * channels * sizeof(float);
+	sample_bytes = (sample_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; /* stamps follow */
 	size_t bytes = sample_bytes + (size_t)marks * sizeof(struct stamp);
 	void *memory =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

@@ -23,7 +23,7 @@ struct timeline_step {
 	uint64_t silence; /* frames before the cycle's own */
 	enum gap_cause cause;
 	uint64_t frame; /* of the cycle's first sample on the timeline, after the silence */
-	bool new_clock; /* it was put there by time, not by counting on from the cycle before */
+	bool new_clock; /* measured by time alone: the interface's rate is judged anew from here */
 };
 
 void timeline_init(struct timeline *timeline, uint32_t rate);

@@ -2,11 +2,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
-
-/* libebur128 names an enum as we name a struct. */
-#define error ebur128_error
-#include <ebur128.h>
-#undef error
+#include "recorder/loudness.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +15,7 @@ struct track {
 	struct track_plan plan;
 	struct syncer *syncer;
 	struct flac_writer *file; /* NULL: none any more */
-	ebur128_state *loudness;
+	struct loudness *loudness;
 	struct track_result result;
 	float peak; /* magnitude */
 	float full_scale;
@@ -35,6 +31,7 @@ static void fail(struct track *track, const struct error *e)
 
 static void drop_file(struct track *track)
 {
+	track->result.frames = flac_writer_frames(track->file);
 	syncer_unwatch(track->syncer, track->file);
 	flac_writer_destroy(track->file);
 	track->file = NULL;
@@ -48,7 +45,7 @@ struct track *track_open(const struct track_plan *plan, struct syncer *syncer)
 	track->plan.path = memory_text(plan->path);
 	track->syncer = syncer;
 	track->full_scale = (float)(1 << (plan->bits - 1));
-	track->loudness = ebur128_init(plan->channels, plan->rate, EBUR128_MODE_I);
+	track->loudness = loudness_create(plan->channels, plan->rate);
 	struct flac_format format = {.rate = plan->rate, .channels = plan->channels, .bits = plan->bits};
 	struct flac_tag tag = {"TITLE", plan->name};
 	struct error e;
@@ -82,27 +79,13 @@ static void write_chunk(struct track *track, size_t frames)
 {
 	const int32_t *channels[TRACK_CHANNELS] = {track->samples[0], track->samples[1]};
 	struct error e;
-	track->result.frames += frames;
 	if (track->file && flac_writer_write(track->file, channels, frames, &e) < 0) {
 		fail(track, &e);
+		/* A disk that is full still lets the file say how much of it there is. */
+		int result = flac_writer_finish(track->file, NULL);
+		(void)result;
 		drop_file(track);
 	}
-}
-
-static void measure(struct track *track, const float *const *in, size_t frames)
-{
-	if (!track->loudness)
-		return;
-	if (track->plan.channels == 1) {
-		ebur128_add_frames_float(track->loudness, in[0], frames);
-		return;
-	}
-	float interleaved[TRACK_CHANNELS * CHUNK];
-	for (size_t i = 0; i < frames; i++) {
-		interleaved[2 * i] = in[0][i];
-		interleaved[2 * i + 1] = in[1][i];
-	}
-	ebur128_add_frames_float(track->loudness, interleaved, frames);
 }
 
 void track_add(struct track *track, const struct tape *tape, uint64_t position, uint64_t frames)
@@ -114,7 +97,7 @@ void track_add(struct track *track, const struct tape *tape, uint64_t position, 
 			in[c] = tape_samples(tape, track->plan.channel[c], position, run, &run);
 			convert(track, in[c], track->samples[c], run);
 		}
-		measure(track, in, run);
+		loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		position += run;
 		frames -= run;
@@ -128,18 +111,10 @@ void track_add_silence(struct track *track, uint64_t frames)
 	memset(track->samples, 0, sizeof(track->samples));
 	while (frames > 0) {
 		size_t run = frames < CHUNK ? frames : CHUNK;
-		measure(track, in, run);
+		loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		frames -= run;
 	}
-}
-
-static double loudness_of(ebur128_state *state)
-{
-	double lufs = -INFINITY;
-	if (state && ebur128_loudness_global(state, &lufs) != EBUR128_SUCCESS)
-		lufs = -INFINITY;
-	return lufs;
 }
 
 void track_close(struct track *track, struct track_result *result)
@@ -151,10 +126,10 @@ void track_close(struct track *track, struct track_result *result)
 		drop_file(track);
 	}
 	track->result.peak_dbfs = 20 * log10((double)(track->peak / track->full_scale));
-	track->result.lufs = loudness_of(track->loudness);
+	track->result.lufs = loudness_integrated_lufs(track->loudness);
+	track->result.windows = loudness_take_windows(track->loudness, &track->result.energy);
 	*result = track->result;
-	if (track->loudness)
-		ebur128_destroy(&track->loudness);
+	loudness_destroy(track->loudness);
 	free(track->plan.name);
 	free(track->plan.path);
 	free(track);

@@ -21,10 +21,12 @@ struct track_plan {
 
 /* What is known when the track is closed. */
 struct track_result {
-	uint64_t frames;
+	uint64_t frames;	/* that the file holds */
 	double peak_dbfs, lufs; /* -INFINITY where there was only silence */
 	uint64_t clipped;	/* samples at full scale */
-	char error[256];	/* empty: none */
+	float *energy; /* of `windows` windows (recorder/loudness.h); who reads the result frees it */
+	size_t windows;
+	char error[256]; /* empty: none */
 };
 
 struct track;

@@ -5,19 +5,21 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/plan.h"
+#include "takes/lock.h"
 #include "takes/take.h"
 
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Interfaces reach the same frame at times that drift apart: some seconds in half a day. */
+#define HOLD_MARGIN_NS (5 * CLOCK_NSEC_PER_SEC)
 
 /* A message between the control thread and the ones that wait for the disk. */
 struct errand {
 	struct transport *transport;
 	char *id, *folder, *text;
-	struct hash *hashes; /* one a track */
 	int result;
 	struct error error;
 };
@@ -28,7 +30,6 @@ static void free_errand(void *data)
 	free(errand->id);
 	free(errand->folder);
 	free(errand->text);
-	free(errand->hashes);
 	free(errand);
 }
 
@@ -126,14 +127,40 @@ static void describe(struct transport *transport, const struct transport_request
 
 /* ---- the folder ---- */
 
-static void hold(struct transport *transport, int64_t from_ns)
+static void unhold(struct transport *transport)
 {
 	for (size_t i = 0; i < transport->count; i++)
-		writer_hold(transport->interfaces[i]->writer, from_ns);
+		writer_unhold(transport->interfaces[i]->writer);
+}
+
+/* The furthest frame that any interface plays at `nsec`: what no writer has passed, so that all tracks can
+ * end there. */
+static uint64_t last_frame_at(const struct transport *transport, int64_t nsec)
+{
+	uint64_t last = transport_frame_at(transport, nsec);
+	for (size_t i = 0; i < transport->count; i++) {
+		uint64_t frame =
+			writer_frame_at(transport->interfaces[i]->writer, &transport->parts[i], nsec);
+		if (frame > last)
+			last = frame;
+	}
+	return last;
+}
+
+/* Where the take ends, which was told. A take has one frame at the least: a limit of 0 is none. */
+static uint64_t end_frame(const struct transport *transport)
+{
+	uint64_t frames = last_frame_at(transport, transport->end_ns);
+	if (transport->limit && frames > transport->limit)
+		frames = transport->limit;
+	return frames > 0 ? frames : 1;
 }
 
 static void begin_writers(struct transport *transport)
 {
+	uint64_t limit = transport->limit;
+	if (transport->ending)
+		limit = end_frame(transport);
 	transport->begun = true;
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
@@ -142,12 +169,9 @@ static void begin_writers(struct transport *transport)
 		for (size_t k = 0; k < part->count; k++)
 			part->plans[k].path = file_join(transport->folder,
 				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
+		part->limit = limit;
 		writer_begin(transport->interfaces[i]->writer, part);
-		if (transport->limit)
-			writer_end(transport->interfaces[i]->writer, &transport->parts[i], transport->limit);
 	}
-	if (transport->ending)
-		transport_end(transport, transport->end_ns);
 }
 
 static void on_folder(void *data)
@@ -155,12 +179,13 @@ static void on_folder(void *data)
 	struct errand *errand = data;
 	struct transport *transport = errand->transport;
 	if (errand->result < 0) {
-		hold(transport, INT64_MAX);
+		unhold(transport);
 		recorder_on_failed(transport->recorder, transport, errand->error.text);
 	} else {
 		transport->manifest.id = memory_text(errand->id);
 		transport->folder = memory_text(errand->folder);
 		begin_writers(transport);
+		unhold(transport);
 		recorder_on_begun(transport->recorder, transport);
 	}
 	free_errand(errand);
@@ -175,6 +200,10 @@ static void make_folder(void *data)
 	errand->result = take_create(transport->takes, copy.started_ns, copy.session, &errand->id,
 		&errand->folder, &errand->error);
 	copy.id = errand->id;
+	/* Before there is a manifest, so that nobody takes this for a take that was left behind. Without a
+	 * lock it is recorded all the same. */
+	if (errand->result == 0)
+		transport->lock = take_lock(errand->folder, &errand->error);
 	if (errand->result == 0)
 		errand->result = manifest_save(&copy, errand->folder, &errand->error);
 	if (errand->result == 0) {
@@ -186,6 +215,31 @@ static void make_folder(void *data)
 	loop_post(transport->loop, on_folder, errand, free_errand);
 }
 
+/* The tracks of an interface that was never there need a writer too, which writes their silence. */
+static int prepare_interfaces(const struct plan *plan, struct room *room, struct error *e)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		uint32_t channels = 0;
+		for (size_t k = 0; k < plan->count; k++)
+			for (uint32_t c = 0; c < plan->tracks[k].channels; c++)
+				if (plan->tracks[k].interface == plan->tracks[i].interface &&
+					plan->tracks[k].channel[c] >= channels)
+					channels = plan->tracks[k].channel[c] + 1;
+		int result = room_expect(room, plan->tracks[i].interface, channels, e);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static void follow(struct transport *transport, const struct transport *before)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		for (size_t k = 0; k < before->count; k++)
+			if (transport->interfaces[i] == before->interfaces[k])
+				transport->parts[i].follows = true;
+}
+
 int transport_begin(struct transport **transport, struct recorder *recorder, struct room *room,
 	struct loop *loop, const struct transport_request *request, struct error *e)
 {
@@ -193,12 +247,19 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	int result = plan_make(&plan, room, request->session, e);
 	if (result < 0)
 		return result;
+	result = prepare_interfaces(&plan, room, e);
+	if (result < 0) {
+		plan_finish(&plan);
+		return result;
+	}
 	struct transport *made = memory_new(sizeof(*made));
 	made->recorder = recorder;
 	made->loop = loop;
+	made->lock = -1;
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
 	made->limit = request->limit;
+	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
 	made->session_text = memory_text(request->session_text);
 	result = agree_on_rate(made, &plan, e);
@@ -207,7 +268,10 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
-		hold(made, made->origin_ns);
+		if (request->follows)
+			follow(made, request->follows);
+		for (size_t i = 0; i < made->count; i++)
+			writer_hold(made->interfaces[i]->writer, made->origin_ns - HOLD_MARGIN_NS);
 		syncer_post(made->syncer, make_folder, new_errand(made));
 		*transport = made;
 	} else {
@@ -237,11 +301,23 @@ void transport_end(struct transport *transport, int64_t end_ns)
 	transport->end_ns = end_ns;
 	if (!transport->begun)
 		return;
-	uint64_t frames = transport_frame_at(transport, end_ns);
-	if (transport->limit && frames > transport->limit)
-		frames = transport->limit;
+	uint64_t frames = end_frame(transport);
 	for (size_t i = 0; i < transport->count; i++)
 		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
+}
+
+static void save_later(struct transport *transport);
+
+static void on_saved(void *data)
+{
+	struct errand *errand = data;
+	struct transport *transport = errand->transport;
+	transport->saving = false;
+	if (transport->parts_left == 0)
+		transport_close(transport);
+	else if (transport->dirty)
+		save_later(transport);
+	free_errand(errand);
 }
 
 static void save_text(void *data)
@@ -251,112 +327,56 @@ static void save_text(void *data)
 	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
 		log_error("%s", errand->error.text);
 	free(path);
-	free_errand(errand);
+	loop_post(errand->transport->loop, on_saved, errand, free_errand);
 }
 
+/* One at a time, however often the manifest changes: a driver that stutters must not fill the syncer's queue.
+ */
 static void save_later(struct transport *transport)
 {
+	transport->dirty = transport->saving;
+	if (transport->saving)
+		return;
 	struct errand *errand = new_errand(transport);
 	errand->text = manifest_json(&transport->manifest);
+	transport->saving = true;
 	syncer_post(transport->syncer, save_text, errand);
+}
+
+/* Silence that continues a gap makes that longer. */
+static void add_gap(struct take_interface *interface, const struct take_gap *gap)
+{
+	struct take_gap *last = interface->gap_count > 0 ? &interface->gaps[interface->gap_count - 1] : NULL;
+	if (last && last->cause == gap->cause && last->frame + last->frames == gap->frame) {
+		last->frames += gap->frames;
+		return;
+	}
+	interface->gaps = memory_grow(interface->gaps, interface->gap_count + 1, sizeof(*interface->gaps));
+	interface->gaps[interface->gap_count++] = *gap;
 }
 
 void transport_gap(
 	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap)
 {
-	for (size_t i = 0; i < transport->count; i++) {
-		struct take_interface *known = &transport->manifest.interfaces[i];
-		if (transport->interfaces[i] != interface)
-			continue;
-		known->gaps = memory_grow(known->gaps, known->gap_count + 1, sizeof(*known->gaps));
-		known->gaps[known->gap_count++] = *gap;
-	}
+	for (size_t i = 0; i < transport->count; i++)
+		if (transport->interfaces[i] == interface)
+			add_gap(&transport->manifest.interfaces[i], gap);
 	save_later(transport);
+}
+
+void transport_add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind)
+{
+	manifest->markers =
+		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
+	manifest->markers[manifest->marker_count++] =
+		(struct take_marker){.frame = frame, .label = label, .kind = kind};
 }
 
 void transport_mark(struct transport *transport, int64_t nsec, const char *label)
 {
-	struct manifest *manifest = &transport->manifest;
-	manifest->markers =
-		memory_grow(manifest->markers, manifest->marker_count + 1, sizeof(*manifest->markers));
-	manifest->markers[manifest->marker_count++] =
-		(struct take_marker){.frame = transport_frame_at(transport, nsec),
-			.label = memory_text(label),
-			.kind = MARKER_USER};
-	if (transport->folder)
-		save_later(transport);
-}
-
-/* ---- closing ---- */
-
-static void note_error(struct manifest *manifest, const char *text)
-{
-	if (!manifest->error)
-		manifest->error = memory_text(text);
-}
-
-/* What the writers found out, into the manifest. */
-static void collect(struct transport *transport)
-{
-	struct manifest *manifest = &transport->manifest;
-	for (size_t i = 0; i < transport->count; i++) {
-		const struct take_part *part = &transport->parts[i];
-		manifest->interfaces[i].frames = part->captured;
-		manifest->interfaces[i].ppm = part->ppm;
-		if (part->frames > manifest->frames)
-			manifest->frames = part->frames;
-		for (size_t k = 0; k < part->count; k++) {
-			struct take_track *track = &manifest->tracks[part->plans[k].index - 1];
-			track->frames = part->results[k].frames;
-			track->peak_dbfs = part->results[k].peak_dbfs;
-			track->lufs = part->results[k].lufs;
-			track->clipped = part->results[k].clipped;
-			if (part->results[k].error[0])
-				note_error(manifest, part->results[k].error);
-		}
-	}
-}
-
-static void on_hashed(void *data)
-{
-	struct errand *errand = data;
-	struct transport *transport = errand->transport;
-	recorder_on_closed(transport->recorder, transport);
-	free_errand(errand);
-}
-
-/* On a thread of its own, so that hashing an hour of music holds up neither the next take's syncs nor anyone
- * else. The manifest is this thread's until on_hashed. */
-static void *hash_files(void *data)
-{
-	struct errand *errand = data;
-	struct transport *transport = errand->transport;
-	struct manifest *manifest = &transport->manifest;
-	for (size_t i = 0; i < manifest->track_count; i++) {
-		char *path = file_join(transport->folder, manifest->tracks[i].files[0]);
-		if (hash_file(path, &manifest->tracks[i].hash, &errand->error) < 0)
-			note_error(manifest, errand->error.text);
-		free(path);
-	}
-	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
-	if (manifest_save(manifest, transport->folder, &errand->error) < 0) {
-		log_error("%s", errand->error.text);
-		note_error(manifest, errand->error.text);
-	}
-	loop_post(transport->loop, on_hashed, errand, free_errand);
-	return NULL;
-}
-
-/* Behind every save of the manifest that is still under way. */
-static void start_hashing(void *data)
-{
-	pthread_t thread;
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &attributes, hash_files, data) != 0)
-		hash_files(data);
-	pthread_attr_destroy(&attributes);
+	transport_add_marker(
+		&transport->manifest, transport_frame_at(transport, nsec), memory_text(label), MARKER_USER);
+	save_later(transport);
 }
 
 void transport_part_done(struct transport *transport, const struct room_interface *interface)
@@ -365,14 +385,16 @@ void transport_part_done(struct transport *transport, const struct room_interfac
 		transport->part_done[i] = transport->part_done[i] || transport->interfaces[i] == interface;
 	if (--transport->parts_left > 0)
 		return;
-	collect(transport);
-	syncer_post(transport->syncer, start_hashing, new_errand(transport));
+	/* Behind a save of the manifest that is still under way. */
+	if (!transport->saving)
+		transport_close(transport);
 }
 
 void transport_destroy(struct transport *transport)
 {
 	if (!transport)
 		return;
+	transport_release(transport);
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		for (size_t k = 0; k < part->count; k++) {
@@ -382,6 +404,8 @@ void transport_destroy(struct transport *transport)
 		free(part->plans);
 		free(part->clock_path);
 		free(part->gaps);
+		for (size_t k = 0; part->results && k < part->count; k++)
+			free(part->results[k].energy);
 		free(part->results);
 	}
 	manifest_finish(&transport->manifest);

@@ -5,22 +5,29 @@
 
 #include "recorder/room.h"
 
+#include <pthread.h>
+
 struct transport {
 	struct recorder *recorder;
 	struct loop *loop;
 	struct syncer *syncer;
 	struct manifest manifest;
 	char *folder; /* NULL until it is made */
+	int lock;     /* on the folder, until the take is closed; negative: none */
 	char *takes;
 	char *session_text;
 	int64_t origin_ns; /* monotonic */
 	uint64_t limit;	   /* frames; 0: none */
-	bool by_command;   /* silence ends it only once something was heard */
+	struct songs_config songs;
+	bool by_command; /* silence ends it only once something was heard */
 	bool heard;
 	bool ending;
 	int64_t end_ns;
 	bool begun; /* the writers have their parts */
 	size_t parts_left;
+	bool saving, dirty; /* the manifest is on its way to the disk; has changed since */
+	bool hashing;
+	pthread_t hasher;
 	struct room_interface *interfaces[ROOM_MOST]; /* of the manifest's, same order */
 	struct take_part parts[ROOM_MOST];
 	bool part_done[ROOM_MOST];
@@ -36,7 +43,9 @@ struct transport_request {
 	int64_t origin_ns;
 	int64_t pre_roll_ns; /* how much of it lies before the moment it was asked for */
 	uint64_t limit;
+	const struct songs_config *songs;
 	const char *title;
+	const struct transport *follows; /* whose end is this one's beginning, to the frame; NULL: none */
 };
 
 /* Plans the tracks and has the folder made; the writers begin when it is there. -EINVAL, -ENODEV as
@@ -57,6 +66,17 @@ void transport_mark(struct transport *transport, int64_t nsec, const char *label
 /* The frame that is played now, as far as one can say. */
 uint64_t transport_frame_at(const struct transport *transport, int64_t nsec);
 
+/* Closes the take once every part is done and no older manifest is under way: figures, songs, hashes, the
+ * last manifest. Ends in recorder_on_closed. */
+void transport_close(struct transport *transport);
+
+/* Waits for the thread that transport_close started, and gives up the lock on the folder. */
+void transport_release(struct transport *transport);
+
+void transport_add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind);
+
+/* NULL is fine. What the syncer and the writers still have of it must be done; a take that was not closed
+ * stays on the disk as one to be recovered. */
 void transport_destroy(struct transport *transport);
 
 /* What the recorder does when the take is closed (on the control thread). */

@@ -1,7 +1,12 @@
 /* Decides from levels alone when a band starts and stops. Pure: fed with the peak level of every track over a
- * window of time, it answers. Signal starts when a track has stood above its threshold for most of `for`, and
- * stops when all have been below theirs for `for`. `auto` is 15 dB over the track's own noise floor, but at
- * least −60 dBFS; to stop, 6 dB lower (hysteresis). */
+ * window of time, it answers.
+ *
+ * A track starts it when it has sounded above its threshold for most of `for`, or struck four times in a row
+ * (a count-in, a drum) over at least `for`. What only decays, as a slammed door does, is not sounding. It
+ * stops when all have been below their thresholds for `for`.
+ *
+ * `auto` is 15 dB over the track's own noise floor, within −45 and −30 dBFS: what hums below that is nobody
+ * playing, and what starts a little late loses nothing, for there is the pre-roll. To stop, 6 dB lower. */
 #ifndef WOODSHED_RECORDER_TRIGGER_H
 #define WOODSHED_RECORDER_TRIGGER_H
 
@@ -11,7 +16,10 @@
 
 struct trigger;
 
-struct trigger *trigger_create(const struct recording_config *config, size_t tracks);
+/* `before`, where not NULL, is the trigger that this one takes over from (other settings, more tracks): what
+ * it knew of its tracks and whether they play goes on. It stays the caller's. */
+struct trigger *trigger_create(
+	const struct recording_config *config, size_t tracks, const struct trigger *before);
 void trigger_destroy(struct trigger *trigger); /* NULL is fine */
 
 /* One window of `seconds`; peak_db[i] is track i's peak in dBFS (-INFINITY for silence). */

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/clock-file.h"
+#include "recorder/level.h"
 #include "recorder/pace.h"
 
 #include <errno.h>
@@ -23,17 +24,20 @@
  */
 #define SLACK_NS CLOCK_NSEC_PER_SEC
 
+/* Two crystals' drift over the longest take. */
+#define DRIFT_NS (5 * CLOCK_NSEC_PER_SEC)
+
+/* Silence for an interface that is away is written in steps of STEP_S, AWAY_S behind the clock: in one go at
+ * its return, that of an hour would keep the writer from the tape for longer than the tape waits. */
+#define AWAY_S 1.0
+#define STEP_S 10.0
+
 enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
 
 /* Where a stamp was put on the timeline. */
 struct place {
 	uint64_t frame;
 	enum gap_cause cause; /* of the silence before it, if there is any */
-};
-
-struct level {
-	float peak;
-	double squares;
 };
 
 /* What the take that is running needs, on the writer's thread. */
@@ -43,6 +47,12 @@ struct take_run {
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
 	struct clock_file *clock;
+};
+
+/* Where the last take ended. */
+struct past {
+	bool placed;
+	int64_t end; /* on the timeline */
 };
 
 struct writer {
@@ -56,39 +66,28 @@ struct writer {
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
 	struct take_run run;
-	_Atomic int64_t held_from_ns; /* what a take that is about to begin needs; INT64_MAX: nothing */
-	struct level *fresh;	      /* levels of what was observed in this round */
+	struct past past;
+	int64_t keep_ns;     /* needed by takes that have not been placed yet; INT64_MAX: nothing */
+	struct level *fresh; /* levels of what was observed in this round */
 	uint64_t fresh_frames;
 
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
 	bool stopping;
 	struct take_part *waiting; /* to begin, oldest first */
+	int holds;
+	int64_t held_from_ns; /* while there are holds */
 	struct writer_status status;
 	uint64_t newest_frame; /* on the timeline, at status.newest_ns */
 	struct level *levels;  /* since the last look */
 	uint64_t level_frames;
 };
 
-static void measure_levels(struct writer *writer, uint64_t position, uint64_t frames)
+static void measure_levels(struct writer *writer, const struct stamp *stamp)
 {
-	const struct tape *tape = writer->config.tape;
-	for (uint32_t c = 0; c < tape->channels; c++) {
-		struct level *level = &writer->fresh[c];
-		for (uint64_t done = 0, run; done < frames; done += run) {
-			const float *samples = tape_samples(tape, c, position + done, frames - done, &run);
-			float peak = level->peak;
-			double squares = 0;
-			for (uint64_t i = 0; i < run; i++) {
-				float x = fabsf(samples[i]);
-				peak = x > peak ? x : peak;
-				squares += (double)(x * x);
-			}
-			level->peak = peak;
-			level->squares += squares;
-		}
-	}
-	writer->fresh_frames += frames;
+	for (uint32_t c = 0; c < writer->config.tape->channels; c++)
+		level_measure(&writer->fresh[c], writer->config.tape, c, stamp->tape, stamp->cycle.frames);
+	writer->fresh_frames += stamp->cycle.frames;
 }
 
 /* Places the cycles that came since the last round. */
@@ -107,7 +106,7 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
-		measure_levels(writer, stamp->tape, stamp->cycle.frames);
+		measure_levels(writer, stamp);
 	}
 }
 
@@ -142,19 +141,32 @@ static void place_take(struct writer *writer)
 	struct take_run *run = &writer->run;
 	if (atomic_load(&run->part->placed) || writer->seen == writer->released)
 		return;
-	run->part->origin = timeline_frame_at(writer, run->part->origin_ns);
+	/* By the time, a sample might be lost between two takes, or be in both. */
+	run->part->origin = run->part->follows && writer->past.placed
+				    ? writer->past.end
+				    : timeline_frame_at(writer, run->part->origin_ns);
 	atomic_store(&run->part->placed, true);
-	atomic_store(&writer->held_from_ns, INT64_MAX);
 	run->mark = writer->released;
 	run->offset = 0;
+}
+
+/* Silence that continues a gap makes that longer. */
+static void note_gap(struct take_part *part, const struct take_gap *gap)
+{
+	struct take_gap *last = part->gap_count > 0 ? &part->gaps[part->gap_count - 1] : NULL;
+	if (last && last->cause == gap->cause && last->frame + last->frames == gap->frame) {
+		last->frames += gap->frames;
+		return;
+	}
+	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
+	part->gaps[part->gap_count++] = *gap;
 }
 
 static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause cause)
 {
 	struct take_part *part = writer->run.part;
 	struct take_gap gap = {.frame = part->frames, .frames = frames, .cause = cause};
-	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
-	part->gaps[part->gap_count++] = gap;
+	note_gap(part, &gap);
 	for (size_t i = 0; i < part->count; i++)
 		track_add_silence(writer->run.tracks[i], frames);
 	part->frames += frames;
@@ -220,17 +232,38 @@ static void encode(struct writer *writer, uint64_t end)
 	}
 }
 
+/* The take's frame that an interface that is away would play at `nsec`. */
+static int64_t frame_of_absent(const struct writer *writer, int64_t nsec)
+{
+	const struct take_part *part = writer->run.part;
+	const struct timeline *timeline = &writer->timeline;
+	bool placed = run_placed(writer);
+	int64_t from_ns = placed ? timeline->next_nsec : part->origin_ns;
+	uint32_t rate = timeline->rate ? timeline->rate : part->plans[0].rate;
+	int64_t frame = placed ? (int64_t)timeline->frames - part->origin : 0;
+	return frame + llround((double)(nsec - from_ns) * rate / (double)CLOCK_NSEC_PER_SEC);
+}
+
+/* Silence for what will not come any more: the end of a take that is due, and the past of one that goes on.
+ */
 static void pad_if_away(struct writer *writer, uint64_t end)
 {
 	struct take_part *part = writer->run.part;
-	if (end == UINT64_MAX || part->frames >= end || writer->run.mark < writer->seen)
+	if (part->frames >= end || writer->run.mark < writer->seen)
 		return;
-	uint32_t rate = writer->timeline.rate ? writer->timeline.rate : part->plans[0].rate;
-	int64_t end_ns = part->origin_ns + (int64_t)((double)end / rate * (double)CLOCK_NSEC_PER_SEC);
-	int64_t late = clock_monotonic_ns() - end_ns;
+	int64_t now = clock_monotonic_ns();
 	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire);
-	if (late > 0 && (!live || late > OWED_NS))
+	/* What came while we looked is no absence. */
+	if (ring_filled(&writer->config.tape->marks) != writer->seen)
+		return;
+	if (end < INT64_MAX && frame_of_absent(writer, live ? now - OWED_NS : now) > (int64_t)end) {
 		add_silence(writer, end - part->frames, GAP_UNPLUGGED);
+		return;
+	}
+	int64_t past = frame_of_absent(writer, now - (int64_t)(AWAY_S * (double)CLOCK_NSEC_PER_SEC));
+	int64_t step = (int64_t)(STEP_S * part->plans[0].rate);
+	if (!live && past - (int64_t)part->frames >= step)
+		add_silence(writer, (uint64_t)past - part->frames, GAP_UNPLUGGED);
 }
 
 static void begin_take(struct writer *writer, struct take_part *part)
@@ -253,17 +286,31 @@ static void log_clock(struct writer *writer)
 		clock_file_follow(writer->run.clock, &writer->pace, writer->run.part->origin);
 }
 
-static void finish_take(struct writer *writer)
+/* Closes every file whole. */
+static void close_tracks(struct writer *writer)
 {
 	struct take_part *part = writer->run.part;
 	for (size_t i = 0; i < part->count; i++)
 		track_close(writer->run.tracks[i], &part->results[i]);
+	free(writer->run.tracks);
 	pace_flush(&writer->pace);
 	log_clock(writer);
 	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
-	free(writer->run.tracks);
+}
+
+static void finish_take(struct writer *writer)
+{
+	struct take_part *part = writer->run.part;
+	close_tracks(writer);
+	writer->past = (struct past){run_placed(writer), part->origin + (int64_t)part->frames};
 	writer->run = (struct take_run){0};
 	writer->config.on_done(writer->config.data);
+}
+
+/* A part that follows another begins at a frame, whose time its interface's crystal has moved. */
+static int64_t needed_by(const struct take_part *part)
+{
+	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
 }
 
 /* Gives back what neither the pre-roll nor the running take needs any more. */
@@ -275,9 +322,10 @@ static void release(struct writer *writer)
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
 	int64_t keep_from =
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
-	int64_t held_from = atomic_load(&writer->held_from_ns);
-	if (held_from < keep_from)
-		keep_from = held_from;
+	if (writer->keep_ns < keep_from)
+		keep_from = writer->keep_ns;
+	if (writer->run.part && !run_placed(writer) && needed_by(writer->run.part) < keep_from)
+		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
 	uint64_t limit =
 		run_placed(writer) && writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
@@ -308,16 +356,13 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > 0) {
+		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
 		status->newest_ns = writer->timeline.next_nsec;
 		writer->newest_frame = writer->timeline.frames;
 	}
-	for (uint32_t c = 0; c < tape->channels; c++) {
-		if (writer->fresh[c].peak > writer->levels[c].peak)
-			writer->levels[c].peak = writer->fresh[c].peak;
-		writer->levels[c].squares += writer->fresh[c].squares;
-		writer->fresh[c] = (struct level){0};
-	}
+	for (uint32_t c = 0; c < tape->channels; c++)
+		level_take(&writer->levels[c], &writer->fresh[c]);
 	writer->level_frames += writer->fresh_frames;
 	writer->fresh_frames = 0;
 }
@@ -342,6 +387,15 @@ static void work(struct writer *writer)
 		finish_take(writer);
 }
 
+/* With the lock held. */
+static int64_t needed_from(const struct writer *writer)
+{
+	int64_t from = writer->holds > 0 ? writer->held_from_ns : INT64_MAX;
+	for (const struct take_part *part = writer->waiting; part; part = part->next)
+		from = needed_by(part) < from ? needed_by(part) : from;
+	return from;
+}
+
 static void *run(void *data)
 {
 	struct writer *writer = data;
@@ -352,6 +406,7 @@ static void *run(void *data)
 		struct take_part *next = writer->run.part ? NULL : writer->waiting;
 		if (next)
 			writer->waiting = next->next;
+		writer->keep_ns = needed_from(writer);
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
 			begin_take(writer, next);
@@ -364,6 +419,8 @@ static void *run(void *data)
 		gap_frames = gaps = 0;
 	}
 	pthread_mutex_unlock(&writer->lock);
+	if (writer->run.part)
+		close_tracks(writer);
 	return NULL;
 }
 
@@ -381,7 +438,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 {
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
-	atomic_init(&made->held_from_ns, INT64_MAX);
+	made->keep_ns = INT64_MAX;
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
@@ -423,9 +480,8 @@ void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
 {
 	pthread_mutex_lock(&writer->lock);
 	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
-		double frames = writer->level_frames ? (double)writer->level_frames : 1;
-		peak_db[c] = 20 * log10((double)writer->levels[c].peak);
-		rms_db[c] = 10 * log10(writer->levels[c].squares / frames);
+		peak_db[c] = level_peak_db(&writer->levels[c]);
+		rms_db[c] = level_rms_db(&writer->levels[c], writer->level_frames);
 		writer->levels[c] = (struct level){0};
 	}
 	writer->level_frames = 0;
@@ -434,12 +490,22 @@ void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
 
 void writer_hold(struct writer *writer, int64_t from_ns)
 {
-	atomic_store(&writer->held_from_ns, from_ns);
+	pthread_mutex_lock(&writer->lock);
+	if (writer->holds++ == 0 || from_ns < writer->held_from_ns)
+		writer->held_from_ns = from_ns;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_unhold(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->holds--;
+	pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_begin(struct writer *writer, struct take_part *part)
 {
-	atomic_store(&part->end, UINT64_MAX);
+	atomic_store(&part->end, part->limit ? part->limit : UINT64_MAX);
 	part->next = NULL;
 	pthread_mutex_lock(&writer->lock);
 	struct take_part **last = &writer->waiting;

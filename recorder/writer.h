@@ -20,6 +20,8 @@ struct take_part {
 	size_t count;
 	int64_t origin_ns; /* monotonic time of the take's frame 0 */
 	char *clock_path;  /* of the clock log */
+	uint64_t limit;	   /* frames; 0: until writer_end */
+	bool follows;	   /* frame 0 is the very next after the last part's end, whatever the time says */
 
 	/* Between the writer and its callers. */
 	struct take_part *next; /* parts that wait for their turn */
@@ -47,13 +49,17 @@ struct writer_config {
 };
 
 int writer_create(struct writer **writer, const struct writer_config *config, struct error *e) MUST_CHECK;
-void writer_destroy(struct writer *writer); /* only while no take runs; NULL is fine */
+
+/* A take that runs has its files closed as they are, and `on_done` is not called any more. NULL is fine. */
+void writer_destroy(struct writer *writer);
 
 /* The rest is for the control thread. */
 
 /* What the writer knows of time: 0 rate until the first cycle came. */
 struct writer_status {
 	uint32_t rate;
+	uint32_t newest_rate; /* of the last cycle; another than `rate` is nothing that this writer can follow
+			       */
 	int64_t oldest_ns, newest_ns; /* of what is on the tape */
 	uint64_t gap_frames;	      /* since the writer was made */
 	uint64_t gaps;
@@ -65,9 +71,10 @@ void writer_status(struct writer *writer, struct writer_status *status);
 /* The largest magnitude (peak_db) and RMS of each channel since the last call, dBFS. */
 void writer_levels(struct writer *writer, double *peak_db, double *rms_db);
 
-/* Keeps everything from `from_ns` on until the next take has begun: making its folder may take longer than
- * the tape would wait. INT64_MAX: it will not begin after all. */
+/* Keeps everything from `from_ns` on until writer_unhold: making a take's folder may take longer than the
+ * tape would wait. Parts that were given to writer_begin hold by themselves what they need. */
 void writer_hold(struct writer *writer, int64_t from_ns);
+void writer_unhold(struct writer *writer);
 
 /* Begins a take at part->origin_ns, which may lie in the past as far as the tape reaches; behind the parts
  * that are still being written. */

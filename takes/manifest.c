@@ -54,6 +54,7 @@ static const struct member track_members[] = {
 	{"file", MEMBER_FILE, LIST(take_track, files, file_count)},
 	{"segments", MEMBER_REST, true, LIST(take_track, files, file_count)},
 	{"frames", MEMBER_COUNT, AT(take_track, frames)},
+	{"padded", MEMBER_SPARE, true, AT(take_track, padded)},
 	HASH(take_track),
 	{"peak_dbfs", MEMBER_FIGURE, true, AT(take_track, peak_dbfs), .decimals = 2},
 	{"lufs", MEMBER_FIGURE, true, AT(take_track, lufs), .decimals = 2},

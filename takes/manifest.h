@@ -40,6 +40,7 @@ struct take_track {
 	char **files; /* a stereo track keeps both channels in one file; further segments follow the first */
 	size_t file_count;
 	uint64_t frames;
+	uint64_t padded;  /* of them, silence at the end that stands for what a power cut took */
 	struct hash hash; /* of the first file; empty strings until the take is closed */
 	double peak_dbfs, lufs;
 	uint64_t clipped;

@@ -259,6 +259,7 @@ static const read_fn readers[MEMBER_TYPES] = {
 	[MEMBER_ID] = read_id,
 	[MEMBER_FLAG] = read_flag,
 	[MEMBER_COUNT] = read_count,
+	[MEMBER_SPARE] = read_count,
 	[MEMBER_INDEX] = read_index,
 	[MEMBER_RATE] = read_rate,
 	[MEMBER_FIGURE] = read_figure,

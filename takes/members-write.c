@@ -54,6 +54,11 @@ static json_t *write_count(const struct member *member, const char *data)
 	return json_integer((json_int_t) * (const uint64_t *)at(member, data));
 }
 
+static json_t *write_spare(const struct member *member, const char *data)
+{
+	return *(const uint64_t *)at(member, data) > 0 ? write_count(member, data) : NULL;
+}
+
 static json_t *write_index(const struct member *member, const char *data)
 {
 	return json_integer(*(const int *)at(member, data));
@@ -133,6 +138,7 @@ static const write_fn writers[MEMBER_TYPES] = {
 	[MEMBER_ID] = write_text,
 	[MEMBER_FLAG] = write_flag,
 	[MEMBER_COUNT] = write_count,
+	[MEMBER_SPARE] = write_spare,
 	[MEMBER_INDEX] = write_index,
 	[MEMBER_RATE] = write_rate,
 	[MEMBER_FIGURE] = write_figure,

@@ -17,6 +17,7 @@ enum member_type {	/* in the struct                       in JSON */
 	MEMBER_ID,	/* char *                              a take's id */
 	MEMBER_FLAG,	/* bool                                true or false */
 	MEMBER_COUNT,	/* uint64_t                            a whole number from 0 */
+	MEMBER_SPARE,	/* uint64_t                            the same, left out where 0 */
 	MEMBER_INDEX,	/* int                                 a whole number from 1 */
 	MEMBER_RATE,	/* uint32_t                            a whole number from 1 */
 	MEMBER_FIGURE,	/* double, NAN: not known              a number or null, rounded to `decimals` */

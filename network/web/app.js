@@ -46,11 +46,12 @@ function length(seconds) {
 
 function takeItem(take) {
   const files = `/api/v1/takes/${take.id}/files/`;
-  const facts = [new Date(take.started).toLocaleString(), length(take.seconds),
+  const started = new Date(take.started).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  const facts = [started, length(take.seconds),
     take.lufs === null ? "" : `${take.lufs.toFixed(1)} LUFS`, take.state === "mastered" ? "" : take.state];
-  const item = make("li", {},
+  const item = make("li", {}, make("div", {},
     make("div", { className: "title", textContent: take.title || take.session }),
-    make("div", { className: "facts", textContent: facts.filter(Boolean).join(" · ") }));
+    make("div", { className: "facts", textContent: facts.filter(Boolean).join(" · ") })));
   if (take.master) {
     const play = make("button", { type: "button", textContent: "Play" });
     play.addEventListener("click", () => {
@@ -59,7 +60,7 @@ function takeItem(take) {
       audio.play();
     });
     item.append(make("div", { className: "actions" }, play,
-      make("a", { href: files + take.master, download: `${take.id}-${take.master}`, textContent: "Master" })));
+      make("a", { className: "master", href: files + take.master, download: `${take.id}-${take.master}`, textContent: "Master" })));
   }
   return item;
 }
@@ -90,14 +91,31 @@ async function refresh() {
   if (!document.querySelector("audio")) await loadTakes(false);
 }
 
+async function signIn(token) {
+  await ask("POST", "/login", { token });
+  element("token").value = "";
+  await refresh();
+}
+
+/* An address that ends in #token=… signs in; the token does not stay in the address bar or the history. */
+function tokenOfAddress() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(null, "", location.pathname);
+  return token;
+}
+
+async function start() {
+  const token = tokenOfAddress();
+  if (!token) return refresh();
+  show(false);
+  return signIn(token);
+}
+
 element("login").addEventListener("submit", (event) => {
   event.preventDefault();
-  attempt(async () => {
-    await ask("POST", "/login", { token: element("token").value.trim() });
-    element("token").value = "";
-    await refresh();
-  });
+  attempt(() => signIn(element("token").value.trim()));
 });
+addEventListener("hashchange", () => attempt(start));
 element("record").addEventListener("click", () => attempt(async () => {
   await ask("POST", "/api/v1/record/start", {});
   await refresh();
@@ -110,4 +128,4 @@ element("more").addEventListener("click", () => attempt(() => loadTakes(true)));
 setInterval(() => {
   if (!document.hidden && element("login").hidden) attempt(refresh);
 }, 2000);
-attempt(refresh);
+attempt(start);

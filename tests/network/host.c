@@ -168,6 +168,24 @@ static void read_options(int argc, char **argv, struct appliance *config, int *t
 	}
 }
 
+static int run(struct host *host, const struct manifest *latest)
+{
+	host->state.since_ns = clock_utc_ns();
+	json_t *info = json_pack("{s:s}", "version", WOODSHED_VERSION);
+	network_set_info(host->network, info);
+	json_decref(info);
+	network_set_state(host->network, &host->state);
+	network_set_latest(host->network, latest);
+	struct loop_source *tick = loop_add_timer(host->loop, on_tick, host);
+	loop_set_timer(tick, 1, CLOCK_NSEC_PER_SEC);
+	printf("ready %u\n", network_http_port(host->network));
+	fflush(stdout);
+	loop_run(host->loop);
+	network_destroy(host->network);
+	loop_remove(tick);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct appliance config = {.name = (char[]){"room1"}};
@@ -178,30 +196,19 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &config, &takes);
 	for (int i = 0; i < takes; i++) {
 		manifest_finish(&latest);
-		make_take(config.takes, (INT64_C(1795374191) + i * 60) * CLOCK_NSEC_PER_SEC, &latest);
+		make_take(
+			config.takes, (INT64_C(1795374191) + INT64_C(60) * i) * CLOCK_NSEC_PER_SEC, &latest);
 	}
 	if (loop_create(&host.loop, &e) < 0)
 		return 1;
 	struct loop_source *term = loop_add_signal(host.loop, SIGTERM, on_signal, host.loop);
-	if (network_create(&host.network, host.loop, &config, config.takes, on_command, &host, &e) < 0) {
+	int status = 1;
+	if (network_create(&host.network, host.loop, &config, config.takes, on_command, &host, &e) < 0)
 		fprintf(stderr, "%s\n", e.text);
-		return 1;
-	}
-	host.state.since_ns = clock_utc_ns();
-	json_t *info = json_pack("{s:s}", "version", WOODSHED_VERSION);
-	network_set_info(host.network, info);
-	json_decref(info);
-	network_set_state(host.network, &host.state);
-	network_set_latest(host.network, takes ? &latest : NULL);
-	struct loop_source *tick = loop_add_timer(host.loop, on_tick, &host);
-	loop_set_timer(tick, 1, CLOCK_NSEC_PER_SEC);
-	printf("ready %u\n", network_http_port(host.network));
-	fflush(stdout);
-	loop_run(host.loop);
-	network_destroy(host.network);
-	loop_remove(tick);
+	else
+		status = run(&host, takes ? &latest : NULL);
 	loop_remove(term);
 	loop_destroy(host.loop);
 	manifest_finish(&latest);
-	return 0;
+	return status;
 }

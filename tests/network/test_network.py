@@ -1,0 +1,576 @@
+"""What the network promises (design, sections 8 and 9), tried with a real broker and real clients."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from rig import Broker, Folder, Host, Subscriber, retained, until  # noqa: E402
+
+TAKE = "20261122-190311-thursday"
+P = "woodshed/room1"
+
+
+class Mqtt(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.close)
+        self.broker = self.closing(Broker(self.folder.path))
+
+    def closing(self, part):
+        self.addCleanup(part.close)
+        return part
+
+    def host(self, **more):
+        return self.closing(Host(self.folder.path, self.broker, **more))
+
+    def listen(self, topic=f"{P}/#"):
+        return self.closing(Subscriber(self.broker.port, topic))
+
+    def request(self, listener, verb, payload, *options):
+        self.broker.publish(f"{P}/request/{verb}", payload, *options)
+        return listener.wait_json(f"{P}/response/{verb}")
+
+    def test_state_is_retained(self):
+        self.host(takes=1)
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        self.assertEqual(json.loads(retained(self.broker.port, f"{P}/state"))["record"], "idle")
+        self.assertEqual(json.loads(retained(self.broker.port, f"{P}/take/latest"))["id"], TAKE)
+        health = json.loads(retained(self.broker.port, f"{P}/health"))
+        self.assertEqual(health["alerts"], ['disk "low"'])
+        self.assertGreater(health["rss"], 0)
+        self.assertIn("version", json.loads(retained(self.broker.port, f"{P}/info")))
+
+    def test_clean_stop_says_offline(self):
+        host = self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        start = time.monotonic()
+        self.assertEqual(host.kill(), 0)
+        self.assertLess(time.monotonic() - start, 3)
+        listener.wait(f"{P}/availability", lambda payload: payload == "offline")
+        self.assertEqual(retained(self.broker.port, f"{P}/availability"), "offline")
+
+    def test_kill_leaves_the_will(self):
+        host = self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        host.kill(signal.SIGKILL)
+        listener.wait(f"{P}/availability", lambda payload: payload == "offline")
+        self.assertEqual(retained(self.broker.port, f"{P}/availability"), "offline")
+
+    def test_broker_returns_with_nothing(self):
+        self.host(takes=1)
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        for _ in range(2):
+            self.broker.kill(signal.SIGKILL)
+            time.sleep(3)
+            self.broker.start()
+            listener = Subscriber(self.broker.port, f"{P}/#")
+            listener.wait(f"{P}/availability", lambda payload: payload == "online", 5)
+            self.assertEqual(json.loads(retained(self.broker.port, f"{P}/state"))["record"], "idle")
+            self.assertIsNotNone(retained(self.broker.port, f"{P}/take/latest"))
+            self.assertEqual(self.request(listener, "session.list", "{}")["status"], "ok")
+            listener.close()
+
+    def test_broker_missing_at_start(self):
+        self.broker.kill()
+        host = self.host()
+        status, state = host.json("/api/v1/state")
+        self.assertEqual((status, state["record"]), (200, "idle"))
+        time.sleep(1.5)
+        self.broker.start()
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online", 5)
+
+    def test_stop_without_broker(self):
+        self.broker.kill()
+        host = self.host()
+        time.sleep(0.5)
+        start = time.monotonic()
+        self.assertEqual(host.kill(), 0)
+        self.assertLess(time.monotonic() - start, 2.5)
+
+    def test_frozen_broker_holds_nothing_up(self):
+        host = self.host()
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        self.broker.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.broker.process.send_signal, signal.SIGCONT)
+        for _ in range(300):
+            status, _, _ = host.curl("/api/v1/marker", "-d", '{"label": "x"}')
+            self.assertEqual(status, 202)
+            if host.process.poll() is not None:
+                break
+        start = time.monotonic()
+        self.assertEqual(host.kill(), 0)
+        self.assertLess(time.monotonic() - start, 3.5)
+        self.broker.process.send_signal(signal.SIGCONT)
+
+    def test_events_wait_for_the_broker(self):
+        host = self.host()
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        self.broker.kill()
+        host.curl("/api/v1/marker", "-d", '{"label": "while away"}')
+        # A subscriber that is there before us: it knocks until the broker is back.
+        self.broker.start()
+        listener = self.listen(f"{P}/event")
+        try:
+            event = listener.wait_json(f"{P}/event")
+            self.assertEqual(event, {"event_type": "marker", "label": "while away"})
+        except AssertionError:
+            # The host was faster than the subscriber; then the event is gone, as it is not retained.
+            self.assertEqual(retained(self.broker.port, f"{P}/availability"), "online")
+        host.curl("/api/v1/marker", "-d", '{"label": "now"}')
+        self.assertEqual(listener.wait_json(f"{P}/event")["label"], "now")
+
+    def test_setters(self):
+        self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        self.broker.publish(f"{P}/record/set", "ON")
+        listener.wait_json(f"{P}/state", lambda state: state["record"] == "recording")
+        self.broker.publish(f"{P}/record/set", "OFF")
+        listener.wait_json(f"{P}/state", lambda state: state["record"] == "idle")
+        self.broker.publish(f"{P}/session/set", "thursday")
+        listener.wait_json(f"{P}/state", lambda state: state["session"] == "thursday")
+        self.broker.publish(f"{P}/marker/set", "chörus 2")
+        self.assertEqual(listener.wait_json(f"{P}/event"), {"event_type": "marker", "label": "chörus 2"})
+
+    def test_requests_are_answered_once(self):
+        self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        first = self.request(listener, "record.start", '{"transaction": "a1"}')
+        self.assertEqual(first, {"status": "ok", "error": None, "data": {"done": 1}, "transaction": "a1"})
+        self.assertEqual(self.request(listener, "record.start", '{"transaction": "a1"}'), first)
+        busy = self.request(listener, "record.start", '{"transaction": "a2"}')
+        self.assertEqual((busy["status"], busy["transaction"]), ("error", "a2"))
+        self.assertIn("being recorded", busy["error"])
+        self.assertEqual(self.request(listener, "record.stop", '{"transaction": "a1"}')["data"], {"done": 3})
+
+    def test_rubbish_is_answered(self):
+        host = self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        bad = [("record.start", b""), ("record.start", b"ON"), ("record.start", b"[]"), ("record.start", b'"x"'),
+               ("record.start", b'{"take": "x"}'), ("record.start", b'{"a": 1, "a": 2}'),
+               ("record.start", b"{} {}"), ("record.start", b'{"title": "\xff\xfe"}'),
+               ("record.start", b'{"title": ""}'), ("record.start", b'{"title": "a\\u0000b"}'),
+               ("record.start", b'{"title": "a\\nb"}'), ("record.start", b'{"transaction": {}}'),
+               ("record.start", b"[" * 60000), ("record.start", b'{"title": "' + b"x" * 70000 + b'"}'),
+               ("record.start", b"x" * 900000), ("record", b"{}"), ("record.star", b"{}"),
+               ("record.start2", b"{}"), ("RECORD.START", b"{}"), ("take.get", b"{}"),
+               ("take.get", b'{"take": "../../etc"}'), ("take.get", b'{"take": 5}'),
+               ("session.set", b'{"session": "../x"}'), ("session.set", b'{"session": "missing"}'),
+               ("marker.add", b"{}"), ("marker.add", b'{"label": null}')]
+        for verb, payload in bad:
+            with self.subTest(verb=verb, payload=payload[:40]):
+                answer = self.request(listener, verb, payload)
+                self.assertEqual(answer["status"], "error")
+                self.assertTrue(answer["error"])
+        for topic, payload in [("record/set", b"on"), ("record/set", b""), ("record/set", b"ON\0"),
+                               ("session/set", b"\xff"), ("session/set", b"a/b"), ("marker/set", b"x" * 100000),
+                               ("marker/set", b""), ("request/" + "v" * 300, b"{}")]:
+            self.broker.publish(f"{P}/{topic}", payload)
+        self.assertEqual(self.request(listener, "session.list", "{}")["status"], "ok")
+        self.assertEqual(host.json("/api/v1/state")[1]["record"], "idle")
+        self.assertLess(host.errors().count("warning"), 30)
+
+    def test_flood(self):
+        host = self.host()
+        listener = self.listen(f"{P}/response/take.list")
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        flood = subprocess.Popen(["mosquitto_pub", "-p", str(self.broker.port), "-t", f"{P}/record/set", "-l"],
+                                 stdin=subprocess.PIPE)
+        flood.communicate(b"rubbish\n" * 50000, timeout=60)
+        # The flood is still on its way, so this request arrives in the middle of it.
+        self.assertEqual(self.request(listener, "take.list", "{}")["status"], "ok")
+        self.assertLess(host.errors().count("\n"), 40)
+
+    def test_retained_commands_are_ignored(self):
+        self.broker.publish(f"{P}/record/set", "ON", "-r")
+        self.broker.publish(f"{P}/request/record.start", "{}", "-r")
+        host = self.host()
+        listener = self.listen(f"{P}/response/+")
+        until(lambda: retained(self.broker.port, f"{P}/availability") == "online", "online")
+        self.broker.publish(f"{P}/record/set", "ON", "-r")
+        self.assertEqual(self.request(listener, "session.list", "{}")["status"], "ok")
+        self.assertEqual(host.json("/api/v1/state")[1]["record"], "idle")
+
+    def test_response_topic(self):
+        self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        properties = ["-V", "5", "-D", "publish", "correlation-data", "c 1", "-D", "publish", "response-topic"]
+        answer = self.closing(Subscriber(self.broker.port, f"{P}/reply/me", "-F", "%t %r %D|%p"))
+        self.broker.publish(f"{P}/request/session.list", "{}", *properties, f"{P}/reply/me")
+        self.assertTrue(answer.wait(f"{P}/reply/me").startswith("c 1|"))
+        for outside in ("elsewhere/me", f"{P}x/me", f"{P}/state", f"{P}/request/record.start", f"{P}/a/set"):
+            self.broker.publish(f"{P}/request/session.list", "{}", *properties, outside)
+            listener.wait_json(f"{P}/response/session.list")
+        self.assertEqual(json.loads(retained(self.broker.port, f"{P}/state"))["record"], "idle")
+
+    def test_password_and_acl(self):
+        self.broker.close()
+        passwords = self.folder.path / "passwords"
+        subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "room1", "sesame"], check=True)
+        subprocess.run(["mosquitto_passwd", "-b", str(passwords), "all", "all"], check=True)
+        passwords.chmod(0o644)
+        acl = self.folder.path / "acl"
+        acl.write_text("user all\ntopic readwrite #\npattern readwrite woodshed/%u/#\n")
+        acl.chmod(0o644)
+        self.folder.path.chmod(0o755)
+        self.broker = self.closing(Broker(self.folder.path, f"allow_anonymous false\npassword_file {passwords}\n"
+                                          f"acl_file {acl}\n"))
+        secret = self.folder.path / "secret"
+        secret.write_text("wrong\n")
+        host = self.host(options=["--username", "room1", "--password-file", str(secret)])
+        listener = self.closing(Subscriber(self.broker.port, f"{P}/#", "-u", "all", "-P", "all"))
+        until(lambda: "trying again" in host.errors(), "refused")
+        secret.write_text("sesame\n")
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+
+    def test_broker_without_mqtt_5(self):
+        old = OldBroker()
+        self.closing(old)
+        host = self.closing(Host(self.folder.path, url=f"mqtt://127.0.0.1:{old.port}"))
+        until(lambda: "MQTT 3.1.1" in host.errors(), "connected with 3.1.1")
+        self.assertEqual(old.levels[:2], [5, 4])
+        until(lambda: b"online" in old.received, "publishes")
+
+
+class OldBroker:
+    """Refuses MQTT 5 as the 3.1.1 standard asks for; acknowledges the rest of what one client sends."""
+
+    def __init__(self):
+        self.levels, self.received = [], b""
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def close(self):
+        self.server.close()
+
+    def run(self):
+        try:
+            while True:
+                with self.server.accept()[0] as client:
+                    self.serve(client.makefile("rwb"))
+        except (OSError, ValueError):
+            pass
+
+    def serve(self, stream):
+        while (head := stream.read(1)):
+            size, shift = 0, 0
+            while True:
+                byte = stream.read(1)[0]
+                size |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    break
+            body = stream.read(size)
+            self.received += body
+            answer = self.answer(head[0], body)
+            stream.write(answer)
+            stream.flush()
+            if answer == b"\x20\x02\x00\x01":
+                return
+
+    def answer(self, head, body):
+        kind = head >> 4
+        if kind == 1:
+            self.levels.append(body[6])
+            return b"\x20\x02\x00\x00" if body[6] == 4 else b"\x20\x02\x00\x01"
+        if kind == 8:
+            return b"\x90\x06" + body[:2] + b"\x01\x01\x01\x01"
+        if kind == 3 and head & 2:
+            length = int.from_bytes(body[:2], "big")
+            return b"\x40\x02" + body[2 + length:4 + length]
+        return b"\xd0\x00" if kind == 12 else b""
+
+
+class Http(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder()
+        cls.host = Host(cls.folder.path, takes=3)
+        cls.take = cls.folder.path / "takes" / TAKE
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.host.kill()
+        cls.host.close()
+        cls.folder.close()
+        assert status == 0, status
+
+    def status(self, path, *options, token=True):
+        return self.host.curl(path, *options, token=token)[0]
+
+    def file(self, name, *options):
+        return self.host.curl(f"/api/v1/takes/{TAKE}/files/{name}", *options)
+
+    def test_token_file(self):
+        mode = (self.folder.path / "token").stat().st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+        self.assertEqual(len(self.host.token), 64)
+
+    def test_token_guards(self):
+        for path in ("/api/v1/state", "/api/v1/takes", f"/api/v1/takes/{TAKE}/files/master.flac"):
+            status, headers, body = self.host.curl(path, token=False)
+            self.assertEqual((status, headers["content-type"]), (401, "application/problem+json"))
+            self.assertTrue(headers["www-authenticate"].startswith("Bearer"))
+            self.assertEqual(json.loads(body)["status"], 401)
+        for wrong in ("Bearer x", "Bearer", f"Bearer {self.host.token}x", f"Bearer {self.host.token[:-1]}",
+                      f"Basic {self.host.token}", self.host.token):
+            self.assertEqual(self.status("/api/v1/state", "-H", f"Authorization: {wrong}", token=False), 401)
+        self.assertEqual(self.status("/api/v1/record/start", "-X", "POST", token=False), 401)
+
+    def test_page(self):
+        for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/app.js", "text/javascript")):
+            status, headers, body = self.host.curl(path, token=False)
+            self.assertEqual(status, 200)
+            self.assertTrue(headers["content-type"].startswith(kind))
+            self.assertEqual(headers["x-content-type-options"], "nosniff")
+            self.assertIn("default-src 'none'", headers["content-security-policy"])
+            self.assertNotIn("access-control-allow-origin", headers)
+            self.assertGreater(len(body), 500)
+
+    def test_cookie(self):
+        token = json.dumps({"token": self.host.token})
+        status, headers, _ = self.host.curl("/login", "-d", token, token=False)
+        cookie = headers["set-cookie"]
+        self.assertEqual(status, 204)
+        self.assertIn("HttpOnly", cookie)
+        self.assertIn("SameSite=Strict", cookie)
+        cookie = ["-H", "Cookie: " + cookie.split(";")[0]]
+        self.assertEqual(self.status("/api/v1/state", *cookie, token=False), 200)
+        stop = ["-X", "POST", *cookie]
+        same = f"Origin: http://127.0.0.1:{self.host.port}"
+        for headers, expected in (([], 403), (["-H", "Origin: http://evil.example"], 403),
+                                  (["-H", "Origin: null"], 403), (["-H", "Sec-Fetch-Site: cross-site"], 403),
+                                  (["-H", "Sec-Fetch-Site: same-site"], 403),
+                                  (["-H", "Sec-Fetch-Site: cross-site", "-H", same], 403),
+                                  (["-H", "Sec-Fetch-Site: same-origin"], 409), (["-H", same], 409)):
+            with self.subTest(headers=headers):
+                self.assertEqual(self.status("/api/v1/record/stop", *stop, *headers, token=False), expected)
+        for body in ('{"token": "x"}', "{}", '{"token": null}'):
+            self.assertEqual(self.status("/login", "-d", body, token=False), 401)
+        self.assertEqual(self.status("/login", "-d", "nonsense", token=False), 400)
+        self.assertEqual(self.status("/login", "-d", token, "-H", "Origin: http://evil.example", token=False), 403)
+
+    def test_host_header(self):
+        name = socket.gethostname()
+        for host, expected in (("localhost", 200), ("LOCALHOST:80", 200), ("127.0.0.1", 200), ("[::1]:8090", 200),
+                               ("192.168.1.7:8090", 200), (name, 200), (f"{name}.local:8090", 200),
+                               ("evil.example", 403), ("localhost.evil.example", 403), ("localhost:x", 403),
+                               ("[::1", 403), ("127.0.0.1.evil.example", 403), ("", 403)):
+            with self.subTest(host=host):
+                header = f"Host: {host}" if host else "Host;"
+                self.assertEqual(self.status("/api/v1/state", "-H", header), expected)
+
+    def test_unknown_and_wrong_method(self):
+        for path in ("/nothing", "/api/v1", "/api/v1/", "/api/v1/state/", "/api/v1/takes/", "/api/v2/state",
+                     "//api/v1/state", f"/api/v1/takes/{TAKE}/files/", f"/api/v1/takes/{TAKE}/files",
+                     "/api/v1/state%00"):
+            self.assertEqual(self.status(path), 404, path)
+        status, headers, _ = self.host.curl("/api/v1/state", "-X", "POST")
+        self.assertEqual((status, headers["allow"]), (405, "GET, HEAD"))
+        status, headers, _ = self.host.curl("/api/v1/record/start")
+        self.assertEqual((status, headers["allow"]), (405, "POST"))
+        self.assertEqual(self.status("/api/v1/state", "-X", "OPTIONS"), 405)
+        self.assertEqual(self.status("/api/v1/state", "-X", "get"), 405)
+
+    def test_takes(self):
+        status, page = self.host.json("/api/v1/takes")
+        self.assertEqual((status, len(page["takes"]), page["cursor"]), (200, 3, None))
+        ids, cursor = [], ""
+        while cursor is not None:
+            _, page = self.host.json("/api/v1/takes?limit=2" + (f"&cursor={cursor}" if cursor else ""))
+            ids += [take["id"] for take in page["takes"]]
+            cursor = page["cursor"]
+        self.assertEqual(ids, sorted(ids, reverse=True))
+        self.assertEqual(len(ids), 3)
+        for bad in ("limit=0", "limit=-1", "limit=9999", "limit=x", "limit=", "cursor=..", "cursor=%2e%2e%2f"):
+            self.assertEqual(self.status(f"/api/v1/takes?{bad}"), 400, bad)
+        status, take = self.host.json(f"/api/v1/takes/{TAKE}")
+        self.assertEqual((status, take["title"]), (200, "Night Bus"))
+        for bad in ("20200101-000000-none", "..", "%2e%2e", "x", "20261122-190311-thursday%2f.."):
+            self.assertEqual(self.status(f"/api/v1/takes/{bad}"), 404, bad)
+
+    def test_file(self):
+        status, headers, body = self.file("master.flac")
+        expected = (self.take / "master.flac").read_bytes()
+        self.assertEqual((status, body), (200, expected))
+        self.assertEqual(headers["etag"], f'"{hashlib.sha256(expected).hexdigest()}"')
+        self.assertEqual(headers["content-type"], "audio/flac")
+        self.assertEqual(headers["accept-ranges"], "bytes")
+        self.assertEqual(headers["content-disposition"], 'attachment; filename="master.flac"')
+        status, head, body = self.file("master.flac", "-I")
+        self.assertEqual((status, head["content-length"]), (200, str(len(expected))))
+        self.assertTrue(body.endswith(b"\r\n\r\n"))
+        self.assertEqual(head["etag"], headers["etag"])
+        self.assertEqual(self.file("raw/01-kick.flac")[0], 200)
+        self.assertEqual(self.file("raw%2f01-kick.flac")[0], 200)
+        status, headers, body = self.file("take.json")
+        self.assertEqual((status, headers["content-type"]), (200, "application/json"))
+        self.assertEqual(headers["etag"], f'"{hashlib.sha256(body).hexdigest()}"')
+
+    def test_ranges(self):
+        whole = (self.take / "master.flac").read_bytes()
+        size = len(whole)
+        for given, first, last in (("0-0", 0, 0), ("0-99", 0, 99), ("100-", 100, size - 1), ("-1", size - 1, size - 1),
+                                   (f"0-{size * 2}", 0, size - 1), (f"-{size * 2}", 0, size - 1),
+                                   (f"{size - 1}-99999999999999999999999", size - 1, size - 1)):
+            with self.subTest(given=given):
+                status, headers, body = self.file("master.flac", "-r", given)
+                self.assertEqual((status, body), (206, whole[first:last + 1]))
+                self.assertEqual(headers["content-range"], f"bytes {first}-{last}/{size}")
+        for given in (f"{size}-", f"{size}-{size + 5}", "-0", "99999999999999999999999-"):
+            with self.subTest(given=given):
+                status, headers, _ = self.file("master.flac", "-r", given)
+                self.assertEqual((status, headers["content-range"]), (416, f"bytes */{size}"))
+        for header in ("bytes=5-1", "bytes=x-", "bytes=", "bytes=-", "items=0-1", "bytes=0-1,5-6", "bytes=0x1-2",
+                       "bytes=1-2x", "bytes= - 5"):
+            self.assertEqual(self.file("master.flac", "-H", f"Range: {header}")[0], 200, header)
+
+    def test_conditions(self):
+        etag = self.file("master.flac", "-I")[1]["etag"]
+        match = lambda value, *more: self.file("master.flac", "-H", f"If-None-Match: {value}", *more)  # noqa: E731
+        for value in (etag, f"W/{etag}", "*", f'"x", {etag}'):
+            status, headers, body = match(value)
+            self.assertEqual((status, body, headers["etag"]), (304, b"", etag), value)
+        self.assertEqual(match('"x"')[0], 200)
+        self.assertEqual(match(etag, "-r", "0-1")[0], 304)
+        self.assertEqual(self.file("master.flac", "-r", "0-1", "-H", f"If-Range: {etag}")[0], 206)
+        for value in ('"x"', f"W/{etag}", "Sun, 22 Nov 2026 15:04:49 GMT"):
+            self.assertEqual(self.file("master.flac", "-r", "0-1", "-H", f"If-Range: {value}")[0], 200, value)
+
+    def test_resume(self):
+        part = self.folder.path / "part"
+        part.write_bytes((self.take / "master.flac").read_bytes()[:1000000])
+        subprocess.run(["curl", "-s", "-f", "-C", "-", "-o", str(part), "-H", f"Authorization: Bearer {self.host.token}",
+                        f"http://127.0.0.1:{self.host.port}/api/v1/takes/{TAKE}/files/master.flac"], check=True)
+        self.assertEqual(part.read_bytes(), (self.take / "master.flac").read_bytes())
+
+    def test_nothing_else_gets_out(self):
+        (self.take / "peaks").mkdir(exist_ok=True)
+        for name, target in (("peaks/link.json", "/etc/hostname"), ("report.json", "secret.txt"),
+                             ("peaks/folder.json", None)):
+            path = self.take / name
+            path.symlink_to(target) if target else path.mkdir()
+        os.mkfifo(self.take / "peaks/pipe.json")
+        for name in ("secret.txt", "../20261122-190411-thursday/master.flac", "%2e%2e/x", "..%2f..%2ftoken", "../../token",
+                     "/etc/passwd", "%2fetc%2fpasswd", "raw/../secret.txt", "raw/", "raw", ".", "peaks/link.json",
+                     "peaks/../secret.json", "peaks/folder.json", "peaks/pipe.json", "report.json", "master.flac/",
+                     "master.flac%00", "./master.flac", "raw//01-kick.flac", "peaks/.json", "%ff%fe"):
+            with self.subTest(name=name):
+                self.assertEqual(self.file(name)[0], 404)
+        link = self.folder.path / "takes" / "20270101-000000-link"
+        link.symlink_to(self.take)
+        self.assertEqual(self.status(f"/api/v1/takes/{link.name}/files/master.flac"), 404)
+        link.unlink()
+
+    def test_commands(self):
+        post = lambda path, body=None, *more: self.host.json(  # noqa: E731
+            path, "-X", "POST", *(["-d", body] if body is not None else []), *more)
+        self.assertEqual(post("/api/v1/record/start")[0], 202)
+        self.assertEqual(post("/api/v1/record/start")[0], 409)
+        self.assertEqual(self.host.json("/api/v1/state")[1]["record"], "recording")
+        self.assertEqual(post("/api/v1/record/stop", "{}")[0], 202)
+        self.assertEqual(post("/api/v1/marker", '{"label": "solo"}')[0], 202)
+        for body in ("{}", "[]", "x", '{"label": 1}', '{"label": "a", "b": 1}', '{"label": ""}'):
+            self.assertEqual(post("/api/v1/marker", body)[0], 400, body)
+        self.assertEqual(post(f"/api/v1/takes/{TAKE}/render")[1]["take"], TAKE)
+        self.assertEqual(post(f"/api/v1/takes/{TAKE}/render", '{"take": "20200101-000000-x"}')[1]["take"], TAKE)
+        self.assertEqual(post("/api/v1/takes/%2e%2e/render")[0], 400)
+        self.assertEqual(self.host.json("/api/v1/sessions")[1]["sessions"], ["default", "thursday"])
+
+    def test_large_bodies(self):
+        body = self.folder.path / "large"
+        body.write_bytes(b"x" * 70000)
+        big = ["-X", "POST", "--data-binary", f"@{body}"]
+        self.assertEqual(self.status("/api/v1/marker", *big), 413)
+        self.assertEqual(self.status("/api/v1/marker", *big, "-H", "Transfer-Encoding: chunked"), 413)
+        body.write_bytes(b"x" * 20000000)
+        self.assertIn(self.status("/api/v1/marker", *big), (413, -55, -56))
+        self.assertLess(self.status("/api/v1/marker", *big, "-H", "Transfer-Encoding: chunked"), 500)
+        self.assertEqual(self.status("/api/v1/state", "-H", "X-Long: " + "y" * 100000), 431)
+        self.assertEqual(self.status("/api/v1/state"), 200)
+
+    def test_slow_and_silent_clients(self):
+        idle = [socket.create_connection(("127.0.0.1", self.host.port)) for _ in range(40)]
+        for client in idle:
+            client.sendall(b"POST /api/v1/marker HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{")
+        slow = subprocess.Popen(["curl", "-s", "-o", "/dev/null", "--limit-rate", "100k", "-H",
+                                 f"Authorization: Bearer {self.host.token}",
+                                 f"http://127.0.0.1:{self.host.port}/api/v1/takes/{TAKE}/files/master.flac"])
+        start = time.monotonic()
+        for _ in range(10):
+            self.assertEqual(self.status("/api/v1/state"), 200)
+        self.assertLess(time.monotonic() - start, 3)
+        slow.kill()
+        slow.wait()
+        for client in idle:
+            client.close()
+
+
+class Lifecycle(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder()
+        self.addCleanup(self.folder.close)
+
+    def test_port_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            with self.assertRaisesRegex(AssertionError, "Address already in use"):
+                Host(self.folder.path, options=["--listen", f"127.0.0.1:{taken.getsockname()[1]}"])
+
+    def test_bad_settings(self):
+        for options, message in ((["--listen", "nowhere"], "not ADDRESS:PORT"), (["--listen", "::1:80"], "not ADDRESS"),
+                                 (["--listen", "example.org:80"], "listen"), (["--mqtt", "http://x"], "mqtt://")):
+            with self.subTest(options=options), self.assertRaisesRegex(AssertionError, message):
+                Host(self.folder.path, options=options)
+        (self.folder.path / "token").write_text("short")
+        with self.assertRaisesRegex(AssertionError, "not a token"):
+            Host(self.folder.path)
+
+    def test_stop_while_clients_wait(self):
+        """A stopped loop keeps calls suspended; the end answers them."""
+        host = Host(self.folder.path, takes=1)
+        self.addCleanup(host.close)
+        stop = threading.Event()
+
+        def hammer():
+            while not stop.is_set():
+                subprocess.run(["curl", "-s", "-m", "5", "-o", "/dev/null", "-X", "POST", "-H",
+                                f"Authorization: Bearer {host.token}",
+                                f"http://127.0.0.1:{host.port}/api/v1/record/start"], check=False)
+
+        hammers = [threading.Thread(target=hammer) for _ in range(6)]
+        for thread in hammers:
+            thread.start()
+        time.sleep(1)
+        status = host.kill()
+        stop.set()
+        for thread in hammers:
+            thread.join()
+        self.assertEqual(status, 0)
+
+    def test_ipv6(self):
+        if not socket.has_ipv6:
+            self.skipTest("no IPv6")
+        host = Host(self.folder.path, options=["--listen", "[::1]:0"])
+        self.addCleanup(host.close)
+        status = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-g",
+                                 f"http://[::1]:{host.port}/"], capture_output=True, text=True, check=False).stdout
+        self.assertEqual(status, "200")
+
+
+if __name__ == "__main__":
+    unittest.main()

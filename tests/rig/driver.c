@@ -9,8 +9,13 @@
 
 #define NEVER INT64_MAX
 #define SETTLED 3U
+
+/* For so long after a node left or joined, a cycle may stay without an end through nobody's fault, and is not
+ * waited for as long as one that a busy machine delays. Who joins may only be slow, so that gets more. */
 #define LEAVING_NS INT64_C(200000000)
 #define LEFT_PATIENCE_NS INT64_C(50000000)
+#define JOINING_NS INT64_C(2000000000)
+#define JOINED_PATIENCE_NS INT64_C(500000000)
 
 struct driver {
 	const struct options *options;
@@ -25,16 +30,16 @@ struct driver {
 	struct spa_io_position *position;
 	struct crystal crystal;
 	bool started;
-	bool in_flight;	    /* a cycle was triggered and has not been completed */
-	unsigned answers;   /* completions since the last trigger */
-	unsigned steady;    /* triggers in a row that were answered once */
-	bool filled;	    /* this cycle's samples are queued */
-	int64_t trigger_ns; /* when the cycle in flight was triggered */
-	int64_t limit_ns;   /* how long to wait for its end */
-	int64_t left_ns;    /* when something last left the graph */
-	int64_t frame;	    /* of the interface: the first one of the next cycle */
-	int64_t counted;    /* clock.position of the next cycle */
-	int64_t now_frame;  /* first frame of this cycle */
+	bool in_flight;		    /* a cycle was triggered and has not been completed */
+	unsigned answers;	    /* completions since the last trigger */
+	unsigned steady;	    /* triggers in a row that were answered once */
+	bool filled;		    /* this cycle's samples are queued */
+	int64_t trigger_ns;	    /* when the cycle in flight was triggered */
+	int64_t limit_ns;	    /* how long to wait for its end */
+	int64_t left_ns, joined_ns; /* when something last left or joined the graph */
+	int64_t frame;		    /* of the interface: the first one of the next cycle */
+	int64_t counted;	    /* clock.position of the next cycle */
+	int64_t now_frame;	    /* first frame of this cycle */
 	uint32_t now_frames;
 	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
 	bool play_asked, said_playing, said_done, said_unplug, said_end;
@@ -116,13 +121,17 @@ static int64_t patience_ends(const struct driver *d)
 	return d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
 }
 
-/* Who leaves in the middle of a cycle leaves it without an end: then there is no point in waiting long. */
+/* Who leaves in the middle of a cycle leaves it without an end, and who joins may be counted on before it
+ * listens: then there is no point in waiting long. */
 static int64_t wait_ends(const struct driver *d)
 {
 	if (d->trigger_ns < d->left_ns + LEAVING_NS)
 		return d->trigger_ns + LEFT_PATIENCE_NS;
+	if (d->trigger_ns < d->joined_ns + JOINING_NS)
+		return d->trigger_ns + JOINED_PATIENCE_NS;
 	return patience_ends(d);
 }
+
 static void trigger(struct driver *d)
 {
 	d->in_flight = true;
@@ -343,19 +352,32 @@ void driver_done(struct driver *d)
 	post_call(d, complete);
 }
 
-static void hurry(struct driver *d, const void *argument)
+/* A cycle that is waited for already is not waited for past `patience` from now. */
+static void hurry(struct driver *d, int64_t now, int64_t patience)
 {
-	(void)argument;
-	d->left_ns = clock_monotonic_ns();
-	if (d->in_flight && settled(d) && d->limit_ns > d->left_ns + LEFT_PATIENCE_NS) {
-		d->limit_ns = d->left_ns + LEFT_PATIENCE_NS;
+	if (d->in_flight && settled(d) && d->limit_ns > now + patience) {
+		d->limit_ns = now + patience;
 		arm(d, d->limit_ns);
 	}
 }
 
-void driver_nudge(struct driver *d)
+static void note_left(struct driver *d, const void *argument)
 {
-	post_call(d, hurry);
+	(void)argument;
+	d->left_ns = clock_monotonic_ns();
+	hurry(d, d->left_ns, LEFT_PATIENCE_NS);
+}
+
+static void note_joined(struct driver *d, const void *argument)
+{
+	(void)argument;
+	d->joined_ns = clock_monotonic_ns();
+	hurry(d, d->joined_ns, JOINED_PATIENCE_NS);
+}
+
+void driver_nudge(struct driver *d, bool joined)
+{
+	post_call(d, joined ? note_joined : note_left);
 }
 
 static void play(struct driver *d, const void *argument)

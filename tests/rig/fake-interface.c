@@ -164,6 +164,8 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 {
 	struct interface *i = data;
 	(void)id, (void)permissions, (void)version;
+	if (strcmp(type, PW_TYPE_INTERFACE_Link) == 0)
+		driver_nudge(i->driver, true);
 	const char *node = props ? spa_dict_lookup(props, PW_KEY_NODE_ID) : NULL;
 	if (strcmp(type, PW_TYPE_INTERFACE_Port) != 0 || !node || !i->stream)
 		return;
@@ -181,7 +183,7 @@ static void on_global_remove(void *data, uint32_t id)
 {
 	struct interface *i = data;
 	(void)id;
-	driver_nudge(i->driver);
+	driver_nudge(i->driver, false);
 }
 
 static const struct pw_registry_events registry_events = {

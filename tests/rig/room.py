@@ -272,7 +272,7 @@ class Watcher:
 
     @property
     def messages(self):
-        return [m for m in map(_message, list(self.process.output.lines)) if m.topic != self._sign]
+        return self.since(0)
 
     def wait(self, fits, timeout=DEADLINE, since=0):
         """The first message (from line `since` on; see mark()) for which fits(message) is true."""
@@ -284,8 +284,13 @@ class Watcher:
             raise RigError(f"no such message within {timeout} s; the last were {self.messages[-8:]}")
         return _message(line)
 
+    def since(self, mark, end=None):
+        """The messages after mark() said `mark`, up to when it said `end`."""
+        lines = self.process.output.lines[mark:end]
+        return [m for m in map(_message, lines) if m.topic != self._sign]
+
     def mark(self):
-        """A number for wait(since=…): only messages after now."""
+        """A number for wait(since=…) and since(…): only messages after now."""
         return len(self.process.output.lines)
 
     def stop(self):
@@ -430,10 +435,20 @@ class Room:
         if done.returncode:
             raise RigError(f"mosquitto_pub {topic}: {done.stderr}")
 
+    def guarded(self, **extra):
+        """The environment in which a capture callback that calls the system, allocates or locks ends the program."""
+        guard = BUILD / "tests/rig/librt-guard.so"
+        return self.env | ({"LD_PRELOAD": str(guard)} if guard.exists() else {}) | extra
+
     def woodshed(self, *args, timeout=120, **kw):
         """Runs the program to its end; returns subprocess.CompletedProcess with text output."""
+        kw.setdefault("env", self.guarded())
         return self.run(BUILD / "woodshed", *args, timeout=timeout, **kw)
+
+    def spawn_woodshed(self, *args):
+        """Starts the program, to be waited for or signalled."""
+        return self.spawn(f"woodshed-{args[0]}", BUILD / "woodshed", *args, env=self.guarded())
 
     def service(self, config, *args):
         """Starts `woodshed run --config CONFIG`."""
-        return self.spawn("service", BUILD / "woodshed", "run", "--config", config, *args)
+        return self.spawn("service", BUILD / "woodshed", "run", "--config", config, *args, env=self.guarded())

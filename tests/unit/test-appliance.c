@@ -198,7 +198,7 @@ static const struct bad bad_files[] = {
 		"f:1:27: error: recording.start.when: \"silence\" is unknown; one of signal, command"},
 	{"recording: {prerol: 3}\n", "f:1:13: error: recording.prerol: unknown key; did you mean pre_roll? "
 				     "One of bit_depth, pre_roll, "
-				     "sync_every, start, stop, post_roll, max_length, keep_free"},
+				     "sync_every, start, stop, post_roll, max_length, keep_free, songs"},
 	{"mqtt: {url: localhost}\n", "f:1:13: error: mqtt.url: \"localhost\" is no broker" BROKER},
 	{"mqtt: {url: \"http://x\"}\n", "f:1:13: error: mqtt.url: \"http://x\" is no broker" BROKER},
 	{"mqtt: {url: \"mqtt://\"}\n", "f:1:13: error: mqtt.url: \"mqtt://\" is no broker" BROKER},

@@ -1,0 +1,23 @@
+/* The level of one channel over whatever was added since it was last cleared. */
+#ifndef WOODSHED_RECORDER_LEVEL_H
+#define WOODSHED_RECORDER_LEVEL_H
+
+#include "recorder/tape.h"
+
+/* A zeroed value has heard nothing. */
+struct level {
+	float peak;
+	double squares;
+};
+
+void level_measure(
+	struct level *level, const struct tape *tape, uint32_t channel, uint64_t position, uint64_t frames);
+
+/* Moves what `from` heard to `level`. */
+void level_take(struct level *level, struct level *from);
+
+/* dBFS; -INFINITY for silence. */
+double level_peak_db(const struct level *level);
+double level_rms_db(const struct level *level, uint64_t frames);
+
+#endif

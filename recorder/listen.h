@@ -1,0 +1,47 @@
+/* The recorder's inside, and its ear: what the levels of every tick make it do (listen.c). The calls from
+ * outside are in recorder.c and, where they only look, in look.c. Private to the recorder; control thread
+ * only. */
+#ifndef WOODSHED_RECORDER_LISTEN_H
+#define WOODSHED_RECORDER_LISTEN_H
+
+#include "recorder/transport.h"
+#include "recorder/trigger.h"
+
+struct recorder {
+	struct loop *loop;
+	struct recorder_config config;
+	struct recording_config recording;
+	struct recorder_callbacks callbacks;
+	struct room room;
+	const struct session *session;
+	const char *session_text;
+	struct loop_source *tick, *news, *quiet;
+	bool ready;
+	struct trigger *trigger;
+	size_t trigger_tracks;
+	bool wait_for_quiet;	/* stopped by command: what still sounds starts nothing */
+	int64_t tick_ns;	/* of the last tick */
+	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */
+	struct transport *current;
+	struct transport *closing;
+	int64_t last_end_ns; /* a take's pre-roll never reaches into the take before */
+	enum recorder_state state;
+	int64_t since_ns;
+};
+
+/* The tick: levels, the trigger, and what begins or ends by them. */
+void recorder_listen(void *recorder);
+
+/* Another trigger for the settings as they are now, with what the old one knew. */
+void recorder_new_trigger(struct recorder *recorder, size_t tracks);
+
+/* Ends the running take. `by_command`: what still sounds starts no other. */
+void recorder_end_take(struct recorder *recorder, bool by_command);
+
+/* Ends the running take and begins the next with the frame that follows. */
+int recorder_continue(struct recorder *recorder, struct error *e) MUST_CHECK;
+
+/* Works out the state anew, and tells that something changed. */
+void recorder_update_state(struct recorder *recorder);
+
+#endif

@@ -1,0 +1,97 @@
+#include "recorder/listen.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+void recorder_status(struct recorder *recorder, struct recorder_status *status)
+{
+	*status = (struct recorder_status){
+		.state = recorder->state,
+		.since_ns = recorder->since_ns,
+		.realtime = recorder->config.source->realtime(recorder->room.source),
+		.locked = recorder->room.locked,
+	};
+	const struct transport *take = recorder->current ? recorder->current : recorder->closing;
+	if (take) {
+		status->take = take->folder ? take->manifest.id : NULL;
+		status->origin_ns = take->origin_ns;
+		status->rate = take->manifest.rate;
+	}
+	for (size_t i = 0; i < recorder->room.count; i++) {
+		struct writer_status one = {0};
+		if (recorder->room.interfaces[i]->capturing)
+			writer_status(recorder->room.interfaces[i]->writer, &one);
+		status->gaps += one.gaps;
+		status->gap_frames += one.gap_frames;
+		status->ring_high_percent = fmax(status->ring_high_percent, one.ring_high_percent);
+	}
+}
+
+size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface *interfaces, size_t most)
+{
+	for (size_t i = 0; i < recorder->room.count && i < most; i++) {
+		struct room_interface *interface = recorder->room.interfaces[i];
+		struct writer_status status = {0};
+		if (interface->capturing)
+			writer_status(interface->writer, &status);
+		interfaces[i] = (struct recorder_interface){
+			.name = interface->name,
+			.node = interface->node,
+			.channels = interface->channels,
+			.live = interface->capturing && atomic_load(&interface->capture.live) &&
+				status.rate > 0,
+			.rate = status.rate,
+			.ppm = status.ppm,
+		};
+	}
+	return recorder->room.count;
+}
+
+static bool session_needs(const struct recorder *recorder, const struct room_interface *interface)
+{
+	const struct track_config *tracks = recorder->session->tracks.items;
+	size_t length = strlen(interface->name);
+	for (size_t i = 0; i < recorder->session->tracks.count; i++) {
+		char *const *inputs = tracks[i].input.items;
+		for (size_t k = 0; k < tracks[i].input.count; k++)
+			if (strncmp(inputs[k], interface->name, length) == 0 && inputs[k][length] == '/')
+				return true;
+	}
+	return recorder->session->tracks.count == 0;
+}
+
+bool recorder_missing(struct recorder *recorder, struct error *e)
+{
+	for (size_t i = 0; i < recorder->room.count; i++) {
+		const struct room_interface *interface = recorder->room.interfaces[i];
+		if (!session_needs(recorder, interface) || room_is_running(interface))
+			continue;
+		error_set(e, ENODEV, "interface %s is not there: no running node matches %s", interface->name,
+			interface->node);
+		return true;
+	}
+	if (recorder->room.count > 0)
+		return false;
+	error_set(e, ENODEV, "no interface is there to record");
+	return true;
+}
+
+size_t recorder_levels(struct recorder *recorder, struct recorder_level *levels, size_t most)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < recorder->room.count; i++) {
+		struct room_interface *interface = recorder->room.interfaces[i];
+		for (uint32_t c = 0; c < interface->channels; c++, count++) {
+			if (count < most)
+				levels[count] = (struct recorder_level){
+					.interface = interface->name,
+					.channel = c + 1,
+					.peak_db = interface->peak_db[c],
+					.rms_db = interface->rms_db[c],
+					.clipped = interface->clipped[c],
+				};
+		}
+	}
+	return count;
+}

@@ -1,0 +1,115 @@
+#include "network/outbox.h"
+
+#include "common/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void push(struct outbox *outbox, const char *payload)
+{
+	struct outgoing message = {
+		.topic = memory_text("p/event"), .payload = memory_text(payload), .size = strlen(payload)};
+	outbox_push(outbox, &message);
+}
+
+/* Takes the next message as sent and checks it; NULL: there is none. */
+static void expect(struct outbox *outbox, const char *topic, const char *payload)
+{
+	struct outgoing message = {0};
+	assert_int_equal(outbox_next(outbox, &message), topic != NULL);
+	if (!topic)
+		return;
+	assert_string_equal(message.topic, topic);
+	assert_string_equal(message.payload, payload);
+	outbox_sent(outbox, message.id);
+	outgoing_finish(&message);
+}
+
+static void keeps_the_newest_state(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p");
+	assert_true(outbox_retain(outbox, OUTBOX_AVAILABILITY, "online"));
+	assert_true(outbox_retain(outbox, OUTBOX_STATE, "1"));
+	assert_true(outbox_retain(outbox, OUTBOX_STATE, "2"));
+	assert_false(outbox_retain(outbox, OUTBOX_STATE, "2"));
+	push(outbox, "e");
+	expect(outbox, "p/state", "2");
+	expect(outbox, "p/availability", "online");
+	expect(outbox, "p/event", "e");
+	expect(outbox, NULL, NULL);
+	outbox_renew(outbox);
+	expect(outbox, "p/state", "2");
+	expect(outbox, "p/availability", "online");
+	expect(outbox, NULL, NULL);
+	outbox_destroy(outbox);
+}
+
+static void replaced_while_under_way(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p");
+	struct outgoing message;
+	outbox_retain(outbox, OUTBOX_STATE, "1");
+	assert_true(outbox_next(outbox, &message));
+	outbox_retain(outbox, OUTBOX_STATE, "2");
+	outbox_sent(outbox, message.id); /* of the old one: the new one is still to go */
+	outgoing_finish(&message);
+	expect(outbox, "p/state", "2");
+	expect(outbox, NULL, NULL);
+	outbox_destroy(outbox);
+}
+
+static void drops_the_oldest(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p");
+	char number[16];
+	for (int i = 0; i < 300; i++) {
+		snprintf(number, sizeof(number), "%d", i);
+		push(outbox, number);
+	}
+	assert_int_equal(outbox_dropped(outbox), 44);
+	assert_int_equal(outbox_dropped(outbox), 0);
+	for (int i = 44; i < 300; i++) {
+		snprintf(number, sizeof(number), "%d", i);
+		expect(outbox, "p/event", number);
+	}
+	expect(outbox, NULL, NULL);
+	outbox_destroy(outbox);
+}
+
+static void bounds_the_bytes(void **state)
+{
+	(void)state;
+	enum { LARGE = 3 * 1024 * 1024 };
+	struct outbox *outbox = outbox_create("p");
+	char *large = memory_new(LARGE + 1);
+	memset(large, 'x', LARGE);
+	push(outbox, large);
+	push(outbox, large);
+	assert_int_equal(outbox_dropped(outbox), 1);
+	expect(outbox, "p/event", large);
+	expect(outbox, NULL, NULL);
+	free(large);
+	push(outbox, "left behind");
+	outbox_destroy(outbox);
+	outbox_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_the_newest_state),
+		cmocka_unit_test(replaced_while_under_way),
+		cmocka_unit_test(drops_the_oldest),
+		cmocka_unit_test(bounds_the_bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+#include "recorder/syncer.h"
+
+#include "tests/unit/harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <time.h>
+
+enum { JOBS = 200, FILES = 5, DEADLINE_S = 20 };
+
+/* What the jobs leave behind. */
+struct record {
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed;
+	int ran;
+	bool out_of_order;
+	bool open; /* the gate that a job waits at */
+	int errors;
+};
+
+struct job {
+	struct record *record;
+	int number;
+};
+
+static void init_record(struct record *record)
+{
+	*record = (struct record){0};
+	pthread_mutex_init(&record->lock, NULL);
+	pthread_cond_init(&record->changed, NULL);
+}
+
+static void finish_record(struct record *record)
+{
+	pthread_cond_destroy(&record->changed);
+	pthread_mutex_destroy(&record->lock);
+}
+
+static void run_job(void *data)
+{
+	struct job *job = data;
+	struct record *record = job->record;
+	pthread_mutex_lock(&record->lock);
+	record->out_of_order = record->out_of_order || record->ran != job->number;
+	record->ran++;
+	pthread_cond_broadcast(&record->changed);
+	pthread_mutex_unlock(&record->lock);
+}
+
+static void wait_at_gate(void *data)
+{
+	struct record *record = data;
+	pthread_mutex_lock(&record->lock);
+	while (!record->open)
+		pthread_cond_wait(&record->changed, &record->lock);
+	pthread_mutex_unlock(&record->lock);
+}
+
+static void open_gate(struct record *record)
+{
+	pthread_mutex_lock(&record->lock);
+	record->open = true;
+	pthread_cond_broadcast(&record->changed);
+	pthread_mutex_unlock(&record->lock);
+}
+
+static void wait_for(struct record *record, const int *figure, int most)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DEADLINE_S;
+	int result = 0;
+	pthread_mutex_lock(&record->lock);
+	while (result == 0 && *figure < most)
+		result = pthread_cond_timedwait(&record->changed, &record->lock, &until);
+	pthread_mutex_unlock(&record->lock);
+	assert_int_equal(result, 0);
+}
+
+static void on_error(void *data, const struct error *e)
+{
+	struct record *record = data;
+	assert_true(strlen(e->text) > 0);
+	pthread_mutex_lock(&record->lock);
+	record->errors++;
+	pthread_cond_broadcast(&record->changed);
+	pthread_mutex_unlock(&record->lock);
+}
+
+static struct syncer *make_syncer(struct record *record, double period_s)
+{
+	struct syncer *syncer;
+	struct error e = {""};
+	if (syncer_create(&syncer, period_s, on_error, record, &e) < 0)
+		fail_msg("%s", e.text);
+	return syncer;
+}
+
+static struct flac_writer *make_file(const char *folder, int number)
+{
+	static const struct flac_format format = {48000, 1, 24};
+	struct flac_writer *file;
+	struct error e = {""};
+	char *path = memory_format("%s/%d.flac", folder, number);
+	if (flac_writer_create(&file, path, &format, 0, NULL, 0, &e) < 0)
+		fail_msg("%s", e.text);
+	free(path);
+	return file;
+}
+
+static void post_all(struct syncer *syncer, struct record *record, struct job *jobs)
+{
+	for (int i = 0; i < JOBS; i++) {
+		jobs[i] = (struct job){record, i};
+		syncer_post(syncer, run_job, &jobs[i]);
+	}
+}
+
+static void test_jobs_run_in_order(void **state)
+{
+	(void)state;
+	struct record record;
+	struct job jobs[JOBS];
+	init_record(&record);
+	struct syncer *syncer = make_syncer(&record, 3600);
+	post_all(syncer, &record, jobs);
+	wait_for(&record, &record.ran, JOBS);
+	syncer_destroy(syncer);
+	assert_int_equal(record.ran, JOBS);
+	assert_false(record.out_of_order);
+	finish_record(&record);
+}
+
+static void *open_later(void *data)
+{
+	open_gate(data);
+	return NULL;
+}
+
+static void test_destroying_runs_what_is_left(void **state)
+{
+	(void)state;
+	struct record record;
+	struct job jobs[JOBS];
+	pthread_t opener;
+	init_record(&record);
+	struct syncer *syncer = make_syncer(&record, 0.001);
+	syncer_post(syncer, wait_at_gate, &record);
+	post_all(syncer, &record, jobs);
+	pthread_mutex_lock(&record.lock);
+	assert_int_equal(record.ran, 0);
+	pthread_mutex_unlock(&record.lock);
+	assert_int_equal(pthread_create(&opener, NULL, open_later, &record), 0);
+	syncer_destroy(syncer);
+	pthread_join(opener, NULL);
+	assert_int_equal(record.ran, JOBS);
+	assert_false(record.out_of_order);
+	syncer_destroy(NULL);
+	finish_record(&record);
+}
+
+/* Files come and go while the syncer walks over them all the time. */
+static void test_watching_while_syncing(void **state)
+{
+	struct record record;
+	init_record(&record);
+	struct syncer *syncer = make_syncer(&record, 0);
+	struct flac_writer *files[FILES] = {0};
+	int32_t samples[5000] = {0};
+	for (int i = 0; i < 300; i++) {
+		struct error e;
+		struct flac_writer **file = &files[(i * 7) % FILES];
+		if (*file) {
+			syncer_unwatch(syncer, *file);
+			flac_writer_destroy(*file);
+		}
+		*file = make_file(*state, i);
+		syncer_watch(syncer, *file);
+		assert_int_equal(flac_writer_write(*file, (const int32_t *[]){samples}, 5000, &e), 0);
+		if (i % 10 == 0)
+			syncer_unwatch(syncer, NULL); /* which it does not watch */
+	}
+	for (int i = 0; i < FILES; i++) {
+		syncer_unwatch(syncer, files[i]);
+		flac_writer_destroy(files[i]);
+	}
+	syncer_destroy(syncer);
+	assert_int_equal(record.errors, 0);
+	finish_record(&record);
+}
+
+/* A file whose sync failed is told of once and asked no more; the others are synced on. */
+static void test_failed_sync(void **state)
+{
+	struct record record;
+	struct job job = {&record, 0};
+	init_record(&record);
+	struct flac_writer *good = make_file(*state, 1), *bad = make_file(*state, 2);
+	/* The descriptor that the file has becomes one that nothing can be synced to. */
+	int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC), ends[2];
+	assert_true(lowest > 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(dup3(ends[1], lowest - 1, O_CLOEXEC), lowest - 1);
+	struct syncer *syncer = make_syncer(&record, 0);
+	syncer_watch(syncer, bad);
+	syncer_watch(syncer, good);
+	wait_for(&record, &record.errors, 1);
+	for (int i = 0; i < 50; i++) { /* each is a round of syncs at least */
+		job.number = i;
+		syncer_post(syncer, run_job, &job);
+		wait_for(&record, &record.ran, i + 1);
+	}
+	syncer_unwatch(syncer, bad);
+	syncer_unwatch(syncer, good);
+	syncer_destroy(syncer);
+	assert_int_equal(record.errors, 1);
+	flac_writer_destroy(bad);
+	flac_writer_destroy(good);
+	close(ends[0]);
+	close(ends[1]);
+	close(lowest);
+	finish_record(&record);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_jobs_run_in_order),
+		cmocka_unit_test(test_destroying_runs_what_is_left),
+		harness_in_folder(test_watching_while_syncing),
+		harness_in_folder(test_failed_sync),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
