@@ -1,9 +1,11 @@
 """Interfaces whose crystals disagree: their raw tracks slip against each other, their rendered ones do not."""
 import json
+import subprocess
 
 import pytest
 
-from e2e.desk import Take, appliance, decode, numbers, recorded
+from e2e.desk import Take, appliance, decode, numbers, recorded, wait_until
+from rig.room import BUILD
 
 RATE = 48000
 SESSION = """woodshed: 1
@@ -46,14 +48,19 @@ def rendered(room, config, take, *options):
     return mix[0::2], mix[1::2], json.loads((out / "report.json").read_text(encoding="utf-8")), done.stdout
 
 
-def record(room, length, ppm, extra="", **options):
+def prepare(room, ppm, **options):
     for name, drift in zip(("left", "right"), ppm):
         room.interface(name, channels=1, clicks=0.5, ppm=drift, **options.get(name, {})).wait_ready()
-    config = appliance(room, {"left": 1, "right": 1}, extra)
+    config = appliance(room, {"left": 1, "right": 1})
     config.write_text(config.read_text("utf-8").replace(
         "node: right,", f"node: right, clock: {options.get('clock', 'own')},"), encoding="utf-8")
     session = room.path("drift.yaml")
     session.write_text(SESSION, encoding="utf-8")
+    return config, session
+
+
+def record(room, length, ppm, **options):
+    config, session = prepare(room, ppm, **options)
     done = room.woodshed("record", "--config", config, "--session", session, "--for", length)
     return config, recorded(done)
 
@@ -128,3 +135,32 @@ def test_a_lost_log_costs_the_correction_only(room, log, warning):
     assert warning in done.stderr
     mix = numbers(decode(Take(take.folder).folder / "mix.flac"))
     assert mix[1::2] == numbers(take.raw(take.tracks[1]))
+
+
+def test_a_recovered_take_is_aligned(room):
+    """Killed in the middle: what there is of the clock log by then is enough."""
+    config, session = prepare(room, (200, -200))
+    recorder = room.spawn("record", BUILD / "woodshed", "record", "--config", config, "--session", session)
+
+    def long_logs():
+        logs = sorted(room.path("takes").glob("*/clock/*.csv"))
+        return logs if len(logs) == 2 and all(log.read_text("ascii").count("\n") > 8 for log in logs) else None
+    logs = wait_until(long_logs, "ten seconds of clock logs")
+    recorder.kill()
+    done = room.woodshed("recover", "--config", config)
+    assert done.returncode == 0, done.stderr
+    take = Take(logs[0].parent.parent)
+    assert take.manifest["recovered"]
+    left, right, report, _ = rendered(room, config, take)
+    together = apart(clicks(left), clicks(right))
+    assert len(together) >= 10
+    assert max(map(abs, together)) < 0.25
+    assert report["interfaces"][1]["corrected_ppm"] == pytest.approx(-400, abs=2)
+
+
+def test_an_hour(root):
+    """A virtual one, at +60 and -40 ppm and with jitter: 17,280 frames of drift, none of which is left."""
+    done = subprocess.run([root / "tests/stress/drift-hour"], capture_output=True, text=True, timeout=600,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "358 clicks: at most 0." in done.stdout
