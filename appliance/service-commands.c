@@ -3,6 +3,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/library.h"
 #include "takes/take.h"
 
 #include <dirent.h>

@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/library.h"
 #include "takes/lock.h"
 #include "takes/take.h"
 
@@ -19,6 +20,10 @@
 #include <unistd.h>
 
 #define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
+
+/* Takes that are looked at for renders left undone: those of years, but not a million manifests at each
+ * start. */
+enum { RESUME_MOST = 1000 };
 
 /* ---- what the recorder says ---- */
 
@@ -184,7 +189,7 @@ static void resume_renders(struct service *service)
 {
 	struct take_list list;
 	struct error e;
-	if (take_list_load(&list, service->started->takes, NULL, 0, &e) < 0) {
+	if (take_list_load(&list, service->started->takes, NULL, RESUME_MOST, &e) < 0) {
 		log_error("%s", e.text);
 		return;
 	}

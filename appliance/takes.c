@@ -1,4 +1,5 @@
 /* woodshed takes, woodshed show: what is in the library. */
+#include "takes/library.h"
 #include "takes/take.h"
 
 #include "appliance/subcommand.h"
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { LIST_DEFAULT = 100 };
 
 static void print_length(uint64_t frames, uint32_t rate)
 {
@@ -32,7 +35,8 @@ static void print_line(const struct manifest *take)
 	printf("  %3zu tracks", take->track_count);
 	if (master && isfinite(master->lufs))
 		printf("  %6.1f LUFS %5.1f dBTP", master->lufs, master->dbtp);
-	printf("%s%s\n", take->title ? "  " : "", take->title ? take->title : "");
+	printf("%s%s%s\n", take->keep ? "  kept" : "", take->title ? "  " : "",
+		take->title ? take->title : "");
 }
 
 static void print_list_json(const struct take_list *list)
@@ -46,16 +50,46 @@ static void print_list_json(const struct take_list *list)
 	printf("]\n");
 }
 
+/* 0: all of them. */
+static bool read_limit(const char *text, size_t *limit)
+{
+	enum { DIGITS_MOST = 9 };
+	*limit = LIST_DEFAULT;
+	if (!text)
+		return true;
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > DIGITS_MOST || text[digits] != '\0')
+		return false;
+	*limit = strtoul(text, NULL, 10);
+	return true;
+}
+
+/* What is not part of the list goes to standard error, so that a program reads the list alone. */
+static void print_rest(const struct take_list *list)
+{
+	if (list->unreadable > 0)
+		fprintf(stderr, "woodshed: %zu takes could not be read\n", list->unreadable);
+	if (list->cursor)
+		fprintf(stderr, "woodshed: there are older takes: --before %s goes on, --limit 0 lists all\n",
+			list->cursor);
+}
+
 static int run_takes(const struct subcommand *command, const struct arguments *arguments)
 {
 	struct appliance appliance;
 	struct error e;
+	size_t limit;
 	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	const char *before = subcommand_option(command, arguments, "before");
+	if (!read_limit(subcommand_option(command, arguments, "limit"), &limit))
+		return subcommand_misused(command, "--limit: a whole number; 0: all takes");
+	if (before && !take_id_valid(before))
+		return subcommand_misused(command, "--before: %s is not a take's id", before);
 	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
 	struct take_list list;
-	if (take_list_load(&list, takes ? takes : appliance.takes, NULL, 0, &e) < 0) {
+	if (take_list_load(&list, takes ? takes : appliance.takes, before, limit, &e) < 0) {
 		appliance_finish(&appliance);
 		return subcommand_failed(&e);
 	}
@@ -64,8 +98,7 @@ static int run_takes(const struct subcommand *command, const struct arguments *a
 	else
 		for (size_t i = 0; i < list.count; i++)
 			print_line(&list.entries[i].manifest);
-	if (list.unreadable > 0)
-		fprintf(stderr, "woodshed: %zu takes could not be read\n", list.unreadable);
+	print_rest(&list);
 	take_list_finish(&list);
 	appliance_finish(&appliance);
 	return EXIT_DONE;
@@ -184,6 +217,8 @@ const struct subcommand subcommand_takes = {
 		{
 			SUBCOMMAND_CONFIG_OPTION,
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"limit", "N", "how many, with --json too (default 100; 0: all)"},
+			{"before", "TAKE", "only those older than this one, which may be gone"},
 			{"json", NULL, "for programs"},
 		},
 	.run = run_takes,

@@ -5,6 +5,7 @@
 #include "network/files.h"
 #include "network/texts.h"
 #include "network/web.h"
+#include "takes/library.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -93,16 +94,10 @@ static struct answer get_takes(struct request *request)
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", PAGE_MOST);
 	if (cursor && !take_id_valid(cursor))
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "cursor: must be one that a list gave");
-	/* One more than asked for shows whether there is a next page. */
-	int result = take_list_load(&list, request->http->takes, cursor, limit + 1, &e);
+	int result = take_list_load(&list, request->http->takes, cursor, limit, &e);
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
-	size_t count = list.count < limit ? list.count : limit;
-	json_t *takes = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(takes, text_take_entry(&list.entries[i].manifest));
-	const char *next = list.count > limit ? list.entries[count - 1].id : NULL;
-	json_t *page = json_pack("{s:o, s:s?}", "takes", takes, "cursor", next);
+	json_t *page = text_take_page(&list);
 	take_list_finish(&list);
 	return answer_json(MHD_HTTP_OK, page);
 }

@@ -124,7 +124,7 @@ char *text_event(const char *type, json_t *fields)
 	return finish_text(event);
 }
 
-json_t *text_take_entry(const struct manifest *take)
+static json_t *take_entry(const struct manifest *take)
 {
 	const struct take_render *master = find_master(take);
 	return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:o, s:o, s:b, s:b, s:s?, s:o, s:o, s:s?}", "id",
@@ -133,4 +133,12 @@ json_t *text_take_entry(const struct manifest *take)
 		figure(seconds_of(take)), "keep", take->keep, "recovered", take->recovered, "error",
 		take->error, "lufs", figure(master ? master->lufs : NAN), "dbtp",
 		figure(master ? master->dbtp : NAN), "master", master ? master->file : NULL);
+}
+
+json_t *text_take_page(const struct take_list *list)
+{
+	json_t *takes = json_array();
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(takes, take_entry(&list->entries[i].manifest));
+	return json_pack("{s:o, s:s?}", "takes", takes, "cursor", list->cursor);
 }

@@ -4,6 +4,7 @@
 #define WOODSHED_NETWORK_TEXTS_H
 
 #include "network/network.h"
+#include "takes/library.h"
 
 /* A message that is not UTF-8 (a file's name in an alert, say) comes out as "null". */
 char *text_of(const json_t *json);
@@ -15,7 +16,7 @@ char *text_health(const struct network_health *health); /* adds rss and load */
 char *text_latest(const struct manifest *take, const char *base);
 char *text_event(const char *type, json_t *fields); /* steals `fields`, which may be NULL */
 
-/* One line of the library, as a list of takes has it: a new reference. */
-json_t *text_take_entry(const struct manifest *take);
+/* A page of the library, {"takes": [a line each], "cursor": text or null}: a new reference. */
+json_t *text_take_page(const struct take_list *list);
 
 #endif

@@ -79,6 +79,10 @@ def parse_arguments():
     return ask.parse_args()
 
 
+def music_seconds(args):
+    return min(args.seconds or stage.DEFAULT_SECONDS, stage.SONG_SECONDS)
+
+
 def lock(folder):
     """An open file that keeps the folder for this demo, or None where another one has it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -218,7 +222,8 @@ class Service:
 
     def stop(self):
         status = self.process.stop()
-        if status:
+        # It may not have come to its own handling of SIGTERM yet.
+        if status not in (0, -signal.SIGTERM):
             raise DemoError(f"the service ended with status {status}: {self.last_words()}")
 
 
@@ -332,13 +337,27 @@ def open_stage(room, seconds, display):
     return interfaces, seats, title
 
 
+def show_interfaces(room, environment, display):
+    """What is plugged in."""
+    done = room.woodshed("interfaces", env=environment)
+    if done.returncode:
+        raise DemoError(f"woodshed interfaces: {done.stderr.strip()}")
+    if not done.stdout:
+        raise DemoError("--real: PipeWire runs, but has no interface to record; plug one in")
+    display.heading("What is plugged in")
+    for line in done.stdout.splitlines():
+        display.line(f"  {line}")
+
+
 def start_service(args, room, environment, display, interruption):
     """(service, the interfaces that are to play)"""
     interfaces, seats, title = [], [], None
     with interruption.held():
         broker = room.broker(users=(stage.NAME,))
-    if not args.real:
-        interfaces, seats, title = open_stage(room, args.seconds or stage.DEFAULT_SECONDS, display)
+    if args.real:
+        show_interfaces(room, environment, display)
+    else:
+        interfaces, seats, title = open_stage(room, music_seconds(args), display)
     port = page_port()
     stage.write_session(args.dir, title, seats)
     config = stage.write_appliance(args.dir, broker, port, simulated=not args.real)
@@ -358,14 +377,12 @@ def play(service, interfaces, args):
         service.listen(stage.PRE_ROLL_S)
         for interface in interfaces:
             interface.play()
-    else:
-        display.line("  Play something.")
     service.wait_event({"take_started"}, START_S if interfaces else math.inf, "the signal started no take",
-                       tick=lambda: interfaces or display.now("  Waiting for a signal"))
+                       tick=lambda: interfaces or display.now("  Play something"))
     args.recorded = args.dir / "takes"
     if args.real:
         return follow_take(service, stop_after=args.seconds)
-    return follow_take(service, seconds=args.seconds or stage.DEFAULT_SECONDS)
+    return follow_take(service, seconds=music_seconds(args))
 
 
 def show(args, room, environment, stack, interruption):
@@ -418,7 +435,11 @@ def main():
         return run(args, interruption)
     except KeyboardInterrupt:
         return 130
-    except (*FAULTS, rig.RigError, OSError) as problem:
+    except OSError as problem:
+        what = f"{problem.filename}: {problem.strerror}" if problem.filename else problem
+        print(f"packaging/demo: {what}", file=sys.stderr)
+        return 1
+    except (*FAULTS, rig.RigError) as problem:
         print(f"packaging/demo: {problem}", file=sys.stderr)
         return 1
 

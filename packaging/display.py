@@ -66,6 +66,9 @@ class Display:
         self.line()
         self.line(self._dressed(text, 1))
 
+    def faint(self, text):
+        self.line(self._dressed(text, 2))
+
     def now(self, text):
         """What is going on; never wider than the terminal, where it could not be written over."""
         text = text[:max(0, self.width - 1)]
@@ -92,7 +95,7 @@ class Display:
             cells = (cell.rjust(width) if to_right else cell.ljust(width)
                      for cell, width, to_right in zip(row, widths, right))
             text = ("  " if between > 1 else " ") + (" " * between).join(cells).rstrip()
-            self.line(self._dressed(text, 2) if number == 0 else text)
+            (self.faint if number == 0 else self.line)(text)
 
 
 class Steps:
@@ -102,12 +105,15 @@ class Steps:
         self.display = display
         self.begun = time.monotonic()
 
-    def head(self, second, third):
-        self._row("AFTER", second, third, 2)
+    @property
+    def _narrow(self):
+        return self.display.live and self.display.width < 72
+
+    def head(self, what, meaning):
+        if not self._narrow:
+            self.display.faint(f"  {'AFTER':>8}   {what:<15}   {meaning}")
 
     def add(self, what, meaning):
-        self._row(f"{time.monotonic() - self.begun:.1f} s", what, meaning)
-
-    def _row(self, after, what, meaning, code=None):
-        text = f"  {after:>8}   {what:<15}   {meaning}".rstrip()
-        self.display.line(text if code is None else self.display._dressed(text, code))
+        after = f"{time.monotonic() - self.begun:.1f} s"
+        self.display.line((f"{after:>7} {what}: {meaning}" if self._narrow else
+                           f"  {after:>8}   {what:<15}   {meaning}").rstrip(": "))

@@ -7,7 +7,7 @@ import secrets
 from rig import material
 
 NAME = "demo"  # the appliance's, and so its MQTT id
-DEFAULT_SECONDS = 60  # of music, without --for
+DEFAULT_SECONDS, SONG_SECONDS = 60, 147  # of music without --for; as much as the band knows
 INTERFACES = (("desk", 8, 14), ("stage", 4, -31))  # name, channels, ppm of its crystal
 NOISE_DBFS = -84  # of the simulated microphone amplifiers
 PRE_ROLL_S, SILENCE_S = 2, 3  # kept from before the first note; silence that ends a take

@@ -273,6 +273,9 @@ int filter_connect(struct filter *filter)
 	pw_properties_setf(properties, PW_KEY_NODE_DESCRIPTION, "Woodshed: %s", filter->capture->name);
 	/* A group of its own, so that it follows its interface's driver and no other's (capture rule 1). */
 	pw_properties_setf(properties, PW_KEY_NODE_GROUP, "woodshed.%d.%s", getpid(), filter->capture->name);
+	/* Nobody processes yet. What comes first is new, even if no cycle shows that it was away. */
+	filter->settling = SETTLE_CYCLES_MOST;
+	filter->relinked = true;
 	filter->filter = pw_filter_new(filter->source->core, "woodshed", properties);
 	if (!filter->filter)
 		return -errno;
@@ -307,7 +310,6 @@ int filter_create(struct source *source, struct capture *capture, struct error *
 	filter->channels = capture->tape->channels;
 	filter->node_id = SPA_ID_INVALID;
 	filter->settle_seq = -1;
-	filter->settling = SETTLE_CYCLES_MOST;
 	capture->state = filter;
 	spa_list_append(&source->filters, &filter->link);
 	int result = source->core ? filter_connect(filter) : 0;

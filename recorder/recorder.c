@@ -173,8 +173,14 @@ static int64_t reachable(const struct recorder *recorder, int64_t wanted)
 	return from;
 }
 
-static int begin(struct recorder *recorder, const struct recorder_start *start,
-	const struct transport *follows, struct error *e)
+/* The take whose end is to be the next one's beginning. */
+static const struct transport *ended_at(const struct recorder *recorder, int64_t nsec)
+{
+	const struct transport *last = recorder->closing;
+	return last && last->ending && last->end_ns == nsec ? last : NULL;
+}
+
+int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e)
 {
 	if (recorder->current)
 		return error_set(e, EBUSY, "a take is being recorded already");
@@ -189,8 +195,8 @@ static int begin(struct recorder *recorder, const struct recorder_start *start,
 		.limit = start->frames,
 		.songs = &recorder->recording.songs,
 		.title = start->title,
-		.follows = follows,
 	};
+	request.follows = ended_at(recorder, request.origin_ns);
 	request.pre_roll_ns = start->pre_roll && request.origin_ns < now ? now - request.origin_ns : 0;
 	int result =
 		transport_begin(&recorder->current, recorder, &recorder->room, recorder->loop, &request, e);
@@ -199,11 +205,6 @@ static int begin(struct recorder *recorder, const struct recorder_start *start,
 	recorder->post_roll_from = 0;
 	recorder_update_state(recorder);
 	return 0;
-}
-
-int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e)
-{
-	return begin(recorder, start, NULL, e);
 }
 
 void recorder_end_take(struct recorder *recorder, bool by_command)
@@ -217,10 +218,9 @@ void recorder_end_take(struct recorder *recorder, bool by_command)
 
 int recorder_continue(struct recorder *recorder, struct error *e)
 {
-	const struct transport *before = recorder->current;
-	bool heard = before->heard;
+	bool heard = recorder->current->heard;
 	recorder_end_take(recorder, false);
-	int result = begin(recorder, &(struct recorder_start){0}, before, e);
+	int result = recorder_begin(recorder, &(struct recorder_start){0}, e);
 	if (result == 0)
 		recorder->current->heard = heard;
 	return result;

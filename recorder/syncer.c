@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* New files are synced after this part of a period. */
+enum { FIRST_ROUND = 8 };
+
 struct job {
 	void (*fn)(void *);
 	void *data;
@@ -25,6 +28,7 @@ struct syncer {
 	pthread_mutex_t lock; /* guards all below but `period_ns` */
 	pthread_cond_t changed;
 	int64_t period_ns;
+	int64_t due_ns; /* of the next round */
 	bool stopping;
 	struct job *first, **last;
 	struct watched *files;
@@ -79,7 +83,7 @@ static void sync_all(struct syncer *syncer)
 
 /* Jobs, until a sync is due; one at least, so that a disk on which syncs are always due holds none up for
  * ever. */
-static void run_jobs(struct syncer *syncer, int64_t due)
+static void run_jobs(struct syncer *syncer)
 {
 	do {
 		struct job *job = syncer->first;
@@ -92,36 +96,36 @@ static void run_jobs(struct syncer *syncer, int64_t due)
 		job->fn(job->data);
 		free(job);
 		pthread_mutex_lock(&syncer->lock);
-	} while (clock_monotonic_ns() < due);
+	} while (clock_monotonic_ns() < syncer->due_ns);
 }
 
-static void wait_until(struct syncer *syncer, int64_t deadline)
+static void wait_until_due(struct syncer *syncer)
 {
-	struct timespec when = {
-		.tv_sec = deadline / CLOCK_NSEC_PER_SEC,
-		.tv_nsec = deadline % CLOCK_NSEC_PER_SEC,
-	};
-	while (!syncer->stopping && !syncer->first &&
-		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when) != ETIMEDOUT)
-		;
+	while (!syncer->stopping && !syncer->first && clock_monotonic_ns() < syncer->due_ns) {
+		struct timespec when = {
+			.tv_sec = syncer->due_ns / CLOCK_NSEC_PER_SEC,
+			.tv_nsec = syncer->due_ns % CLOCK_NSEC_PER_SEC,
+		};
+		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
+	}
 }
 
 static void *run(void *data)
 {
 	struct syncer *syncer = data;
-	int64_t due = clock_monotonic_ns() + syncer->period_ns;
 	pthread_mutex_lock(&syncer->lock);
+	syncer->due_ns = clock_monotonic_ns() + syncer->period_ns;
 	while (!syncer->stopping || syncer->first) {
-		wait_until(syncer, due);
-		run_jobs(syncer, due);
+		wait_until_due(syncer);
+		run_jobs(syncer);
 		int64_t now = clock_monotonic_ns();
-		if (now < due)
+		if (now < syncer->due_ns)
 			continue;
 		sync_all(syncer);
 		/* What is written while a file is being synced is safe at the end of its next sync, and that
 		 * shall be a period later: the time that the disk takes is part of the period. */
 		int64_t taken = clock_monotonic_ns() - now;
-		due = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
+		syncer->due_ns = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;
@@ -172,6 +176,11 @@ void syncer_watch(struct syncer *syncer, struct flac_writer *file)
 	pthread_mutex_lock(&syncer->lock);
 	syncer->files = memory_grow(syncer->files, syncer->count + 1, sizeof(*syncer->files));
 	syncer->files[syncer->count++] = (struct watched){.file = file};
+	/* How long the disk takes is not known yet, and the last file of the round waits for all of them. */
+	int64_t soon = clock_monotonic_ns() + syncer->period_ns / FIRST_ROUND;
+	if (soon < syncer->due_ns)
+		syncer->due_ns = soon;
+	pthread_cond_broadcast(&syncer->changed);
 	pthread_mutex_unlock(&syncer->lock);
 }
 

@@ -403,10 +403,7 @@ void transport_destroy(struct transport *transport)
 		}
 		free(part->plans);
 		free(part->clock_path);
-		free(part->gaps);
-		for (size_t k = 0; part->results && k < part->count; k++)
-			free(part->results[k].energy);
-		free(part->results);
+		take_part_finish(part);
 	}
 	manifest_finish(&transport->manifest);
 	free(transport->folder);

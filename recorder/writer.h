@@ -37,6 +37,9 @@ struct take_part {
 	struct track_result *results; /* `count` */
 };
 
+/* Frees what the writer filled in. */
+void take_part_finish(struct take_part *part);
+
 struct writer_config {
 	struct tape *tape;
 	const _Atomic bool *live; /* cleared by the source while the interface is away */

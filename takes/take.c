@@ -2,10 +2,8 @@
 
 #include "common/clock.h"
 #include "common/file.h"
-#include "common/log.h"
 #include "common/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,72 +150,4 @@ int take_find(const char *takes, const char *take, char **folder, struct error *
 			found, takes);
 	free(found);
 	return result;
-}
-
-/* Newest first: the time, and within a second the names with their -2 … -10 counted as numbers. */
-static int newer_first(const char *a, const char *b)
-{
-	int order = strncmp(b, a, STAMP_LENGTH);
-	return order ? order : strverscmp(b + STAMP_LENGTH, a + STAMP_LENGTH);
-}
-
-static int compare_entries(const struct dirent **a, const struct dirent **b)
-{
-	return newer_first((*a)->d_name, (*b)->d_name);
-}
-
-static int is_take_name(const struct dirent *entry)
-{
-	return take_id_valid(entry->d_name);
-}
-
-/* Appends the take of one folder; what has no manifest is no take. */
-static void list_one(struct take_list *list, const char *takes, const char *id)
-{
-	char *folder = file_join(takes, id);
-	struct manifest manifest;
-	struct error e;
-	int result = manifest_load(&manifest, folder, &e);
-	if (result == 0) {
-		/* A folder that somebody copied goes by its own name. */
-		free(manifest.id);
-		manifest.id = memory_text(id);
-		list->entries = memory_grow(list->entries, list->count + 1, sizeof(*list->entries));
-		list->entries[list->count++] = (struct take_entry){memory_text(id), manifest};
-	} else if (result != -ENOENT && result != -ENOTDIR) {
-		list->unreadable++;
-		log_warning("%s", e.text);
-	}
-	free(folder);
-}
-
-int take_list_load(
-	struct take_list *list, const char *takes, const char *before, size_t limit, struct error *e)
-{
-	*list = (struct take_list){0};
-	if (before && !take_id_valid(before))
-		return error_set(e, EINVAL, "%s: not a take's id", before);
-	struct dirent **names = NULL;
-	int count = scandir(takes, &names, is_take_name, compare_entries);
-	if (count < 0)
-		return errno == ENOENT ? 0 : error_errno(e, errno, "%s", takes);
-	for (int i = 0; i < count; i++) {
-		const char *id = names[i]->d_name;
-		bool older = !before || newer_first(before, id) < 0;
-		if (older && (limit == 0 || list->count < limit))
-			list_one(list, takes, id);
-		free(names[i]);
-	}
-	free(names);
-	return 0;
-}
-
-void take_list_finish(struct take_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		free(list->entries[i].id);
-		manifest_finish(&list->entries[i].manifest);
-	}
-	free(list->entries);
-	*list = (struct take_list){0};
 }

@@ -1,4 +1,4 @@
-/* A take's folder: making one, finding one, listing them. Any thread; blocks on the disk. */
+/* A take's folder: making one, finding one. Any thread; blocks on the disk. */
 #ifndef WOODSHED_TAKES_TAKE_H
 #define WOODSHED_TAKES_TAKE_H
 
@@ -23,23 +23,5 @@ int take_find(const char *takes, const char *take, char **folder, struct error *
 
 /* True for names as take_create makes them; nothing else ever reaches the file system as an id. */
 bool take_id_valid(const char *id);
-
-/* A line of the library, newest take first. The id is the folder's name, also in the manifest. */
-struct take_entry {
-	char *id;
-	struct manifest manifest;
-};
-
-struct take_list {
-	struct take_entry *entries;
-	size_t count;
-	size_t unreadable; /* folders with a manifest that would not load; logged */
-};
-
-/* At most `limit` takes (0: all) older than the id `before`, which may be gone by now (NULL: from the
- * newest). A folder that is not there is an empty library. */
-int take_list_load(struct take_list *list, const char *takes, const char *before, size_t limit,
-	struct error *e) MUST_CHECK;
-void take_list_finish(struct take_list *list); /* a zeroed value is fine */
 
 #endif

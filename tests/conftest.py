@@ -1,15 +1,13 @@
 """What every test may ask for: the project's root, the build folder, the program."""
-import os
 import pathlib
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(ROOT, os.environ.get("WOODSHED_BUILD", "build")).resolve()
-
 # So that a test says `from rig.room import Room`, wherever it lies.
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from places import BUILD, ROOT
 
 
 @pytest.fixture(scope="session")

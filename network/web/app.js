@@ -40,7 +40,7 @@ async function attempt(action) {
 
 function length(seconds) {
   if (seconds === null) return "";
-  const whole = Math.round(seconds);
+  const whole = Math.floor(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 

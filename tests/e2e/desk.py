@@ -37,6 +37,11 @@ def appliance(room, interfaces, extra=""):
     return path
 
 
+def takes(room):
+    """The folders of the takes there are."""
+    return sorted(room.path("takes").glob("2*"))
+
+
 class Take:
     """A take's folder."""
 

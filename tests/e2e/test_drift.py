@@ -151,6 +151,7 @@ def test_a_recovered_take_is_aligned(room):
     assert done.returncode == 0, done.stderr
     take = Take(logs[0].parent.parent)
     assert take.manifest["recovered"]
+    assert [one["ppm"] for one in take.manifest["interfaces"]] == pytest.approx([200, -200], abs=1)
     left, right, report, _ = rendered(room, config, take)
     together = apart(clicks(left), clicks(right))
     assert len(together) >= 10

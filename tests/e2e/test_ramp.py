@@ -5,7 +5,7 @@ import wave
 
 import pytest
 
-from e2e.desk import Take, appliance, check_ramps, ramp, ramp_start, recorded, streaminfo, wait_until
+from e2e.desk import Take, appliance, check_ramps, ramp, ramp_start, recorded, streaminfo, takes, wait_until
 
 CHANNELS = 18
 
@@ -91,7 +91,7 @@ def test_unplugged_and_returned(room):
     record.wait_error("recording 4 tracks")
     leaves.wait_line("returned")
     record.wait_error("frames lost at frame")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     track = folder / "raw/04-leaves-capture-aux1.flac"
     size = track.stat().st_size
     wait_until(lambda: track.stat().st_size > size + 1000, "the track grows after the return")
@@ -111,7 +111,7 @@ def test_a_signal_ends_the_take_whole(room, number):
     channels = {"left": CHANNELS, "right": CHANNELS}
     record = room.spawn_woodshed("record", "--config", ramps(room, channels))
     record.wait_error("recording 36 tracks")
-    folder, = room.path("takes").iterdir()
+    folder, = takes(room)
     assert Take(folder).manifest["state"] == "recording"
     wait_until(lambda: all(path.stat().st_size > 8192 for path in (folder / "raw").iterdir()), "tracks grow")
     record.signal(number)

@@ -13,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from rig import Broker, Folder, Host, Subscriber, retained, until  # noqa: E402
+from parties import Broker, Folder, Host, Subscriber, retained, until  # noqa: E402
 
 TAKE = "20261122-190311-thursday"
 P = "woodshed/room1"

@@ -354,12 +354,16 @@ class Room:
             config = (RIG / "pipewire.conf").read_text(encoding="utf-8")
             self.path("pipewire.conf").write_text(
                 re.sub(r"(default\.clock\.rate = )\d+", rf"\g<1>{self.rate}", config), encoding="utf-8")
-            self.pipewire = Process(self, "pipewire", ["pipewire", "-c", self.path("pipewire.conf")])
-            _wait_for_socket(socket.AF_UNIX, str(runtime / "pipewire-0"), self.pipewire)
+            self.start_pipewire()
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
         return self
+
+    def start_pipewire(self):
+        """(Again) after it was ended."""
+        self.pipewire = self.spawn("pipewire", "pipewire", "-c", self.path("pipewire.conf"))
+        _wait_for_socket(socket.AF_UNIX, self.env["PIPEWIRE_RUNTIME_DIR"] + "/pipewire-0", self.pipewire)
 
     def __exit__(self, kind, problem, trace):
         faults = []

@@ -1,7 +1,7 @@
 #include "takes/take.h"
 
-#include "common/log.h"
 #include "tests/unit/harness.h"
+#include "tests/unit/plant.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -134,29 +134,10 @@ static void test_id_valid(void **state)
 	free(longest);
 }
 
-/* A folder with a manifest under `takes`; its path is the caller's to free. */
-static char *plant(const char *takes, const char *id)
-{
-	char *folder = file_join(takes, id), *track = "raw/01-x.flac";
-	struct take_track tracks[] = {{.index = 1, .name = "x", .files = &track, .file_count = 1}};
-	struct manifest manifest = {
-		.id = "20261122-190311-thursday",
-		.session = "thursday",
-		.started_ns = started_ns,
-		.rate = 48000,
-		.tracks = tracks,
-		.track_count = 1,
-	};
-	struct error e = {""};
-	if (file_make_folders(folder, &e) < 0 || manifest_save(&manifest, folder, &e) < 0)
-		fail_msg("%s", e.text);
-	return folder;
-}
-
 static void test_find(void **state)
 {
 	static const char id[] = "20261122-190311-thursday";
-	char *takes = *state, *planted = plant(takes, id), *found;
+	char *takes = *state, *planted = plant_take(takes, id), *found;
 	struct error e = {""};
 	assert_int_equal(take_find(takes, id, &found, &e), 0);
 	assert_string_equal(found, planted);
@@ -197,94 +178,6 @@ static void test_find_nothing(void **state)
 	}
 }
 
-static const char *const library[] = {
-	"20261122-190311-thursday-10",
-	"20261122-190311-thursday-9",
-	"20261122-190311-thursday-2",
-	"20261122-190311-thursday",
-	"20261122-190310-zebra",
-	"20261122-090311-thursday",
-	"20251122-190311-thursday",
-	"00001122-000959-x",
-	"00001122-000100-x",
-};
-
-static void plant_library(const char *takes)
-{
-	for (size_t i = 0; i < TABLE_SIZE(library); i++)
-		free(plant(takes, library[(i * 4 + 3) % TABLE_SIZE(library)]));
-}
-
-static void check_list(const char *takes, const char *before, size_t limit, size_t first, size_t count)
-{
-	struct take_list list;
-	struct error e = {""};
-	if (take_list_load(&list, takes, before, limit, &e) < 0)
-		fail_msg("%s", e.text);
-	assert_int_equal(list.count, count);
-	for (size_t i = 0; i < count; i++) {
-		assert_string_equal(list.entries[i].id, library[first + i]);
-		assert_string_equal(list.entries[i].manifest.id, library[first + i]);
-	}
-	take_list_finish(&list);
-	take_list_finish(&list);
-}
-
-static void test_list_order_and_pages(void **state)
-{
-	plant_library(*state);
-	size_t all = TABLE_SIZE(library);
-	check_list(*state, NULL, 0, 0, all);
-	check_list(*state, NULL, 3, 0, 3);
-	check_list(*state, library[2], 3, 3, 3);
-	check_list(*state, library[all - 2], 3, all - 1, 1);
-	check_list(*state, library[all - 1], 3, 0, 0);
-	check_list(*state, "20261122-190311-thursday-5", 1, 2, 1); /* gone since */
-	check_list(*state, NULL, 1000, 0, all);
-}
-
-static void test_list_skips_and_counts(void **state)
-{
-	const char *takes = *state;
-	struct error e = {""};
-	static const char *const others[] = {"lost+found", ".20261122-190311-hidden", "20261122-190311-empty",
-		"notes", "20261122-190311-Upper"};
-	for (size_t i = 0; i < TABLE_SIZE(others); i++) {
-		char *folder = file_join(takes, others[i]);
-		assert_int_equal(file_make_folders(folder, &e), 0);
-		free(folder);
-	}
-	char *file = file_join(takes, "20261122-190311-file");
-	harness_put(file, "x", 1);
-	free(plant(takes, library[0]));
-	char *broken = plant(takes, library[1]), *manifest = file_join(broken, "take.json");
-	harness_put(manifest, "{", 1);
-	struct take_list list;
-	log_set_level(LOG_LEVEL_ERROR);
-	assert_int_equal(take_list_load(&list, takes, NULL, 0, &e), 0);
-	assert_int_equal(list.count, 1);
-	assert_int_equal(list.unreadable, 1);
-	take_list_finish(&list);
-	free(manifest);
-	free(broken);
-	free(file);
-}
-
-static void test_list_of_nothing(void **state)
-{
-	char *none = file_join(*state, "none"), *file = file_join(*state, "file");
-	struct take_list list;
-	struct error e = {""};
-	harness_put(file, "", 0);
-	assert_int_equal(take_list_load(&list, none, NULL, 0, &e), 0);
-	assert_int_equal(list.count, 0);
-	assert_int_equal(take_list_load(&list, file, NULL, 0, &e), -ENOTDIR);
-	assert_int_equal(take_list_load(&list, none, "../x", 0, &e), -EINVAL);
-	take_list_finish(&list);
-	free(file);
-	free(none);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,9 +188,6 @@ int main(void)
 		cmocka_unit_test(test_id_valid),
 		harness_in_folder(test_find),
 		harness_in_folder(test_find_nothing),
-		harness_in_folder(test_list_order_and_pages),
-		harness_in_folder(test_list_skips_and_counts),
-		harness_in_folder(test_list_of_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

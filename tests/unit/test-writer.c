@@ -213,8 +213,7 @@ static void plan(struct bench *bench, struct taken *taken, const char *name, int
 
 static void free_taken(struct taken *taken)
 {
-	free(taken->part.gaps);
-	free(taken->part.results);
+	take_part_finish(&taken->part);
 }
 
 static void check_track(

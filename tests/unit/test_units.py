@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
+from places import BUILD, ROOT
 from unit.programs import programs
 
 BUILDS = [BUILD, ROOT / "build-asan", ROOT / "build-tsan"]

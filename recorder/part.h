@@ -1,0 +1,76 @@
+/* The inside of a writer, and what its thread does with the part of the take that runs (part.c): place it on
+ * the timeline, encode what has come, fill with silence what has not. Private to the writer; its thread only.
+ */
+#ifndef WOODSHED_RECORDER_PART_H
+#define WOODSHED_RECORDER_PART_H
+
+#include "recorder/clock-file.h"
+#include "recorder/level.h"
+#include "recorder/pace.h"
+#include "recorder/writer.h"
+
+#include <pthread.h>
+
+/* Where a stamp was put on the timeline. */
+struct place {
+	uint64_t frame;
+	enum gap_cause cause; /* of the silence before it, if there is any */
+};
+
+/* What the take that is running needs, on the writer's thread. */
+struct take_run {
+	struct take_part *part;
+	struct track **tracks;
+	uint64_t mark;	 /* next stamp to encode */
+	uint64_t offset; /* frames of it that are done */
+	struct clock_file *clock;
+};
+
+/* Where the last take ended. */
+struct past {
+	bool placed;
+	int64_t end; /* on the timeline */
+};
+
+struct writer {
+	struct writer_config config;
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct timeline timeline;
+	struct pace pace;
+	struct place *places; /* one a slot of the tape's marks */
+	uint64_t seen;	      /* marks */
+	uint64_t released;    /* marks */
+	struct take_run run;
+	struct past past;
+	int64_t keep_ns;     /* needed by takes that have not been placed yet; INT64_MAX: nothing */
+	struct level *fresh; /* levels of what was observed in this round */
+	uint64_t fresh_frames;
+
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed;
+	bool stopping;
+	struct take_part *waiting; /* to begin, oldest first */
+	int holds;
+	int64_t held_from_ns; /* while there are holds */
+	struct writer_status status;
+	uint64_t newest_frame; /* on the timeline, at status.newest_ns */
+	struct level *levels;  /* since the last look */
+	uint64_t level_frames;
+};
+
+/* Opens the part's files; it becomes the one that runs. */
+void part_begin(struct writer *writer, struct take_part *part);
+
+/* One round: whatever of the part can be written is written, and where that was the last of it, it is done.
+ */
+void part_work(struct writer *writer);
+
+/* A part runs, and its frame 0 is known. */
+bool part_placed(const struct writer *writer);
+
+/* Closes every file whole. */
+void part_close_tracks(struct writer *writer);
+
+#endif
