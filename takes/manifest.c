@@ -14,6 +14,7 @@ enum { FORMAT = 1, LARGEST = 16 << 20 };
 static const char *const states[] = {"recording", "recorded", "rendering", "mastered", "failed", NULL};
 static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", NULL};
 static const char *const losses[] = {"zeros", "jump", NULL};
+static const char *const clocks[] = {"own", "shared", NULL};
 static const char *const kinds[] = {"user", "section", "song", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -47,6 +48,8 @@ static const struct member interface_members[] = {
 	{"node", MEMBER_TEXT, AT(take_interface, node)},
 	{"frames", MEMBER_COUNT, AT(take_interface, frames)},
 	{"ppm", MEMBER_FIGURE, true, AT(take_interface, ppm), .decimals = 3},
+	{"clock", MEMBER_CHOICE, true, AT(take_interface, clock), .choices = clocks},
+	{"clock_log", MEMBER_NAME, true, AT(take_interface, clock_log)},
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
 	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
 		.shape = &suspect_shape},

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "takes/edit.h"
+#include "takes/clock-log.h"
 #include "takes/take.h"
 
 /* libebur128 names an enum as we name a struct. */
@@ -235,7 +236,23 @@ static void trim_gaps(struct take_interface *interface, uint64_t frames)
 	interface->frames = frames > silent ? frames - silent : 0;
 }
 
-static void tell_interfaces(struct manifest *take)
+/* The recorder would have told it at the take's end. */
+static void tell_ppm(struct take_interface *interface, uint32_t rate, const char *folder)
+{
+	struct clock_point *points;
+	size_t count;
+	struct error e;
+	if (!interface->clock_log)
+		return;
+	char *path = file_join(folder, interface->clock_log);
+	if (clock_log_load(path, &points, &count, &e) == 0) {
+		interface->ppm = timebase_ppm(points, count, rate);
+		free(points);
+	}
+	free(path);
+}
+
+static void tell_interfaces(struct manifest *take, const char *folder)
 {
 	for (size_t i = 0; i < take->interface_count; i++) {
 		uint64_t longest = 0;
@@ -246,6 +263,7 @@ static void tell_interfaces(struct manifest *take)
 				longest = frames;
 		}
 		trim_gaps(&take->interfaces[i], longest);
+		tell_ppm(&take->interfaces[i], take->rate, folder);
 	}
 }
 
@@ -306,7 +324,7 @@ static int mend_all(struct manifest *take, const char *folder, struct mending *m
 		result = mend_track(&mendings[i], &like, take->frames, e);
 		tell_track(&mendings[i], take->frames);
 	}
-	tell_interfaces(take);
+	tell_interfaces(take, folder);
 	trim_markers(take);
 	tell_losses(take);
 	return result;
