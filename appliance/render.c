@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "mixer/mix.h"
+#include "takes/edit.h"
 #include "takes/lock.h"
 
 #include <errno.h>
@@ -221,7 +222,7 @@ static int save_state(struct render *render, enum take_state state, const char *
 	take->state = state;
 	free(take->error);
 	take->error = error ? memory_text(error) : NULL;
-	return manifest_save(take, render->job->folder, e);
+	return take_save(take, render->job->folder, e);
 }
 
 static int write_report(struct render *render, struct error *e)

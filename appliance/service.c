@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/edit.h"
 #include "takes/library.h"
 #include "takes/lock.h"
 #include "takes/take.h"
@@ -141,7 +142,7 @@ static void note_failure(struct manifest *take, const char *folder, const char *
 	take->state = TAKE_FAILED;
 	free(take->error);
 	take->error = memory_text(error);
-	if (manifest_save(take, folder, &e) < 0)
+	if (take_save(take, folder, &e) < 0)
 		log_error("%s", e.text);
 }
 

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/plan.h"
+#include "takes/edit.h"
 #include "takes/lock.h"
 #include "takes/take.h"
 
@@ -318,10 +319,8 @@ static void on_saved(void *data)
 static void save_text(void *data)
 {
 	struct errand *errand = data;
-	char *path = file_join(errand->folder, "take.json");
-	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
+	if (take_save_text(errand->text, errand->folder, &errand->error) < 0)
 		log_error("%s", errand->error.text);
-	free(path);
 	loop_post(errand->transport->loop, on_saved, errand, free_errand);
 }
 

@@ -13,6 +13,7 @@ enum { FORMAT = 1, LARGEST = 16 << 20 };
 
 static const char *const states[] = {"recording", "recorded", "rendering", "mastered", "failed", NULL};
 static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", NULL};
+static const char *const losses[] = {"zeros", "jump", NULL};
 static const char *const kinds[] = {"user", "section", "song", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -34,12 +35,22 @@ static const struct member gap_members[] = {
 };
 static const struct shape gap_shape = SHAPE(take_gap, gap_members);
 
+static const struct member suspect_members[] = {
+	{"frame", MEMBER_COUNT, AT(take_suspect, frame)},
+	{"frames", MEMBER_LENGTH, true, AT(take_suspect, frames)},
+	{"kind", MEMBER_CHOICE, AT(take_suspect, kind), .choices = losses},
+};
+static const struct shape suspect_shape = SHAPE(take_suspect, suspect_members);
+
 static const struct member interface_members[] = {
 	{"name", MEMBER_TEXT, AT(take_interface, name)},
 	{"node", MEMBER_TEXT, AT(take_interface, node)},
 	{"frames", MEMBER_COUNT, AT(take_interface, frames)},
 	{"ppm", MEMBER_FIGURE, true, AT(take_interface, ppm), .decimals = 3},
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
+	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
+		.shape = &suspect_shape},
+	{"suspected_total", MEMBER_SPARE, true, AT(take_interface, suspected_total)},
 };
 static const struct shape interface_shape = SHAPE(take_interface, interface_members);
 
@@ -114,7 +125,8 @@ static int read_root(struct manifest *manifest, const json_t *root, const char *
 	return shape_read(&manifest_shape, root, manifest, &place, e);
 }
 
-static int parse(struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
+int manifest_parse(
+	struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
 {
 	json_error_t fault;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
@@ -136,7 +148,7 @@ int manifest_load(struct manifest *manifest, const char *folder, struct error *e
 	*manifest = (struct manifest){0};
 	int result = file_read(path, LARGEST, &text, &size, e);
 	if (result == 0) {
-		result = parse(manifest, text, size, path, e);
+		result = manifest_parse(manifest, text, size, path, e);
 		free(text);
 	}
 	free(path);
@@ -150,7 +162,7 @@ static int check(const char *text, const char *path, struct error *e)
 	if (size > LARGEST)
 		return error_set(e, EFBIG, "%s: would be larger than %d bytes", path, LARGEST);
 	struct manifest again;
-	int result = parse(&again, text, size, path, e);
+	int result = manifest_parse(&again, text, size, path, e);
 	if (result == 0)
 		manifest_finish(&again);
 	return result;
@@ -206,6 +218,11 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 const char *take_state_name(enum take_state state)
 {
 	return states[state];
+}
+
+const char *suspect_kind_name(enum suspect_kind kind)
+{
+	return losses[kind];
 }
 
 const char *gap_cause_name(enum gap_cause cause)

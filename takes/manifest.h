@@ -13,11 +13,20 @@
 
 enum take_state { TAKE_RECORDING, TAKE_RECORDED, TAKE_RENDERING, TAKE_MASTERED, TAKE_FAILED };
 enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
+enum suspect_kind { SUSPECT_ZEROS, SUSPECT_JUMP };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
+
+enum { TAKE_SUSPECTED_MOST = 1000 };
 
 struct take_gap {
 	uint64_t frame, frames;
 	enum gap_cause cause;
+};
+
+/* A loss that no clock told of: nothing was inserted for it. */
+struct take_suspect {
+	uint64_t frame, frames; /* frames: 0 where nobody knows how many */
+	enum suspect_kind kind;
 };
 
 struct take_interface {
@@ -26,6 +35,9 @@ struct take_interface {
 	double ppm;	 /* against the system's clock */
 	struct take_gap *gaps;
 	size_t gap_count;
+	struct take_suspect *suspected; /* the first TAKE_SUSPECTED_MOST */
+	size_t suspected_count;
+	uint64_t suspected_total;
 };
 
 struct take_track {
@@ -78,6 +90,10 @@ void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */
  * unknown states are refused with a message that names the member. At most 16 MiB. */
 int manifest_load(struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
+/* The same from a text; `path` is what messages call it. */
+int manifest_parse(struct manifest *manifest, const char *text, size_t size, const char *path,
+	struct error *e) MUST_CHECK;
+
 /* Replaces FOLDER/take.json atomically; a manifest that manifest_load would refuse replaces nothing. */
 int manifest_save(const struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
 
@@ -90,5 +106,6 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 
 const char *take_state_name(enum take_state state);
 const char *gap_cause_name(enum gap_cause cause);
+const char *suspect_kind_name(enum suspect_kind kind);
 
 #endif

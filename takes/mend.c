@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/edit.h"
 #include "takes/take.h"
 
 /* libebur128 names an enum as we name a struct. */
@@ -300,7 +301,7 @@ static int mend_all(struct manifest *take, const char *folder, struct mending *m
 	for (size_t i = 0; i < take->track_count; i++)
 		if (mendings[i].figures.bits)
 			like.bits = mendings[i].figures.bits;
-	int result = decide_length(take, mendings) ? manifest_save(take, folder, e) : 0;
+	int result = decide_length(take, mendings) ? take_save(take, folder, e) : 0;
 	for (size_t i = 0; i < take->track_count && result == 0; i++) {
 		result = mend_track(&mendings[i], &like, take->frames, e);
 		tell_track(&mendings[i], take->frames);

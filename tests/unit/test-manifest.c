@@ -23,6 +23,11 @@ static void test_load(void **state)
 	assert_int_equal(manifest.interface_count, 1);
 	assert_int_equal(manifest.interfaces[0].gaps[0].cause, GAP_UNPLUGGED);
 	assert_int_equal(manifest.interfaces[0].gaps[0].frames, 1024);
+	assert_int_equal(manifest.interfaces[0].suspected_count, 2);
+	assert_int_equal(manifest.interfaces[0].suspected_total, 2);
+	assert_int_equal(manifest.interfaces[0].suspected[0].frames, 48);
+	assert_int_equal(manifest.interfaces[0].suspected[1].frames, 0);
+	assert_int_equal(manifest.interfaces[0].suspected[1].kind, SUSPECT_JUMP);
 	assert_true(manifest.interfaces[0].ppm == 12.4);
 	assert_int_equal(manifest.track_count, 2);
 	assert_int_equal(manifest.tracks[0].file_count, 3);
@@ -174,6 +179,7 @@ static void test_names(void **state)
 	assert_string_equal(take_state_name(TAKE_FAILED), "failed");
 	assert_string_equal(gap_cause_name(GAP_MISSED), "missed");
 	assert_string_equal(gap_cause_name(GAP_DRIVER), "driver");
+	assert_string_equal(suspect_kind_name(SUSPECT_JUMP), "jump");
 }
 
 int main(void)
