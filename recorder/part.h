@@ -4,7 +4,9 @@
 #ifndef WOODSHED_RECORDER_PART_H
 #define WOODSHED_RECORDER_PART_H
 
+#include "recorder/clock-file.h"
 #include "recorder/level.h"
+#include "recorder/pace.h"
 #include "recorder/writer.h"
 
 #include <pthread.h>
@@ -21,6 +23,7 @@ struct take_run {
 	struct track **tracks;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
+	struct clock_file *clock;
 };
 
 /* Where the last take ended. */
@@ -35,6 +38,7 @@ struct writer {
 
 	/* The thread's own. */
 	struct timeline timeline;
+	struct pace pace;
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */

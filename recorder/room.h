@@ -12,7 +12,8 @@ enum { ROOM_MOST = 32 };
 struct room_interface {
 	char *name, *node;
 	uint32_t channels;
-	char **ports; /* `channels` names, for tracks without a session */
+	bool shared_clock; /* with the others */
+	char **ports;	   /* `channels` names, for tracks without a session */
 	bool was_live;
 	struct tape tape;
 	struct capture capture;

@@ -13,6 +13,8 @@ enum { FORMAT = 1, LARGEST = 16 << 20 };
 
 static const char *const states[] = {"recording", "recorded", "rendering", "mastered", "failed", NULL};
 static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", NULL};
+static const char *const losses[] = {"zeros", "jump", NULL};
+static const char *const clocks[] = {"own", "shared", NULL};
 static const char *const kinds[] = {"user", "section", "song", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -34,12 +36,24 @@ static const struct member gap_members[] = {
 };
 static const struct shape gap_shape = SHAPE(take_gap, gap_members);
 
+static const struct member suspect_members[] = {
+	{"frame", MEMBER_COUNT, AT(take_suspect, frame)},
+	{"frames", MEMBER_LENGTH, true, AT(take_suspect, frames)},
+	{"kind", MEMBER_CHOICE, AT(take_suspect, kind), .choices = losses},
+};
+static const struct shape suspect_shape = SHAPE(take_suspect, suspect_members);
+
 static const struct member interface_members[] = {
 	{"name", MEMBER_TEXT, AT(take_interface, name)},
 	{"node", MEMBER_TEXT, AT(take_interface, node)},
 	{"frames", MEMBER_COUNT, AT(take_interface, frames)},
 	{"ppm", MEMBER_FIGURE, true, AT(take_interface, ppm), .decimals = 3},
+	{"clock", MEMBER_CHOICE, true, AT(take_interface, clock), .choices = clocks},
+	{"clock_log", MEMBER_NAME, true, AT(take_interface, clock_log)},
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
+	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
+		.shape = &suspect_shape},
+	{"suspected_total", MEMBER_SPARE, true, AT(take_interface, suspected_total)},
 };
 static const struct shape interface_shape = SHAPE(take_interface, interface_members);
 
@@ -207,6 +221,11 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 const char *take_state_name(enum take_state state)
 {
 	return states[state];
+}
+
+const char *suspect_kind_name(enum suspect_kind kind)
+{
+	return losses[kind];
 }
 
 const char *gap_cause_name(enum gap_cause cause)

@@ -13,19 +13,34 @@
 
 enum take_state { TAKE_RECORDING, TAKE_RECORDED, TAKE_RENDERING, TAKE_MASTERED, TAKE_FAILED };
 enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
+enum suspect_kind { SUSPECT_ZEROS, SUSPECT_JUMP };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
+
+enum { TAKE_SUSPECTED_MOST = 1000 };
+enum take_clock { TAKE_CLOCK_OWN, TAKE_CLOCK_SHARED };
 
 struct take_gap {
 	uint64_t frame, frames;
 	enum gap_cause cause;
 };
 
+/* A loss that no clock told of: nothing was inserted for it. */
+struct take_suspect {
+	uint64_t frame, frames; /* frames: 0 where nobody knows how many */
+	enum suspect_kind kind;
+};
+
 struct take_interface {
 	char *name, *node;
-	uint64_t frames; /* captured, without what the gaps were filled with */
-	double ppm;	 /* against the system's clock */
+	uint64_t frames;       /* captured, without what the gaps were filled with */
+	double ppm;	       /* against the system's clock */
+	enum take_clock clock; /* shared: runs on the first interface's word clock */
+	char *clock_log;       /* a file within the take; NULL: none */
 	struct take_gap *gaps;
 	size_t gap_count;
+	struct take_suspect *suspected; /* the first TAKE_SUSPECTED_MOST */
+	size_t suspected_count;
+	uint64_t suspected_total;
 };
 
 struct take_track {
@@ -94,5 +109,6 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 
 const char *take_state_name(enum take_state state);
 const char *gap_cause_name(enum gap_cause cause);
+const char *suspect_kind_name(enum suspect_kind kind);
 
 #endif

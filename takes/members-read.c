@@ -95,6 +95,16 @@ static int read_count(const struct reading *reading)
 	return 0;
 }
 
+static int read_length(const struct reading *reading)
+{
+	*(uint64_t *)at(reading) = 0;
+	if (!json_is_null(reading->value) && !whole_number(reading->value, 1, most_count))
+		return refuse_value(reading, "must be a whole number from 1 to 2^53, or null");
+	if (!json_is_null(reading->value))
+		*(uint64_t *)at(reading) = (uint64_t)json_integer_value(reading->value);
+	return 0;
+}
+
 static int read_index(const struct reading *reading)
 {
 	if (!whole_number(reading->value, 1, 9999))
@@ -259,6 +269,7 @@ static const read_fn readers[MEMBER_TYPES] = {
 	[MEMBER_ID] = read_id,
 	[MEMBER_FLAG] = read_flag,
 	[MEMBER_COUNT] = read_count,
+	[MEMBER_LENGTH] = read_length,
 	[MEMBER_SPARE] = read_count,
 	[MEMBER_INDEX] = read_index,
 	[MEMBER_RATE] = read_rate,

@@ -54,6 +54,11 @@ static json_t *write_count(const struct member *member, const char *data)
 	return json_integer((json_int_t) * (const uint64_t *)at(member, data));
 }
 
+static json_t *write_length(const struct member *member, const char *data)
+{
+	return *(const uint64_t *)at(member, data) > 0 ? write_count(member, data) : json_null();
+}
+
 static json_t *write_spare(const struct member *member, const char *data)
 {
 	return *(const uint64_t *)at(member, data) > 0 ? write_count(member, data) : NULL;
@@ -126,6 +131,8 @@ static json_t *write_rest(const struct member *member, const char *data)
 
 static json_t *write_objects(const struct member *member, const char *data)
 {
+	if (member->optional && count_of(member, data) == 0)
+		return NULL;
 	json_t *list = json_array();
 	const char *items = *(char *const *)at(member, data);
 	for (size_t i = 0; i < count_of(member, data); i++)
@@ -138,6 +145,7 @@ static const write_fn writers[MEMBER_TYPES] = {
 	[MEMBER_ID] = write_text,
 	[MEMBER_FLAG] = write_flag,
 	[MEMBER_COUNT] = write_count,
+	[MEMBER_LENGTH] = write_length,
 	[MEMBER_SPARE] = write_spare,
 	[MEMBER_INDEX] = write_index,
 	[MEMBER_RATE] = write_rate,

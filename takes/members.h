@@ -18,6 +18,7 @@ enum member_type {	/* in the struct                       in JSON */
 	MEMBER_FLAG,	/* bool                                true or false */
 	MEMBER_COUNT,	/* uint64_t                            a whole number from 0 */
 	MEMBER_SPARE,	/* uint64_t                            the same, left out where 0 */
+	MEMBER_LENGTH,	/* uint64_t, 0: not known              a whole number from 1, or null */
 	MEMBER_INDEX,	/* int                                 a whole number from 1 */
 	MEMBER_RATE,	/* uint32_t                            a whole number from 1 */
 	MEMBER_FIGURE,	/* double, NAN: not known              a number or null, rounded to `decimals` */
@@ -37,7 +38,7 @@ struct shape;
 struct member {
 	const char *name;
 	enum member_type type;
-	bool optional; /* may be missing or null */
+	bool optional; /* may be missing or null; an empty list of objects is left out */
 	size_t offset;
 	size_t count_offset; /* of the size_t beside an array */
 	unsigned decimals, digits;

@@ -23,6 +23,11 @@ static void test_load(void **state)
 	assert_int_equal(manifest.interface_count, 1);
 	assert_int_equal(manifest.interfaces[0].gaps[0].cause, GAP_UNPLUGGED);
 	assert_int_equal(manifest.interfaces[0].gaps[0].frames, 1024);
+	assert_int_equal(manifest.interfaces[0].suspected_count, 2);
+	assert_int_equal(manifest.interfaces[0].suspected_total, 2);
+	assert_int_equal(manifest.interfaces[0].suspected[0].frames, 48);
+	assert_int_equal(manifest.interfaces[0].suspected[1].frames, 0);
+	assert_int_equal(manifest.interfaces[0].suspected[1].kind, SUSPECT_JUMP);
 	assert_true(manifest.interfaces[0].ppm == 12.4);
 	assert_int_equal(manifest.track_count, 2);
 	assert_int_equal(manifest.tracks[0].file_count, 3);
@@ -65,6 +70,8 @@ static void test_what_may_be_left_out(void **state)
 		{"", "  \"error\": null,\n", "  \"error\": \"disk full\",\n"},
 		{"", "\"role\": \"kick\",", ""},
 		{"", "\"ppm\": 12.4,", ""},
+		{"", "\"clock\": \"shared\",", ""},
+		{"", "\"clock_log\": \"clock/01-xr18.csv\",", ""},
 		{"", "\"ppm\": 12.4,", "\"ppm\": 12,"},
 		{"", "\"format\": 1,", "\"format\": 1, \"colour\": {\"new\": [1, 2]},"},
 		{"", "\"index\": 1,", "\"index\": 1, \"mood\": null,"},
@@ -174,6 +181,7 @@ static void test_names(void **state)
 	assert_string_equal(take_state_name(TAKE_FAILED), "failed");
 	assert_string_equal(gap_cause_name(GAP_MISSED), "missed");
 	assert_string_equal(gap_cause_name(GAP_DRIVER), "driver");
+	assert_string_equal(suspect_kind_name(SUSPECT_JUMP), "jump");
 }
 
 int main(void)
