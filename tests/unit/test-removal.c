@@ -143,8 +143,8 @@ static void test_locked(void **state)
 
 static void test_sweep(void **state)
 {
-	static const char *const mine[] = {".removing-" ID, ".removing-" ID "-2"};
-	static const char *const others[] = {".removing-", ".removing-x", ".removing", "removing-" ID, ID};
+	static const char *const mine[] = {(".removing-" ID), (".removing-" ID "-2")};
+	static const char *const others[] = {".removing-", ".removing-x", ".removing", ("removing-" ID), ID};
 	for (size_t i = 0; i < TABLE_SIZE(mine); i++)
 		free(plant_take(*state, mine[i]));
 	for (size_t i = 0; i < TABLE_SIZE(others); i++)
