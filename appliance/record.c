@@ -116,6 +116,14 @@ static void on_gap(void *data, const char *interface, const struct take_gap *gap
 		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
 }
 
+static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
+{
+	(void)data;
+	meters_clear(stderr);
+	log_warning("interface %s: a loss that no clock told of is suspected at frame %llu (%s)", interface,
+		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
+}
+
 static void on_alert(void *data, const char *text)
 {
 	(void)data;
@@ -141,6 +149,7 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.take_started = on_started,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
+		.suspect = on_suspect,
 		.alert = on_alert,
 		.data = app};
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
