@@ -281,3 +281,21 @@ int jobs_count(const struct jobs *jobs)
 		count++;
 	return count;
 }
+
+bool jobs_has(const struct jobs *jobs, const char *folder)
+{
+	for (const struct job *job = jobs->first; job; job = job->next) {
+		if (strcmp(job->folder, folder) == 0)
+			return true;
+	}
+	return false;
+}
+
+char **jobs_folders(const struct jobs *jobs, size_t *count)
+{
+	char **folders = memory_array((size_t)jobs_count(jobs) + 1, sizeof(*folders));
+	*count = 0;
+	for (const struct job *job = jobs->first; job; job = job->next)
+		folders[(*count)++] = memory_text(job->folder);
+	return folders;
+}

@@ -6,6 +6,7 @@
 #include "common/loop.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct jobs;
 
@@ -26,6 +27,12 @@ void jobs_destroy(struct jobs *jobs);
 /* Behind what is there already; `session` is a file, NULL: the take's own. A take that waits already is not
  * queued twice. */
 void jobs_add(struct jobs *jobs, const char *folder, const char *session);
+
+/* True if the take in `folder` is being rendered or waits for it. */
+bool jobs_has(const struct jobs *jobs, const char *folder);
+
+/* The folders of all of those, the caller's to free, each and the list. */
+char **jobs_folders(const struct jobs *jobs, size_t *count);
 
 /* Takes that are being rendered or wait for it. */
 int jobs_count(const struct jobs *jobs);

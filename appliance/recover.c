@@ -3,6 +3,7 @@
 
 #include "appliance/subcommand.h"
 #include "takes/lock.h"
+#include "takes/removal.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -51,6 +52,7 @@ static int recover(const char *takes, bool json, struct error *e)
 	int lock = access(takes, F_OK) < 0 && errno == ENOENT ? -ENOENT : takes_lock(takes, e);
 	int result = lock == -ENOENT ? 0 : lock;
 	if (lock >= 0) {
+		removal_sweep(takes);
 		result = recovery_run(&recovery, e);
 		close(lock);
 	}

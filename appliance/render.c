@@ -7,6 +7,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "mixer/mix.h"
+#include "takes/edit.h"
 #include "takes/lock.h"
 
 #include <errno.h>
@@ -221,7 +222,7 @@ static int save_state(struct render *render, enum take_state state, const char *
 	take->state = state;
 	free(take->error);
 	take->error = error ? memory_text(error) : NULL;
-	return manifest_save(take, render->job->folder, e);
+	return take_save(take, render->job->folder, e);
 }
 
 static int write_report(struct render *render, struct error *e)
@@ -267,6 +268,15 @@ static int load_session(struct render *render, struct error *e)
 	return result;
 }
 
+static void note_alignment(struct render *render)
+{
+	const struct alignment *alignment = &render->stems.alignment;
+	double *ppm = memory_array(alignment->count, sizeof(*ppm));
+	for (size_t i = 0; i < alignment->count; i++)
+		ppm[i] = alignment->interfaces[i].corrected_ppm;
+	render->result->corrected_ppm = ppm;
+}
+
 static int prepare(struct render *render, struct error *e)
 {
 	struct manifest *take = &render->result->take;
@@ -292,6 +302,8 @@ static int open_inputs(struct render *render, struct error *e)
 	const struct manifest *take = &render->result->take;
 	const struct session *session = &render->session.session;
 	int result = stems_open(&render->stems, take, render->job->folder, session, e);
+	if (result == 0)
+		note_alignment(render);
 	if (result == 0)
 		result = mix_create(&render->mix, session, take->rate, e);
 	if (result == 0 && render->job->out)
@@ -339,4 +351,6 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 void render_result_finish(struct render_result *result)
 {
 	manifest_finish(&result->take);
+	free(result->corrected_ppm);
+	result->corrected_ppm = NULL;
 }

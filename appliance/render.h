@@ -25,6 +25,7 @@ struct render_result {
 	struct manifest take;
 	struct master_plan master; /* of RENDER_MASTER */
 	struct meter_reading mix;
+	double *corrected_ppm; /* one an interface of the take; NAN: not known */
 	bool wrong_session; /* why it failed: the session has faults, or does not fit the take */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */

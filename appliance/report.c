@@ -32,6 +32,17 @@ static json_t *programme(const struct meter_reading *reading)
 		figure(reading->correlation));
 }
 
+static json_t *interfaces(const struct render_result *result)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < result->take.interface_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o}", "name", result->take.interfaces[i].name, "ppm",
+				      figure(result->take.interfaces[i].ppm), "corrected_ppm",
+				      figure(result->corrected_ppm[i])));
+	return list;
+}
+
 static json_t *tracks(const struct manifest *take, const struct session *session)
 {
 	json_t *list = json_array();
@@ -81,6 +92,7 @@ char *report_json(
 		result->take.id, "version", WOODSHED_VERSION, "session", session->session.name,
 		"session_sha256", hash.sha256, "stage", stage == RENDER_MIX ? "mix" : "master", "tracks",
 		tracks(&result->take, &session->session));
+	json_object_set_new(report, "interfaces", interfaces(result));
 	json_t *mix = programme(&result->mix);
 	json_object_set_new(mix, "preset", json_string(session->session.mix.preset));
 	json_object_set_new(mix, "clipped", json_integer((json_int_t)result->mix_clipped));
@@ -97,9 +109,18 @@ char *report_json(
 	return line;
 }
 
+static void print_corrected(const struct render_result *result)
+{
+	for (size_t i = 0; i < result->take.interface_count; i++)
+		if (fabs(result->corrected_ppm[i]) >= 0.005)
+			printf("drift    %s ran %+.2f ppm off the first interface; corrected\n",
+				result->take.interfaces[i].name, result->corrected_ppm[i]);
+}
+
 void report_print(const struct render_result *result, enum render_stage stage)
 {
 	const struct master_plan *plan = &result->master;
+	print_corrected(result);
 	printf("mix      %6.1f LUFS  %5.1f dBTP", result->mix.integrated_lufs, result->mix.true_peak_dbtp);
 	if (result->mix_clipped)
 		printf("  %llu samples clipped in mix.flac (not in the master)",

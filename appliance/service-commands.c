@@ -3,7 +3,6 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "takes/library.h"
 #include "takes/take.h"
 
 #include <dirent.h>
@@ -12,8 +11,6 @@
 #include <string.h>
 
 #define SESSION_ENDING ".yaml"
-
-enum { LIST_MOST = 100 };
 
 /* ---- sessions and configuration ---- */
 
@@ -125,47 +122,6 @@ static int on_marker(struct service *service, const struct command *command, jso
 	return status;
 }
 
-static json_t *take_json(const struct manifest *take)
-{
-	char *text = manifest_json(take);
-	json_t *json = json_loads(text, 0, NULL);
-	free(text);
-	return json;
-}
-
-static int on_take_list(
-	struct service *service, const struct command *command, json_t **result, struct error *e)
-{
-	(void)command;
-	struct take_list list;
-	int status = take_list_load(&list, service->started->takes, NULL, LIST_MOST, e);
-	if (status < 0)
-		return status;
-	json_t *takes = json_array();
-	for (size_t i = 0; i < list.count; i++)
-		json_array_append_new(takes, take_json(&list.entries[i].manifest));
-	take_list_finish(&list);
-	*result = json_pack("{s:o}", "takes", takes);
-	return 0;
-}
-
-static int on_take_get(
-	struct service *service, const struct command *command, json_t **result, struct error *e)
-{
-	char *folder;
-	struct manifest take;
-	int status = take_find(service->started->takes, command->take, &folder, e);
-	if (status < 0)
-		return status;
-	status = manifest_load(&take, folder, e);
-	if (status == 0) {
-		*result = take_json(&take);
-		manifest_finish(&take);
-	}
-	free(folder);
-	return status;
-}
-
 /* Who asks hears what is wrong at once; and a take is not a failed one because another could not be made of
  * it.
  */
@@ -264,9 +220,12 @@ int service_command(void *data, const struct command *command, json_t **result, 
 		[COMMAND_RECORD_START] = on_record_start,
 		[COMMAND_RECORD_STOP] = on_record_stop,
 		[COMMAND_MARKER_ADD] = on_marker,
-		[COMMAND_TAKE_LIST] = on_take_list,
-		[COMMAND_TAKE_GET] = on_take_get,
+		[COMMAND_TAKE_LIST] = service_take_command,
+		[COMMAND_TAKE_GET] = service_take_command,
 		[COMMAND_TAKE_RENDER] = on_render,
+		[COMMAND_TAKE_KEEP] = service_take_command,
+		[COMMAND_TAKE_PATCH] = service_take_command,
+		[COMMAND_TAKE_REMOVE] = service_take_command,
 		[COMMAND_SESSION_SET] = on_session_set,
 		[COMMAND_SESSION_LIST] = on_session_list,
 		[COMMAND_CONFIG_RELOAD] = on_reload,

@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/edit.h"
 #include "takes/library.h"
 #include "takes/lock.h"
 #include "takes/take.h"
@@ -65,6 +66,7 @@ static void on_started(void *data, const struct manifest *take)
 	service->recording_alert[0] = '\0';
 	network_event(service->network, "take_started", take_fields(take));
 	network_set_latest(service->network, take);
+	service_take_begun(service, take->id);
 	service_publish_health(service);
 }
 
@@ -83,6 +85,7 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 			take->error);
 	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0)
 		jobs_add(service->jobs, folder, NULL);
+	service_look_after_takes(service);
 	service_publish_health(service);
 }
 
@@ -154,7 +157,7 @@ static void note_failure(struct manifest *take, const char *folder, const char *
 	take->state = TAKE_FAILED;
 	free(take->error);
 	take->error = memory_text(error);
-	if (manifest_save(take, folder, &e) < 0)
+	if (take_save(take, folder, &e) < 0)
 		log_error("%s", e.text);
 }
 
@@ -246,6 +249,7 @@ static void on_rescued(void *data, const struct recovery_report *report)
 static void on_rescue_done(void *data)
 {
 	resume_renders(data);
+	service_look_after_takes(data);
 }
 
 static int start_rescue(struct service *service, struct error *e)
@@ -317,6 +321,8 @@ static int start(struct service *service, struct error *e)
 	if (result == 0)
 		result = service->takes_lock = takes_lock(service->started->takes, e);
 	if (result >= 0)
+		result = service_takes_start(service, e);
+	if (result == 0)
 		result = network_create(&service->network, service->loop, service->started,
 			service->started->takes, service_command, service, e);
 	if (result == 0)
@@ -351,6 +357,7 @@ static int serve(struct service *service, struct error *e)
 	if (result == 0)
 		result = loop_run(service->loop);
 	rescue_destroy(service->rescue);
+	service_takes_stop(service);
 	recorder_destroy(service->recorder);
 	jobs_destroy(service->jobs);
 	network_destroy(service->network);

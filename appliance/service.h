@@ -6,8 +6,12 @@
 #include "appliance/jobs.h"
 #include "appliance/rescue.h"
 #include "appliance/sessions.h"
+#include "common/worker.h"
 #include "network/network.h"
 #include "recorder/recorder.h"
+#include "takes/retention.h"
+
+#include <stdatomic.h>
 
 enum { SERVICE_INTERFACES_MOST = 64, SERVICE_ALERT_SIZE = 600 };
 
@@ -24,8 +28,14 @@ struct service {
 	struct jobs *jobs;
 	struct rescue *rescue; /* of takes that the last run left behind */
 	int takes_lock;	       /* negative: not had */
+	struct worker *asked;  /* what somebody waits for */
+	struct worker *chores; /* what nobody does, however long it takes */
+	int errands;	       /* that `asked` has not done yet */
+	struct retention_clock clock;
+	_Atomic bool enough; /* the chores shall come to an end */
+	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[4];
-	struct loop_source *health_timer;
+	struct loop_source *health_timer, *retention_timer;
 	bool stopping;
 	bool ready;
 	bool live[SERVICE_INTERFACES_MOST]; /* of each interface, as last told */
@@ -45,6 +55,20 @@ void service_publish_latest(struct service *service, const char *folder);
 
 /* service-commands.c: what the world asks for (a network_command_fn). */
 int service_command(void *data, const struct command *command, json_t **result, struct error *e);
+
+/* service-takes.c: its workers. Stopped before the network is: what they still owe is answered. */
+int service_takes_start(struct service *service, struct error *e) MUST_CHECK;
+void service_takes_stop(struct service *service);
+
+/* Lists and changes takes; answers later. */
+int service_take_command(
+	struct service *service, const struct command *command, json_t **result, struct error *e);
+
+/* Removes what retention lets go, and what an interrupted removal left, beside everything else. */
+void service_look_after_takes(struct service *service);
+
+/* A take has begun: its clock is looked at, and the library's index follows. */
+void service_take_begun(struct service *service, const char *id);
 
 /* Loads the session file `path` in place of the one in use; a bad file changes nothing. */
 int service_use_session(struct service *service, const char *path, struct error *e) MUST_CHECK;

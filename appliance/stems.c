@@ -47,8 +47,31 @@ static void adopt_tracks(struct session *session, const struct manifest *take)
 	session->tracks = (struct key_list){.items = tracks, .count = take->track_count};
 }
 
+static int read_raw(void *data, double *const *out, uint32_t frames, struct error *e)
+{
+	struct stem *stem = data;
+	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
+	uint32_t filled = 0;
+	while (filled < frames) {
+		int32_t *const rest[BLOCK_CHANNELS] = {samples[0] + filled, samples[1] + filled};
+		int n = flac_reader_read(stem->reader, rest, frames - filled, e);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		filled += (uint32_t)n;
+	}
+	uint32_t channels = flac_reader_format(stem->reader)->channels;
+	for (uint32_t c = 0; c < channels; c++) {
+		for (uint32_t i = 0; i < filled; i++)
+			out[c][i] = samples[c][i] * stem->scale;
+		memset(out[c] + filled, 0, (frames - filled) * sizeof(double));
+	}
+	return 0;
+}
+
 static int open_stem(struct stem *stem, struct block *block, const struct take_track *track,
-	const char *folder, struct error *e)
+	const struct warp *warp, const char *folder, struct error *e)
 {
 	char *path = file_join(folder, track->files[0]);
 	int result = flac_reader_open(&stem->reader, path, e);
@@ -65,7 +88,8 @@ static int open_stem(struct stem *stem, struct block *block, const struct take_t
 		stem->samples[c] = memory_array(BLOCK_FRAMES, sizeof(double));
 		block->channel[c] = stem->samples[c];
 	}
-	return 0;
+	const struct resample_source source = {.read = read_raw, .data = stem};
+	return warp ? resample_create(&stem->resample, warp, format->channels, &source, e) : 0;
 }
 
 int stems_fit(struct session *session, const struct manifest *take, struct error *e)
@@ -85,11 +109,13 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 {
 	const struct track_config *configs = session->tracks.items;
 	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
+	alignment_load(&stems->alignment, take, folder);
 	stems->list = memory_array(stems->count, sizeof(*stems->list));
 	stems->blocks = memory_array(stems->count, sizeof(*stems->blocks));
 	for (size_t i = 0; i < stems->count; i++) {
 		const struct take_track *track = find_track(take, &configs[i]);
-		int result = open_stem(&stems->list[i], &stems->blocks[i], track, folder, e);
+		const struct warp *warp = alignment_of(&stems->alignment, track);
+		int result = open_stem(&stems->list[i], &stems->blocks[i], track, warp, folder, e);
 		if (result < 0) {
 			stems_close(stems);
 			return result;
@@ -101,36 +127,23 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 void stems_close(struct stems *stems)
 {
 	for (size_t i = 0; i < stems->count; i++) {
+		resample_destroy(stems->list[i].resample);
 		flac_reader_close(stems->list[i].reader);
 		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
 			free(stems->list[i].samples[c]);
 	}
 	free(stems->list);
 	free(stems->blocks);
+	alignment_finish(&stems->alignment);
 	*stems = (struct stems){0};
 }
 
 static int read_stem(struct stem *stem, struct block *block, uint32_t frames, struct error *e)
 {
-	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	int32_t *const channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
-	uint32_t filled = 0;
-	while (filled < frames) {
-		int32_t *const rest[BLOCK_CHANNELS] = {channels[0] + filled, channels[1] + filled};
-		int n = flac_reader_read(stem->reader, rest, frames - filled, e);
-		if (n < 0)
-			return n;
-		if (n == 0)
-			break;
-		filled += (uint32_t)n;
-	}
-	for (uint32_t c = 0; c < block->channels; c++) {
-		for (uint32_t i = 0; i < filled; i++)
-			block->channel[c][i] = samples[c][i] * stem->scale;
-		memset(block->channel[c] + filled, 0, (frames - filled) * sizeof(double));
-	}
+	if (stem->resample)
+		return resample_read(stem->resample, block, frames, e);
 	block->frames = frames;
-	return 0;
+	return read_raw(stem, block->channel, frames, e);
 }
 
 int stems_read(struct stems *stems, uint32_t frames, struct error *e)

@@ -1,16 +1,18 @@
-/* The raw tracks of a take as the mixer wants them: one strip a track of the session, each reading its file.
- */
+/* The raw tracks of a take as the mixer wants them: one strip a track of the session, each reading its file,
+ * all on the take's timeline. */
 #ifndef WOODSHED_APPLIANCE_STEMS_H
 #define WOODSHED_APPLIANCE_STEMS_H
 
-#include "audio/block.h"
+#include "appliance/alignment.h"
 #include "audio/flac.h"
+#include "audio/resample.h"
 #include "config/session.h"
 #include "takes/manifest.h"
 
 struct stem {
 	struct flac_reader *reader;
-	double scale; /* of an integer sample to full scale 1.0 */
+	struct resample *resample; /* onto the take's timeline; NULL: it is there already */
+	double scale;		   /* of an integer sample to full scale 1.0 */
 	double *samples[BLOCK_CHANNELS];
 };
 
@@ -19,6 +21,7 @@ struct stems {
 	struct block *blocks; /* one a stem, filled by stems_read */
 	size_t count;
 	uint64_t frames; /* of the take */
+	struct alignment alignment;
 };
 
 /* Makes `session` one for this take: without tracks it gets the take's, each without a chain. -EINVAL when
@@ -26,7 +29,7 @@ struct stems {
 int stems_fit(struct session *session, const struct manifest *take, struct error *e) MUST_CHECK;
 
 /* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file, in a
- * session that fits. */
+ * session that fits. `take` is used until the end. */
 int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
 	const struct session *session, struct error *e) MUST_CHECK;
 void stems_close(struct stems *stems); /* a zeroed value is fine */

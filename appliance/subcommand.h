@@ -61,8 +61,8 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 
 /* ---- the commands, a file each ---- */
 
-extern const struct subcommand subcommand_check, subcommand_interfaces, subcommand_presets,
-	subcommand_processors, subcommand_record, subcommand_recover, subcommand_render, subcommand_run,
-	subcommand_show, subcommand_takes, subcommand_token;
+extern const struct subcommand subcommand_check, subcommand_interfaces, subcommand_keep, subcommand_presets,
+	subcommand_processors, subcommand_record, subcommand_recover, subcommand_remove, subcommand_render,
+	subcommand_run, subcommand_show, subcommand_takes, subcommand_token, subcommand_verify;
 
 #endif

@@ -147,8 +147,12 @@ static void print_interfaces(const struct manifest *take)
 {
 	for (size_t i = 0; i < take->interface_count; i++) {
 		const struct take_interface *interface = &take->interfaces[i];
-		printf("  %-12s %+.1f ppm  %zu gaps  (%s)\n", interface->name, interface->ppm,
-			interface->gap_count, interface->node);
+		printf("  %-12s", interface->name);
+		if (interface->clock == TAKE_CLOCK_SHARED)
+			printf(" shared clock");
+		else
+			print_figure(" %+.1f ppm", interface->ppm);
+		printf("  %zu gaps  (%s)\n", interface->gap_count, interface->node);
 		for (size_t g = 0; g < interface->gap_count; g++)
 			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
 				(unsigned long long)interface->gaps[g].frame,

@@ -2,6 +2,7 @@
 
 #include "common/memory.h"
 #include "network/commands.h"
+#include "network/reply.h"
 #include "network/texts.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@ struct calls {
 };
 
 struct call {
-	_Atomic unsigned references; /* the request's and the posted message's */
+	struct network_reply reply;  /* first, so that one is the other */
+	_Atomic unsigned references; /* the request's, and the posted message's or the later answer's */
 	struct calls *calls;	     /* NULL once answered; control thread only after call_start */
 	struct MHD_Connection *connection;
 	const char *verb;
@@ -84,21 +86,37 @@ static void drop(void *data)
 	call_release(data);
 }
 
+static void settle(struct network_reply *reply, int result, json_t *data, const struct error *e)
+{
+	struct call *call = (struct call *)reply;
+	if (call->calls) { /* not closed meanwhile */
+		call->result = result;
+		call->text = data ? text_of(data) : memory_text("{}");
+		if (result < 0)
+			call->error = *e;
+		answer(call);
+	}
+	json_decref(data);
+	call_release(call);
+}
+
 static void run(void *data)
 {
 	struct call *call = data;
 	struct calls *calls = call->calls;
-	if (calls) {
-		struct command command;
-		json_t *result = NULL;
-		call->result = command_read(&command, call->verb, call->arguments, &call->error);
-		if (call->result == 0)
-			call->result = calls->on_command(calls->data, &command, &result, &call->error);
-		call->text = result ? text_of(result) : memory_text("{}");
-		json_decref(result);
-		answer(call);
+	struct command command;
+	struct error e;
+	json_t *result = NULL;
+	if (!calls) {
+		call_release(call);
+		return;
 	}
-	call_release(call);
+	int status = command_read(&command, call->verb, call->arguments, &e);
+	command.reply = &call->reply;
+	if (status == 0)
+		status = calls->on_command(calls->data, &command, &result, &e);
+	if (status != NETWORK_LATER)
+		settle(&call->reply, status, result, &e);
 }
 
 void calls_close(struct calls *calls)
@@ -120,6 +138,7 @@ struct call *call_start(
 {
 	struct call *call = memory_new(sizeof(*call));
 	atomic_init(&call->references, 1);
+	call->reply.answer = settle;
 	call->calls = calls;
 	call->connection = connection;
 	call->verb = verb;

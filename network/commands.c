@@ -10,6 +10,9 @@ enum {
 	ARGUMENT_SESSION = 1 << 1,
 	ARGUMENT_LABEL = 1 << 2,
 	ARGUMENT_TITLE = 1 << 3,
+	ARGUMENT_CURSOR = 1 << 4,
+	ARGUMENT_LIMIT = 1 << 5,
+	ARGUMENT_KEEP = 1 << 6,
 };
 
 #define TEXT_LIMIT 200 /* bytes of a label or a title */
@@ -23,9 +26,12 @@ static const struct verb {
 	{"record.start", COMMAND_RECORD_START, ARGUMENT_SESSION | ARGUMENT_TITLE, 0},
 	{"record.stop", COMMAND_RECORD_STOP, 0, 0},
 	{"marker.add", COMMAND_MARKER_ADD, ARGUMENT_LABEL, ARGUMENT_LABEL},
-	{"take.list", COMMAND_TAKE_LIST, 0, 0},
+	{"take.list", COMMAND_TAKE_LIST, ARGUMENT_CURSOR | ARGUMENT_LIMIT, 0},
 	{"take.get", COMMAND_TAKE_GET, ARGUMENT_TAKE, ARGUMENT_TAKE},
 	{"take.render", COMMAND_TAKE_RENDER, ARGUMENT_TAKE | ARGUMENT_SESSION, ARGUMENT_TAKE},
+	{"take.keep", COMMAND_TAKE_KEEP, ARGUMENT_TAKE | ARGUMENT_KEEP, ARGUMENT_TAKE},
+	{"take.patch", COMMAND_TAKE_PATCH, ARGUMENT_TAKE | ARGUMENT_TITLE | ARGUMENT_KEEP, ARGUMENT_TAKE},
+	{"take.remove", COMMAND_TAKE_REMOVE, ARGUMENT_TAKE, ARGUMENT_TAKE},
 	{"session.set", COMMAND_SESSION_SET, ARGUMENT_SESSION, ARGUMENT_SESSION},
 	{"session.list", COMMAND_SESSION_LIST, 0, 0},
 	{"config.reload", COMMAND_CONFIG_RELOAD, 0, 0},
@@ -50,20 +56,49 @@ static bool valid_text(const char *text)
 	return true;
 }
 
+/* Into the member of struct command; false: not what it must be. */
+static bool read_text(const json_t *value, void *member, bool (*valid)(const char *text))
+{
+	const char *text = json_string_value(value);
+	*(const char **)member = text;
+	return text && valid(text);
+}
+
+static bool read_limit(const json_t *value, void *member, bool (*valid)(const char *text))
+{
+	(void)valid;
+	json_int_t limit = json_integer_value(value); /* 0 for what is no whole number */
+	*(size_t *)member = (size_t)limit;
+	return limit >= 1 && limit <= NETWORK_LIMIT_MOST;
+}
+
+static bool read_answer(const json_t *value, void *member, bool (*valid)(const char *text))
+{
+	(void)valid;
+	*(enum said *)member = json_is_true(value) ? SAID_YES : SAID_NO;
+	return json_is_boolean(value);
+}
+
+static const char text_must[] = "1 to 200 bytes of text without control characters";
+
 static const struct argument {
 	const char *name;
 	unsigned bit;
 	size_t offset; /* in struct command */
+	bool (*read)(const json_t *value, void *member, bool (*valid)(const char *text));
 	bool (*valid)(const char *text);
 	const char *must;
 } arguments_table[] = {
-	{"take", ARGUMENT_TAKE, offsetof(struct command, take), take_id_valid, "the id of a take"},
-	{"session", ARGUMENT_SESSION, offsetof(struct command, session), valid_name,
+	{"take", ARGUMENT_TAKE, offsetof(struct command, take), read_text, take_id_valid, "the id of a take"},
+	{"session", ARGUMENT_SESSION, offsetof(struct command, session), read_text, valid_name,
 		"a session's name: [a-z0-9-], at most 64"},
-	{"label", ARGUMENT_LABEL, offsetof(struct command, label), valid_text,
-		"1 to 200 bytes of text without control characters"},
-	{"title", ARGUMENT_TITLE, offsetof(struct command, title), valid_text,
-		"1 to 200 bytes of text without control characters"},
+	{"label", ARGUMENT_LABEL, offsetof(struct command, label), read_text, valid_text, text_must},
+	{"title", ARGUMENT_TITLE, offsetof(struct command, title), read_text, valid_text, text_must},
+	{"cursor", ARGUMENT_CURSOR, offsetof(struct command, cursor), read_text, take_id_valid,
+		"one that a list gave"},
+	{"limit", ARGUMENT_LIMIT, offsetof(struct command, limit), read_limit, NULL,
+		"a whole number from 1 to 200"},
+	{"keep", ARGUMENT_KEEP, offsetof(struct command, keep), read_answer, NULL, "true or false"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -109,19 +144,16 @@ static int read_argument(
 	const struct argument *argument = find_argument(name);
 	if (!argument || !(verb->allowed & argument->bit))
 		return error_set(e, EINVAL, "%s has no argument \"%.40s\"", verb->name, name);
-	const char *text = json_string_value(value);
-	if (!text || !argument->valid(text))
+	if (!argument->read(value, (char *)command + argument->offset, argument->valid))
 		return error_set(e, EINVAL, "%s: must be %s", argument->name, argument->must);
-	*(const char **)((char *)command + argument->offset) = text;
 	return 0;
 }
 
-static int check_required(const struct command *command, const struct verb *verb, struct error *e)
+static int check_required(const json_t *arguments, const struct verb *verb, struct error *e)
 {
 	for (size_t i = 0; i < COUNT(arguments_table); i++) {
 		const struct argument *argument = &arguments_table[i];
-		const char *text = *(const char *const *)((const char *)command + argument->offset);
-		if ((verb->required & argument->bit) && !text)
+		if ((verb->required & argument->bit) && !json_object_get(arguments, argument->name))
 			return error_set(e, EINVAL, "%s: %s is missing", verb->name, argument->name);
 	}
 	return 0;
@@ -143,7 +175,7 @@ int command_read(struct command *command, const char *verb_name, json_t *argumen
 		if (result < 0)
 			return result;
 	}
-	return check_required(command, verb, e);
+	return check_required(arguments, verb, e);
 }
 
 json_t *command_argument(const char *name, const char *text, size_t size)

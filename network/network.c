@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "network/http.h"
 #include "network/mqtt.h"
+#include "network/reply.h"
 #include "network/requests.h"
 #include "network/texts.h"
 
@@ -70,6 +71,14 @@ static void set(struct network *network, enum snapshot_name name, enum outbox_to
 	if (network->mqtt)
 		mqtt_retain(network->mqtt, topic, text);
 	free(text);
+}
+
+void network_answer(struct network_reply *reply, int result, json_t *data, const struct error *e)
+{
+	if (reply)
+		reply->answer(reply, result, data, e);
+	else
+		json_decref(data);
 }
 
 void network_set_info(struct network *network, json_t *info)

@@ -17,26 +17,47 @@
 enum command_verb {
 	COMMAND_RECORD_START, /* [session] [title] */
 	COMMAND_RECORD_STOP,
-	COMMAND_MARKER_ADD, /* label */
-	COMMAND_TAKE_LIST,
+	COMMAND_MARKER_ADD,   /* label */
+	COMMAND_TAKE_LIST,    /* [cursor] [limit] */
 	COMMAND_TAKE_GET,     /* take */
 	COMMAND_TAKE_RENDER,  /* take [session] */
+	COMMAND_TAKE_KEEP,    /* take [keep] */
+	COMMAND_TAKE_PATCH,   /* take [title] [keep] */
+	COMMAND_TAKE_REMOVE,  /* take */
 	COMMAND_SESSION_SET,  /* session */
 	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
 	COMMAND_CONFIG_RELOAD,
 };
+
+/* Where an answer goes that is not there yet: once, on the control loop, and before network_destroy. */
+struct network_reply;
+
+/* What a command that was put off came to, as network_command_fn gives it; steals `data`. */
+void network_answer(struct network_reply *reply, int result, json_t *data, const struct error *e);
+
+/* A handler returns this when it has put the command off. */
+#define NETWORK_LATER 1
+
+/* NETWORK_LIMIT_MOST takes in a list at most, and NETWORK_LIMIT where nobody says. */
+enum { NETWORK_LIMIT = 50, NETWORK_LIMIT_MOST = 200 };
+
+enum said { SAID_NOTHING, SAID_NO, SAID_YES };
 
 /* A take is an id that take_id_valid accepts (never a path), a session a name of [a-z0-9-]; labels and titles
  * are 1 to 200 bytes of UTF-8 without control characters. NULL where not given; valid during the call. */
 struct command {
 	enum command_verb verb;
 	const char *take, *session, *label, *title;
+	const char *cursor; /* of a list, an id as well */
+	size_t limit;	    /* of a list; 0: not given */
+	enum said keep;
+	struct network_reply *reply; /* for an answer that comes later; NULL: nobody waits for one */
 };
 
 /* Does what a command asks. On success 0 and, if there is something to tell, a new reference in `*data`; on
  * failure negative errno (-ENOENT: no such thing; -EINVAL: bad argument; -EBUSY: not now) and the message.
  * Runs on the control loop and does not wait for the command's outcome (a take is being stopped, not
- * stopped). */
+ * stopped); what needs the disk returns NETWORK_LATER and answers through `command->reply`. */
 typedef int (*network_command_fn)(
 	void *data, const struct command *command, json_t **result, struct error *e);
 

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "network/commands.h"
+#include "network/reply.h"
 #include "network/transactions.h"
 
 #include <errno.h>
@@ -17,13 +18,26 @@
 #define COMPLAINTS 5 /* lines a COMPLAINT_NS, however much rubbish arrives */
 #define COMPLAINT_NS (10 * CLOCK_NSEC_PER_SEC)
 
+/* A request that is not answered yet. */
+struct pending {
+	struct network_reply reply; /* first, so that one is the other */
+	struct requests *requests;
+	struct outgoing to;  /* but for what it will say */
+	json_t *transaction; /* NULL: none */
+	char *key;	     /* the same */
+	struct pending *next;
+};
+
 struct requests {
 	char *prefix;
+	struct pending *pending; /* put off, and their like that came since */
 	struct requests_port port;
 	struct transactions *transactions;
 	int64_t complaints_since;
 	unsigned complaints;
 };
+
+static void free_pending(struct pending *pending);
 
 struct requests *requests_create(const char *prefix, const struct requests_port *port)
 {
@@ -38,6 +52,10 @@ void requests_destroy(struct requests *requests)
 {
 	if (!requests)
 		return;
+	for (struct pending *one = requests->pending, *next; one; one = next) {
+		next = one->next;
+		free_pending(one);
+	}
 	transactions_destroy(requests->transactions);
 	free(requests->prefix);
 	free(requests);
@@ -73,12 +91,14 @@ PRINTF(2, 3) static void complain(struct requests *requests, const char *format,
 	log_warning("mqtt: %s", line.text);
 }
 
-static int run(struct requests *requests, const char *verb, json_t *arguments, json_t **data, struct error *e)
+static int run(struct requests *requests, const char *verb, json_t *arguments, struct network_reply *reply,
+	json_t **data, struct error *e)
 {
 	struct command command;
 	int result = command_read(&command, verb, arguments, e);
 	if (result < 0)
 		return result;
+	command.reply = reply;
 	return requests->port.on_command(requests->port.command_data, &command, data, e);
 }
 
@@ -125,7 +145,7 @@ static void handle_setter(struct requests *requests, const struct inbound *messa
 	}
 	struct error e;
 	json_t *data = NULL;
-	if (run(requests, setter->verb, arguments, &data, &e) < 0)
+	if (run(requests, setter->verb, arguments, NULL, &data, &e) < 0)
 		complain(requests, "%s: %s", message->topic, e.text);
 	json_decref(data);
 	json_decref(arguments);
@@ -160,18 +180,25 @@ static char *response_topic(const struct requests *requests, const struct inboun
 	return memory_format("%s/response/%s", requests->prefix, verb);
 }
 
-static void respond(
-	struct requests *requests, const struct inbound *message, const char *verb, const char *text)
+static struct outgoing address(
+	const struct requests *requests, const struct inbound *message, const char *verb)
 {
-	struct outgoing answer = {.topic = response_topic(requests, message, verb),
-		.payload = memory_text(text),
-		.size = strlen(text)};
+	struct outgoing to = {.topic = response_topic(requests, message, verb)};
 	if (message->correlation) {
-		answer.correlation = memory_new(message->correlation_size + 1);
-		answer.correlation_size = message->correlation_size;
-		memcpy(answer.correlation, message->correlation, message->correlation_size);
+		to.correlation = memory_new(message->correlation_size + 1);
+		to.correlation_size = message->correlation_size;
+		memcpy(to.correlation, message->correlation, message->correlation_size);
 	}
-	requests->port.send(requests->port.send_data, &answer);
+	return to;
+}
+
+/* Takes over the memory in `to`. */
+static void respond(struct requests *requests, struct outgoing *to, const char *text)
+{
+	to->payload = memory_text(text);
+	to->size = strlen(text);
+	requests->port.send(requests->port.send_data, to);
+	*to = (struct outgoing){0};
 }
 
 /* The answer as text, the caller's to free; takes `data`. */
@@ -195,30 +222,88 @@ static int check_transaction(const json_t *transaction, struct error *e)
 		    : error_set(e, EINVAL, "transaction: must be a text of at most 128 bytes or a number");
 }
 
+static void free_pending(struct pending *pending)
+{
+	outgoing_finish(&pending->to);
+	json_decref(pending->transaction);
+	free(pending->key);
+	free(pending);
+}
+
+/* Answers all that wait under the key of `pending` with the same text, and `pending` itself, which is gone.
+ */
+static void settle(struct network_reply *reply, int result, json_t *data, const struct error *e)
+{
+	struct pending *pending = (struct pending *)reply;
+	struct requests *requests = pending->requests;
+	char *text = answer_text(result, e, data, pending->transaction);
+	char *key = pending->key;
+	pending->key = NULL;
+	if (key)
+		transactions_add(requests->transactions, key, text);
+	for (struct pending **place = &requests->pending, *one; (one = *place) != NULL;) {
+		if (one != pending && !(key && one->key && strcmp(one->key, key) == 0)) {
+			place = &one->next;
+			continue;
+		}
+		*place = one->next;
+		respond(requests, &one->to, text);
+		free_pending(one);
+	}
+	free(key);
+	free(text);
+}
+
+static void put_off(struct pending *pending)
+{
+	pending->next = pending->requests->pending;
+	pending->requests->pending = pending;
+}
+
+static bool is_put_off(const struct requests *requests, const char *key)
+{
+	for (const struct pending *one = requests->pending; one; one = one->next) {
+		if (one->key && strcmp(one->key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What was seen before is answered again, not done again; also while it is being done. */
+static bool answered_before(struct pending *pending)
+{
+	struct requests *requests = pending->requests;
+	const char *before = pending->key ? transactions_find(requests->transactions, pending->key) : NULL;
+	if (before) {
+		respond(requests, &pending->to, before);
+		free_pending(pending);
+		return true;
+	}
+	if (!pending->key || !is_put_off(requests, pending->key))
+		return false;
+	put_off(pending);
+	return true;
+}
+
 static void answer_request(
 	struct requests *requests, const struct inbound *message, const char *verb, json_t *arguments)
 {
 	struct error e;
-	json_t *data = NULL;
-	json_t *transaction = json_object_get(arguments, "transaction");
+	json_t *data = NULL, *transaction = json_object_get(arguments, "transaction");
+	struct pending *pending = memory_new(sizeof(*pending));
 	int result = check_transaction(transaction, &e);
-	if (result < 0)
-		transaction = NULL;
-	char *key = transaction ? transaction_key(verb, transaction) : NULL;
-	const char *before = key ? transactions_find(requests->transactions, key) : NULL;
-	if (before) {
-		respond(requests, message, verb, before);
-		free(key);
+	*pending = (struct pending){.reply.answer = settle,
+		.requests = requests,
+		.to = address(requests, message, verb),
+		.transaction = result < 0 ? NULL : json_incref(transaction)};
+	pending->key = pending->transaction ? transaction_key(verb, pending->transaction) : NULL;
+	if (answered_before(pending))
 		return;
-	}
+	put_off(pending);
 	if (result == 0)
-		result = run(requests, verb, arguments, &data, &e);
-	char *text = answer_text(result, &e, data, transaction);
-	respond(requests, message, verb, text);
-	if (key)
-		transactions_add(requests->transactions, key, text);
-	free(text);
-	free(key);
+		result = run(requests, verb, arguments, &pending->reply, &data, &e);
+	if (result != NETWORK_LATER)
+		settle(&pending->reply, result, data, &e);
 }
 
 static void handle_request(struct requests *requests, const struct inbound *message, const char *verb)
@@ -231,7 +316,8 @@ static void handle_request(struct requests *requests, const struct inbound *mess
 		answer_request(requests, message, verb, arguments);
 	} else {
 		char *text = answer_text(result, &e, NULL, NULL);
-		respond(requests, message, verb, text);
+		struct outgoing to = address(requests, message, verb);
+		respond(requests, &to, text);
 		free(text);
 		complain(requests, "%s: %s", message->topic, e.text);
 	}

@@ -14,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_DEFAULT 50
-#define PAGE_MOST 200
-
 /* --- The page --- */
 
 static struct answer get_asset(struct request *request)
@@ -74,14 +71,14 @@ static const char *query(const struct request *request, const char *name)
 
 static bool read_limit(const char *text, size_t *limit)
 {
-	*limit = PAGE_DEFAULT;
+	*limit = NETWORK_LIMIT;
 	if (!text)
 		return true;
 	size_t digits = strspn(text, "0123456789");
 	if (digits == 0 || digits > 3 || text[digits] != '\0')
 		return false;
 	*limit = strtoul(text, NULL, 10);
-	return *limit >= 1 && *limit <= PAGE_MOST;
+	return *limit >= 1 && *limit <= NETWORK_LIMIT_MOST;
 }
 
 static struct answer get_takes(struct request *request)
@@ -91,7 +88,7 @@ static struct answer get_takes(struct request *request)
 	size_t limit;
 	const char *cursor = query(request, "cursor");
 	if (!read_limit(query(request, "limit"), &limit))
-		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", PAGE_MOST);
+		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", NETWORK_LIMIT_MOST);
 	if (cursor && !take_id_valid(cursor))
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "cursor: must be one that a list gave");
 	int result = take_list_load(&list, request->http->takes, cursor, limit, &e);
@@ -255,6 +252,8 @@ const struct route routes[] = {
 	{"POST", "/api/v1/record/start", run_command, false, MHD_HTTP_ACCEPTED, "record.start"},
 	{"POST", "/api/v1/record/stop", run_command, false, MHD_HTTP_ACCEPTED, "record.stop"},
 	{"POST", "/api/v1/marker", run_command, false, MHD_HTTP_ACCEPTED, "marker.add"},
+	{"PATCH", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.patch"},
+	{"DELETE", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.remove"},
 	{"POST", "/api/v1/takes/{}/render", run_command, false, MHD_HTTP_ACCEPTED, "take.render"},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

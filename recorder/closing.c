@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "recorder/songs.h"
 #include "recorder/transport.h"
+#include "takes/edit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static void *hash_files(void *data)
 	}
 	mark_songs(transport);
 	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
-	if (manifest_save(manifest, transport->folder, &e) < 0) {
+	if (take_save(manifest, transport->folder, &e) < 0) {
 		log_error("%s", e.text);
 		note_error(manifest, e.text);
 	}

@@ -183,10 +183,17 @@ void part_begin(struct writer *writer, struct take_part *part)
 	part->results = memory_array(part->count, sizeof(*part->results));
 	for (size_t i = 0; i < part->count; i++)
 		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
+	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
 	if (part->count > 0 && file_sync_folder_of(part->plans[0].path, &e) < 0)
 		log_error("%s", e.text);
+}
+
+static void log_clock(struct writer *writer)
+{
+	if (part_placed(writer))
+		clock_file_follow(writer->run.clock, &writer->pace, writer->run.part->origin);
 }
 
 /* Closes every file whole. */
@@ -196,13 +203,15 @@ void part_close_tracks(struct writer *writer)
 	for (size_t i = 0; i < part->count; i++)
 		track_close(writer->run.tracks[i], &part->results[i]);
 	free(writer->run.tracks);
+	pace_flush(&writer->pace);
+	log_clock(writer);
+	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
 }
 
 static void finish_take(struct writer *writer)
 {
 	struct take_part *part = writer->run.part;
 	part_close_tracks(writer);
-	part->ppm = timeline_ppm(&writer->timeline);
 	writer->past = (struct past){part_placed(writer), part->origin + (int64_t)part->frames};
 	writer->run = (struct take_run){0};
 	writer->config.on_done(writer->config.data);
@@ -234,6 +243,7 @@ void part_work(struct writer *writer)
 		encode(writer, end);
 	if (part_placed(writer))
 		tell_losses(writer);
+	log_clock(writer);
 	pad_if_away(writer, end);
 	if (writer->run.part->frames >= end)
 		finish_take(writer);

@@ -4,7 +4,9 @@
 #ifndef WOODSHED_RECORDER_PART_H
 #define WOODSHED_RECORDER_PART_H
 
+#include "recorder/clock-file.h"
 #include "recorder/level.h"
+#include "recorder/pace.h"
 #include "recorder/watch.h"
 #include "recorder/writer.h"
 
@@ -23,6 +25,7 @@ struct take_run {
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
 	uint64_t losses; /* of the watch, that were told or lie before the take */
+	struct clock_file *clock;
 };
 
 /* Where the last take ended. */
@@ -37,6 +40,7 @@ struct writer {
 
 	/* The thread's own. */
 	struct timeline timeline;
+	struct pace pace;
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */

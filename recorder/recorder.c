@@ -299,10 +299,27 @@ static void on_source_ready(void *data)
 	loop_set_timer(recorder->quiet, ADD_QUIET_NS, 0);
 }
 
+struct alarm {
+	struct recorder *recorder;
+	struct error error;
+};
+
+static void on_alarm(void *data)
+{
+	struct alarm *alarm = data;
+	alarm->recorder->callbacks.alert(alarm->recorder->callbacks.data, alarm->error.text);
+	free(alarm);
+}
+
+/* On the syncer's thread. The take goes on: what the disk still takes is worth having, and the take says at
+ * its end which file is not to be trusted. */
 static void on_sync_error(void *data, const struct error *e)
 {
-	(void)data;
+	struct recorder *recorder = data;
+	struct alarm *alarm = memory_new(sizeof(*alarm));
+	*alarm = (struct alarm){recorder, *e};
 	log_error("%s", e->text);
+	loop_post(recorder->loop, on_alarm, alarm, free);
 }
 
 /* ---- making and ending ---- */

@@ -64,7 +64,8 @@ static void add_configured(struct room *room, struct recorder *recorder)
 	for (size_t i = 0; i < room->appliance->interfaces.count && room->count < ROOM_MOST; i++)
 		if (!room_find(room, list[i].name))
 			add(room, recorder, memory_text(list[i].name), memory_text(list[i].node),
-				(uint32_t)list[i].channels);
+				(uint32_t)list[i].channels)
+				->shared_clock = list[i].clock == INTERFACE_CLOCK_SHARED;
 }
 
 static void add_found(

@@ -18,7 +18,8 @@ struct room_heard {
 struct room_interface {
 	char *name, *node;
 	uint32_t channels;
-	char **ports; /* `channels` names, for tracks without a session */
+	bool shared_clock; /* with the others */
+	char **ports;	   /* `channels` names, for tracks without a session */
 	bool was_live;
 	struct tape tape;
 	struct capture capture;

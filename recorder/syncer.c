@@ -9,8 +9,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define BREATH_NS (CLOCK_NSEC_PER_SEC / 1000)
+
 /* New files are synced after this part of a period. */
 enum { FIRST_ROUND = 8 };
+
+/* Of each period, so that a busy machine breaks no promise: the thread may wake late, the disk take longer
+ * than the last time. */
+#define SPARE 0.125
 
 struct job {
 	void (*fn)(void *);
@@ -21,6 +27,8 @@ struct job {
 struct watched {
 	struct flac_writer *file;
 	bool failed;
+	bool leaving; /* someone waits in syncer_unwatch: on a disk where syncs are always due, he would wait
+			 for ever */
 };
 
 struct syncer {
@@ -60,7 +68,7 @@ static void walk(struct syncer *syncer, int (*each)(struct syncer *, struct flac
 {
 	for (size_t i = 0; i < syncer->count; i++) {
 		struct flac_writer *file = syncer->files[i].file;
-		if (syncer->files[i].failed)
+		if (syncer->files[i].failed || syncer->files[i].leaving)
 			continue;
 		syncer->syncing = i + 1;
 		pthread_mutex_unlock(&syncer->lock);
@@ -99,14 +107,17 @@ static void run_jobs(struct syncer *syncer)
 	} while (clock_monotonic_ns() < syncer->due_ns);
 }
 
+/* Gives the lock up at least once, so that syncs that are always due keep nobody out. */
 static void wait_until_due(struct syncer *syncer)
 {
-	while (!syncer->stopping && !syncer->first && clock_monotonic_ns() < syncer->due_ns) {
+	int result = 0;
+	while (!syncer->stopping && !syncer->first &&
+		!(result == ETIMEDOUT && clock_monotonic_ns() >= syncer->due_ns)) {
 		struct timespec when = {
 			.tv_sec = syncer->due_ns / CLOCK_NSEC_PER_SEC,
 			.tv_nsec = syncer->due_ns % CLOCK_NSEC_PER_SEC,
 		};
-		pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
+		result = pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
 	}
 }
 
@@ -124,8 +135,11 @@ static void *run(void *data)
 		sync_all(syncer);
 		/* What is written while a file is being synced is safe at the end of its next sync, and that
 		 * shall be a period later: the time that the disk takes is part of the period. */
-		int64_t taken = clock_monotonic_ns() - now;
+		int64_t done = clock_monotonic_ns(), taken = done - now;
 		syncer->due_ns = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
+		/* Never at once: whoever waits for the lock gets it between two rounds. */
+		if (syncer->due_ns < done + BREATH_NS)
+			syncer->due_ns = done + BREATH_NS;
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;
@@ -135,7 +149,7 @@ int syncer_create(struct syncer **syncer, double period_s, void (*on_error)(void
 	void *data, struct error *e)
 {
 	struct syncer *made = memory_new(sizeof(*made));
-	made->period_ns = (int64_t)(period_s * (double)CLOCK_NSEC_PER_SEC);
+	made->period_ns = (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC);
 	made->last = &made->first;
 	made->on_error = on_error;
 	made->data = data;
@@ -192,6 +206,7 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file)
 		if (syncer->files[i].file != file) {
 			i++;
 		} else if (syncer->syncing == i + 1) {
+			syncer->files[i].leaving = true;
 			pthread_cond_wait(&syncer->changed, &syncer->lock);
 			i = 0;
 		} else {

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/plan.h"
+#include "takes/edit.h"
 #include "takes/lock.h"
 #include "takes/take.h"
 
@@ -52,8 +53,12 @@ static size_t interface_slot(struct transport *transport, struct room_interface 
 	struct manifest *manifest = &transport->manifest;
 	manifest->interfaces = memory_grow(
 		manifest->interfaces, manifest->interface_count + 1, sizeof(*manifest->interfaces));
-	manifest->interfaces[manifest->interface_count++] = (struct take_interface){
-		.name = memory_text(interface->name), .node = memory_text(interface->node)};
+	manifest->interfaces[manifest->interface_count++] =
+		(struct take_interface){.name = memory_text(interface->name),
+			.node = memory_text(interface->node),
+			.ppm = NAN,
+			.clock = interface->shared_clock ? TAKE_CLOCK_SHARED : TAKE_CLOCK_OWN,
+			.clock_log = take_clock_name(transport->count + 1, interface->name)};
 	transport->interfaces[transport->count] = interface;
 	return transport->count++;
 }
@@ -161,6 +166,7 @@ static void begin_writers(struct transport *transport)
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		part->origin_ns = transport->origin_ns;
+		part->clock_path = file_join(transport->folder, transport->manifest.interfaces[i].clock_log);
 		for (size_t k = 0; k < part->count; k++)
 			part->plans[k].path = file_join(transport->folder,
 				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
@@ -316,10 +322,8 @@ static void on_saved(void *data)
 static void save_text(void *data)
 {
 	struct errand *errand = data;
-	char *path = file_join(errand->folder, "take.json");
-	if (file_replace(path, errand->text, strlen(errand->text), &errand->error) < 0)
+	if (take_save_text(errand->text, errand->folder, &errand->error) < 0)
 		log_error("%s", errand->error.text);
-	free(path);
 	loop_post(errand->transport->loop, on_saved, errand, free_errand);
 }
 
@@ -374,6 +378,7 @@ void transport_destroy(struct transport *transport)
 			free(part->plans[k].path);
 		}
 		free(part->plans);
+		free(part->clock_path);
 		take_part_finish(part);
 	}
 	manifest_finish(&transport->manifest);

@@ -34,10 +34,13 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 	uint64_t filled = ring_filled(&tape->marks);
 	for (; writer->seen < filled; writer->seen++) {
 		const struct stamp *stamp = tape_stamp(tape, writer->seen);
-		if (!writer->timeline.rate)
+		if (!writer->timeline.rate) {
 			timeline_init(&writer->timeline, stamp->cycle.rate);
+			pace_init(&writer->pace, stamp->cycle.rate);
+		}
 		struct timeline_step step = timeline_advance(&writer->timeline, stamp);
 		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
+		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
 		measure_levels(writer, stamp);
@@ -92,7 +95,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->gaps += gaps;
 	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
-	status->ppm = timeline_ppm(&writer->timeline);
+	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > 0) {
 		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;

@@ -19,6 +19,7 @@ struct take_part {
 	struct track_plan *plans;
 	size_t count;
 	int64_t origin_ns; /* monotonic time of the take's frame 0 */
+	char *clock_path;  /* of the clock log */
 	uint64_t limit;	   /* frames; 0: until writer_end */
 	bool follows;	   /* frame 0 is the very next after the last part's end, whatever the time says */
 
@@ -32,7 +33,7 @@ struct take_part {
 	uint64_t captured; /* of them, not silence for gaps */
 	struct take_gap *gaps;
 	size_t gap_count;
-	double ppm;
+	double ppm;		      /* NAN: not known */
 	struct track_result *results; /* `count` */
 };
 

@@ -14,6 +14,7 @@ enum { FORMAT = 1, LARGEST = 16 << 20 };
 static const char *const states[] = {"recording", "recorded", "rendering", "mastered", "failed", NULL};
 static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", NULL};
 static const char *const losses[] = {"zeros", "jump", NULL};
+static const char *const clocks[] = {"own", "shared", NULL};
 static const char *const kinds[] = {"user", "section", "song", NULL};
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -47,6 +48,8 @@ static const struct member interface_members[] = {
 	{"node", MEMBER_TEXT, AT(take_interface, node)},
 	{"frames", MEMBER_COUNT, AT(take_interface, frames)},
 	{"ppm", MEMBER_FIGURE, true, AT(take_interface, ppm), .decimals = 3},
+	{"clock", MEMBER_CHOICE, true, AT(take_interface, clock), .choices = clocks},
+	{"clock_log", MEMBER_NAME, true, AT(take_interface, clock_log)},
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
 	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
 		.shape = &suspect_shape},
@@ -125,7 +128,8 @@ static int read_root(struct manifest *manifest, const json_t *root, const char *
 	return shape_read(&manifest_shape, root, manifest, &place, e);
 }
 
-static int parse(struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
+int manifest_parse(
+	struct manifest *manifest, const char *text, size_t size, const char *path, struct error *e)
 {
 	json_error_t fault;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
@@ -147,7 +151,7 @@ int manifest_load(struct manifest *manifest, const char *folder, struct error *e
 	*manifest = (struct manifest){0};
 	int result = file_read(path, LARGEST, &text, &size, e);
 	if (result == 0) {
-		result = parse(manifest, text, size, path, e);
+		result = manifest_parse(manifest, text, size, path, e);
 		free(text);
 	}
 	free(path);
@@ -161,7 +165,7 @@ static int check(const char *text, const char *path, struct error *e)
 	if (size > LARGEST)
 		return error_set(e, EFBIG, "%s: would be larger than %d bytes", path, LARGEST);
 	struct manifest again;
-	int result = parse(&again, text, size, path, e);
+	int result = manifest_parse(&again, text, size, path, e);
 	if (result == 0)
 		manifest_finish(&again);
 	return result;

@@ -17,6 +17,7 @@ enum suspect_kind { SUSPECT_ZEROS, SUSPECT_JUMP };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
 
 enum { TAKE_SUSPECTED_MOST = 1000 };
+enum take_clock { TAKE_CLOCK_OWN, TAKE_CLOCK_SHARED };
 
 struct take_gap {
 	uint64_t frame, frames;
@@ -31,8 +32,10 @@ struct take_suspect {
 
 struct take_interface {
 	char *name, *node;
-	uint64_t frames; /* captured, without what the gaps were filled with */
-	double ppm;	 /* against the system's clock */
+	uint64_t frames;       /* captured, without what the gaps were filled with */
+	double ppm;	       /* against the system's clock */
+	enum take_clock clock; /* shared: runs on the first interface's word clock */
+	char *clock_log;       /* a file within the take; NULL: none */
 	struct take_gap *gaps;
 	size_t gap_count;
 	struct take_suspect *suspected; /* the first TAKE_SUSPECTED_MOST */
@@ -89,6 +92,10 @@ void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */
 /* Reads FOLDER/take.json strictly: wrong types, missing or negative counts, names that leave the folder and
  * unknown states are refused with a message that names the member. At most 16 MiB. */
 int manifest_load(struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;
+
+/* The same from a text; `path` is what messages call it. */
+int manifest_parse(struct manifest *manifest, const char *text, size_t size, const char *path,
+	struct error *e) MUST_CHECK;
 
 /* Replaces FOLDER/take.json atomically; a manifest that manifest_load would refuse replaces nothing. */
 int manifest_save(const struct manifest *manifest, const char *folder, struct error *e) MUST_CHECK;

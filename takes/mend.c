@@ -4,6 +4,8 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "takes/edit.h"
+#include "takes/clock-log.h"
 #include "takes/take.h"
 
 /* libebur128 names an enum as we name a struct. */
@@ -75,11 +77,11 @@ static int survey_piece(struct mending *mending, struct piece *piece, uint32_t r
 	struct flac_reader *reader;
 	int result = flac_reader_open_recording(&reader, piece->path, e);
 	if (result == 0) {
-		const struct flac_format *format = flac_reader_format(reader);
-		figures->bits = format->bits;
-		figures->channels = format->channels;
+		const struct flac_format format = *flac_reader_format(reader);
+		figures->bits = format.bits;
+		figures->channels = format.channels;
 		flac_reader_close(reader);
-		if (format->channels > MOST_CHANNELS)
+		if (format.channels > MOST_CHANNELS)
 			return error_set(e, ENOTSUP, "%s: more than two channels", piece->path);
 		if (!figures->loudness)
 			figures->loudness = ebur128_init(figures->channels, rate, EBUR128_MODE_I);
@@ -234,7 +236,23 @@ static void trim_gaps(struct take_interface *interface, uint64_t frames)
 	interface->frames = frames > silent ? frames - silent : 0;
 }
 
-static void tell_interfaces(struct manifest *take)
+/* The recorder would have told it at the take's end. */
+static void tell_ppm(struct take_interface *interface, uint32_t rate, const char *folder)
+{
+	struct clock_point *points;
+	size_t count;
+	struct error e;
+	if (!interface->clock_log)
+		return;
+	char *path = file_join(folder, interface->clock_log);
+	if (clock_log_load(path, &points, &count, &e) == 0) {
+		interface->ppm = timebase_ppm(points, count, rate);
+		free(points);
+	}
+	free(path);
+}
+
+static void tell_interfaces(struct manifest *take, const char *folder)
 {
 	for (size_t i = 0; i < take->interface_count; i++) {
 		uint64_t longest = 0;
@@ -245,6 +263,7 @@ static void tell_interfaces(struct manifest *take)
 				longest = frames;
 		}
 		trim_gaps(&take->interfaces[i], longest);
+		tell_ppm(&take->interfaces[i], take->rate, folder);
 	}
 }
 
@@ -300,12 +319,12 @@ static int mend_all(struct manifest *take, const char *folder, struct mending *m
 	for (size_t i = 0; i < take->track_count; i++)
 		if (mendings[i].figures.bits)
 			like.bits = mendings[i].figures.bits;
-	int result = decide_length(take, mendings) ? manifest_save(take, folder, e) : 0;
+	int result = decide_length(take, mendings) ? take_save(take, folder, e) : 0;
 	for (size_t i = 0; i < take->track_count && result == 0; i++) {
 		result = mend_track(&mendings[i], &like, take->frames, e);
 		tell_track(&mendings[i], take->frames);
 	}
-	tell_interfaces(take);
+	tell_interfaces(take, folder);
 	trim_markers(take);
 	tell_losses(take);
 	return result;

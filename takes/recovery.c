@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "takes/describe.h"
+#include "takes/edit.h"
 #include "takes/lock.h"
 #include "takes/mend.h"
 #include "takes/take.h"
@@ -76,7 +77,7 @@ static int make_whole(struct visit *visit, struct error *e)
 		return result;
 	take->state = take->frames > 0 ? TAKE_RECORDED : TAKE_FAILED;
 	take->recovered = true;
-	result = manifest_save(take, visit->folder, e);
+	result = take_save(take, visit->folder, e);
 	if (result == 0)
 		report(visit, RECOVERY_RECOVERED, NULL);
 	return result;
@@ -105,7 +106,7 @@ static int put_back(struct visit *visit, struct error *e)
 {
 	drop_stale_renders(&visit->take, visit->folder);
 	visit->take.state = TAKE_RECORDED;
-	int result = manifest_save(&visit->take, visit->folder, e);
+	int result = take_save(&visit->take, visit->folder, e);
 	if (result == 0)
 		report(visit, RECOVERY_UNRENDERED, NULL);
 	return result;

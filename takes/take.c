@@ -112,6 +112,14 @@ char *take_raw_name(int index, const char *track, int segment)
 	return path;
 }
 
+char *take_clock_name(size_t index, const char *interface)
+{
+	char *name = clean_name(interface, "interface");
+	char *path = memory_format("clock/%02zu-%s.csv", index, name);
+	free(name);
+	return path;
+}
+
 static bool is_path(const char *take)
 {
 	return strchr(take, '/') || strcmp(take, ".") == 0 || strcmp(take, "..") == 0;

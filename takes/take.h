@@ -14,6 +14,9 @@ int take_create(const char *takes, int64_t started_ns, const char *session, char
  * the name in lower case with all but [a-z0-9-] made "-". The caller's to free. */
 char *take_raw_name(int index, const char *track, int segment);
 
+/* "clock/01-xr18.csv", for the manifest's interface `index` (from 1). The caller's to free. */
+char *take_clock_name(size_t index, const char *interface);
+
 /* Finds a take by id within `takes`, or by a path to its folder (anything with a slash, "." and ".."). The
  * folder is the caller's to free. -ENOENT with a message that names both where it looked and how to list. */
 int take_find(const char *takes, const char *take, char **folder, struct error *e) MUST_CHECK;

@@ -39,6 +39,8 @@ def test_hands_free(room, song):
     home.wait_event("take_stopped", timeout=60)
     home.wait_event("take_mastered", timeout=120)
     home.wait("take/latest", lambda message: message.json["state"] == "mastered")
+    # The state is told twice where the take's end and the render's begin fall together, but ends so.
+    wait_until(lambda: home.said("state")[-1].json["rendering"] == 0, "the render is over")
     take = home.take(started["take"])
     manifest = take.manifest
 

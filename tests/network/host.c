@@ -66,6 +66,9 @@ static int on_command(void *data, const struct command *command, json_t **result
 		return 0;
 	case COMMAND_TAKE_GET:
 	case COMMAND_TAKE_RENDER:
+	case COMMAND_TAKE_KEEP:
+	case COMMAND_TAKE_PATCH:
+	case COMMAND_TAKE_REMOVE:
 		*result = json_pack("{s:s}", "take", command->take);
 		break;
 	case COMMAND_TAKE_LIST:

@@ -14,7 +14,8 @@ import tempfile
 import threading
 import time
 
-HOST = os.environ.get("NETWORK_HOST", "build/tests/network/network-host")
+BUILD = pathlib.Path(__file__).resolve().parents[2] / os.environ.get("WOODSHED_BUILD", "build")
+HOST = os.environ.get("NETWORK_HOST", str(BUILD / "tests/network/network-host"))
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 

@@ -406,7 +406,8 @@ void driver_process(struct driver *d)
 		if (!plane->data || plane->maxsize < d->now_frames * sizeof(float))
 			continue;
 		plane->chunk->size = d->now_frames * (uint32_t)sizeof(float);
-		material_fill(d->material, c, d->now_frame, d->begin, d->now_frames, plane->data);
+		material_fill(
+			d->material, c, d->now_frame, d->begin, d->now_frames, &d->crystal, plane->data);
 	}
 	b->size = d->now_frames;
 	pw_stream_queue_buffer(d->stream, b);

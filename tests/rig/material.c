@@ -158,8 +158,19 @@ static void fill_file(const struct material *m, unsigned channel, int64_t at, ui
 	}
 }
 
-void material_fill(
-	const struct material *m, unsigned channel, int64_t frame, int64_t begin, uint32_t frames, float *out)
+/* A short bell without energy near half the rate, in the middle of which the machine's clock is at a multiple
+ * of `clicks_s`. */
+static float click(const struct material *m, const struct crystal *crystal, int64_t frame)
+{
+	int64_t period = (int64_t)(m->options->clicks_s * 1e9);
+	double since = fmod(
+		(double)(crystal->start_ns % period) + (double)frame * crystal->ns_per_frame, (double)period);
+	double away = fmin(since, (double)period - since) / 80e3;
+	return away < 8 ? 0.5F * (float)exp(-away * away / 2) : 0;
+}
+
+void material_fill(const struct material *m, unsigned channel, int64_t frame, int64_t begin, uint32_t frames,
+	const struct crystal *crystal, float *out)
 {
 	memset(out, 0, frames * sizeof(*out));
 	int64_t silent = begin > frame ? begin - frame : 0;
@@ -170,6 +181,9 @@ void material_fill(
 	else if (m->options->tone)
 		for (uint32_t i = first; i < frames; i++)
 			out[i] = tone(m, frame + i);
+	else if (m->options->clicks_s > 0)
+		for (uint32_t i = first; i < frames; i++)
+			out[i] = click(m, crystal, frame + i);
 	else if (first < frames)
 		fill_file(m, channel, frame + first - begin, frames - first, out + first);
 	if (m->options->noise)

@@ -1,8 +1,10 @@
 /* What a simulated interface hears: files, a ramp, a tone, a noise floor. All of it is a function of the
- * frame number, so that a test can compute what should have been recorded. */
+ * frame number, so that a test can compute what should have been recorded; but for the clicks, which are of
+ * the room: each interface's crystal samples them when they sound. */
 #ifndef WOODSHED_RIG_MATERIAL_H
 #define WOODSHED_RIG_MATERIAL_H
 
+#include "tests/rig/crystal.h"
 #include "tests/rig/options.h"
 
 struct material;
@@ -18,6 +20,6 @@ int64_t material_frames(const struct material *material);
  * material begins to sound at frame `begin`; before it there is silence (INT64_MAX: it has not been started).
  * RT safe. */
 void material_fill(const struct material *material, unsigned channel, int64_t frame, int64_t begin,
-	uint32_t frames, float *out);
+	uint32_t frames, const struct crystal *crystal, float *out);
 
 #endif

@@ -31,6 +31,9 @@ static const struct option {
 	{"--exit-after-play", NULL, "end when the files do", FLAG, AT(exit_after_play), 0, 0},
 	{"--ramp", NULL, "frame n carries n + channel * 65536, as a 24-bit number", FLAG, AT(ramp), 0, 0},
 	{"--tone", "HZ:DBFS", "a sine on every channel", TONE, 0, 0, 0},
+	{"--clicks", "S",
+		"a click on every channel whenever the machine's clock is at a multiple of S seconds", REAL,
+		AT(clicks_s), 0.01, 3600},
 	{"--noise", "DBFS", "a white noise floor, the same on every run", NOISE, 0, 0, 0},
 	{"--xrun-at", "FRAME:FRAMES", "lose frames; position jumps (repeatable)", MISSED, 0, 0, 0},
 	{"--overrun-at", "FRAME:FRAMES", "lose frames; only nsec shows it (repeatable)", OVERRUN, 0, 0, 0},
@@ -182,8 +185,8 @@ static int check(struct options *options, struct error *e)
 		return error_set(e, EINVAL, "--return-after needs --unplug-at");
 	if (options->exit_after_play && (!options->file_count || options->loop))
 		return error_set(e, EINVAL, "--exit-after-play needs --play without --loop");
-	if ((options->file_count != 0) + options->ramp + options->tone > 1)
-		return error_set(e, EINVAL, "only one of --play, --ramp and --tone");
+	if ((options->file_count != 0) + options->ramp + options->tone + (options->clicks_s > 0) > 1)
+		return error_set(e, EINVAL, "only one of --play, --ramp, --tone and --clicks");
 	qsort(options->gaps, options->gap_count, sizeof(options->gaps[0]), by_frame);
 	return 0;
 }

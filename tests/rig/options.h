@@ -37,6 +37,7 @@ struct options {
 	bool tone;
 	double tone_hz;
 	double tone_dbfs;
+	double clicks_s; /* 0: none */
 	bool noise;
 	double noise_dbfs;
 

@@ -28,6 +28,14 @@ static void reads_what_fits(void **state)
 		{"take.get", "{\"take\": \"" ID "\"}", {COMMAND_TAKE_GET, .take = ID}},
 		{"take.render", "{\"take\": \"" ID "\", \"session\": \"x\"}",
 			{COMMAND_TAKE_RENDER, .take = ID, .session = "x"}},
+		{"take.list", "{\"cursor\": \"" ID "\", \"limit\": 200}",
+			{COMMAND_TAKE_LIST, .cursor = ID, .limit = 200}},
+		{"take.keep", "{\"take\": \"" ID "\"}", {COMMAND_TAKE_KEEP, .take = ID}},
+		{"take.keep", "{\"take\": \"" ID "\", \"keep\": false}",
+			{COMMAND_TAKE_KEEP, .take = ID, .keep = SAID_NO}},
+		{"take.patch", "{\"take\": \"" ID "\", \"keep\": true, \"title\": \"x\"}",
+			{COMMAND_TAKE_PATCH, .take = ID, .keep = SAID_YES, .title = "x"}},
+		{"take.remove", "{\"take\": \"" ID "\"}", {COMMAND_TAKE_REMOVE, .take = ID}},
 		{"session.set", "{\"session\": \"x\"}", {COMMAND_SESSION_SET, .session = "x"}},
 		{"session.list", "{}", {COMMAND_SESSION_LIST}},
 		{"config.reload", "{}", {COMMAND_CONFIG_RELOAD}},
@@ -41,8 +49,10 @@ static void reads_what_fits(void **state)
 		assert_int_equal(got.verb, cases[i].want.verb);
 		const char *const pairs[][2] = {{got.take, cases[i].want.take},
 			{got.session, cases[i].want.session}, {got.label, cases[i].want.label},
-			{got.title, cases[i].want.title}};
-		for (size_t k = 0; k < 4; k++) {
+			{got.title, cases[i].want.title}, {got.cursor, cases[i].want.cursor}};
+		assert_int_equal(got.limit, cases[i].want.limit);
+		assert_int_equal(got.keep, cases[i].want.keep);
+		for (size_t k = 0; k < 5; k++) {
 			if (pairs[k][1])
 				assert_string_equal(pairs[k][0], pairs[k][1]);
 			else
@@ -88,6 +98,23 @@ static void refuses_what_does_not_fit(void **state)
 		{"take.get", "{\"take\": \"" ID "/../x\"}", -EINVAL},
 		{"take.render", "{\"session\": \"x\"}", -EINVAL},
 		{"session.set", "{}", -EINVAL},
+		{"take.list", "{\"cursor\": \"x\"}", -EINVAL},
+		{"take.list", "{\"limit\": 0}", -EINVAL},
+		{"take.list", "{\"limit\": 201}", -EINVAL},
+		{"take.list", "{\"limit\": -1}", -EINVAL},
+		{"take.list", "{\"limit\": 1.5}", -EINVAL},
+		{"take.list", "{\"limit\": \"5\"}", -EINVAL},
+		{"take.list", "{\"limit\": 9223372036854775807}", -EINVAL},
+		{"take.list", "{\"take\": \"" ID "\"}", -EINVAL},
+		{"take.keep", "{}", -EINVAL},
+		{"take.keep", "{\"take\": \"" ID "\", \"keep\": 1}", -EINVAL},
+		{"take.keep", "{\"take\": \"" ID "\", \"keep\": null}", -EINVAL},
+		{"take.keep", "{\"take\": \"" ID "\", \"title\": \"x\"}", -EINVAL},
+		{"take.patch", "{\"title\": \"x\"}", -EINVAL},
+		{"take.patch", "{\"take\": \"" ID "\", \"title\": \"\"}", -EINVAL},
+		{"take.patch", "{\"take\": \"" ID "\", \"frames\": 1}", -EINVAL},
+		{"take.remove", "{}", -EINVAL},
+		{"take.remove", "{\"take\": \"../" ID "\"}", -EINVAL},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct error e = {""};

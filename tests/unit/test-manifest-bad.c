@@ -40,6 +40,8 @@ static const struct {
 	{"\"interfaces\": [", "\"interfaces\": [1,", ": interfaces[0]: must be an object"},
 	{"\"node\": \"alsa_input.usb\"", "\"node\": false", ": interfaces[0].node: must be a text"},
 	{"\"ppm\": 12.4", "\"ppm\": \"12.4\"", ": interfaces[0].ppm: must be a number or null"},
+	{"\"shared\"", "\"borrowed\"", ": interfaces[0].clock: "},
+	{"clock/01-xr18.csv", "../01-xr18.csv", ": interfaces[0].clock_log: "},
 	{"\"gaps\": [", "\"gaps\": {}, \"x\": [", ": interfaces[0].gaps: must be a list"},
 	{"\"unplugged\"", "\"bored\"", ": interfaces[0].gaps[0].cause: must be one of"},
 	{"\"zeros\"", "\"ghosts\"", ": interfaces[0].suspected[0].kind: must be one of zeros jump"},

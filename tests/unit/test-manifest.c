@@ -70,6 +70,8 @@ static void test_what_may_be_left_out(void **state)
 		{"", "  \"error\": null,\n", "  \"error\": \"disk full\",\n"},
 		{"", "\"role\": \"kick\",", ""},
 		{"", "\"ppm\": 12.4,", ""},
+		{"", "\"clock\": \"shared\",", ""},
+		{"", "\"clock_log\": \"clock/01-xr18.csv\",", ""},
 		{"", "\"ppm\": 12.4,", "\"ppm\": 12,"},
 		{"", "\"format\": 1,", "\"format\": 1, \"colour\": {\"new\": [1, 2]},"},
 		{"", "\"index\": 1,", "\"index\": 1, \"mood\": null,"},

@@ -1,0 +1,162 @@
+/* woodshed keep, remove and verify: what is done with takes that are there. */
+#include "appliance/subcommand.h"
+#include "takes/edit.h"
+#include "takes/removal.h"
+#include "takes/take.h"
+#include "takes/verify.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What each of them does with its take. 0, 1: done, and the take is faulty; or negative errno. */
+typedef int (*take_fn)(const struct subcommand *command, const struct arguments *arguments,
+	const char *folder, struct error *e);
+
+static int with_take(const struct subcommand *command, const struct arguments *arguments, take_fn act)
+{
+	struct appliance appliance;
+	struct error e;
+	char *folder;
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	int result = take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e);
+	if (result == 0) {
+		result = act(command, arguments, folder, &e);
+		free(folder);
+	}
+	appliance_finish(&appliance);
+	if (result < 0)
+		return subcommand_failed(&e);
+	return result > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* ---- keep ---- */
+
+static int keep(const struct subcommand *command, const struct arguments *arguments, const char *folder,
+	struct error *e)
+{
+	bool wanted = !subcommand_option(command, arguments, "not");
+	struct take_edit edit = {.keep = &wanted};
+	struct manifest take;
+	int result = take_edit(folder, &edit, &take, e);
+	if (result == 0)
+		manifest_finish(&take);
+	return result;
+}
+
+static int run_keep(const struct subcommand *command, const struct arguments *arguments)
+{
+	return with_take(command, arguments, keep);
+}
+
+/* ---- remove ---- */
+
+static int remove_take(const struct subcommand *command, const struct arguments *arguments,
+	const char *folder, struct error *e)
+{
+	(void)command, (void)arguments;
+	return removal_run(folder, e);
+}
+
+static int run_remove(const struct subcommand *command, const struct arguments *arguments)
+{
+	return with_take(command, arguments, remove_take);
+}
+
+/* ---- verify ---- */
+
+static void print_file(void *data, const struct verification *file)
+{
+	(void)data;
+	printf("%-28s %s\n", file->file,
+		file->unchecked ? "is being rendered; not checked"
+		: file->fault	? file->fault
+				: "OK");
+	fflush(stdout); /* an hour of eighteen tracks takes its time */
+}
+
+static void collect_file(void *data, const struct verification *file)
+{
+	json_t *object = json_pack("{s:s, s:o}", "file", file->file, "ok",
+		file->unchecked ? json_null() : json_boolean(!file->fault));
+	json_object_set_new(object, "fault", file->fault ? json_string(file->fault) : json_null());
+	json_array_append_new(data, object);
+}
+
+static int verify_json(const char *folder, struct error *e)
+{
+	json_t *files = json_array();
+	int result = verify_take(folder, collect_file, files, e);
+	if (result >= 0) {
+		json_t *report = json_pack("{s:b, s:O}", "ok", result == 0, "files", files);
+		json_dumpf(report, stdout, JSON_INDENT(2));
+		printf("\n");
+		json_decref(report);
+	}
+	json_decref(files);
+	return result;
+}
+
+static int verify(const struct subcommand *command, const struct arguments *arguments, const char *folder,
+	struct error *e)
+{
+	int result = subcommand_option(command, arguments, "json") ? verify_json(folder, e)
+								   : verify_take(folder, print_file, NULL, e);
+	if (result > 0)
+		fprintf(stderr, "woodshed: %d %s not as the manifest says\n", result,
+			result == 1 ? "file is" : "files are");
+	return result;
+}
+
+static int run_verify(const struct subcommand *command, const struct arguments *arguments)
+{
+	return with_take(command, arguments, verify);
+}
+
+const struct subcommand subcommand_keep = {
+	.name = "keep",
+	.synopsis = "TAKE",
+	.least_words = 1,
+	.most_words = 1,
+	.help = "keep a take: it is never removed, by retention or by hand",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"not", NULL, "no longer keep it"},
+		},
+	.run = run_keep,
+};
+
+const struct subcommand subcommand_remove = {
+	.name = "remove",
+	.synopsis = "TAKE",
+	.least_words = 1,
+	.most_words = 1,
+	.help = "remove a take for good, unless it is kept or in use",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+		},
+	.run = run_remove,
+};
+
+const struct subcommand subcommand_verify = {
+	.name = "verify",
+	.synopsis = "TAKE",
+	.least_words = 1,
+	.most_words = 1,
+	.help = "check every file of a take against its manifest",
+	.options =
+		{
+			SUBCOMMAND_CONFIG_OPTION,
+			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			{"json", NULL, "for programs"},
+		},
+	.run = run_verify,
+};
