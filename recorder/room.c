@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 		.syncer = room->syncer,
 		.pre_roll_s = room->appliance->recording.pre_roll_s,
 		.on_gap = recorder_on_gap,
+		.on_suspect = recorder_on_suspect,
 		.on_done = recorder_on_done,
 		.data = interface,
 	};
@@ -243,9 +245,13 @@ void room_read_levels(struct room *room)
 		struct room_interface *interface = room->interfaces[i];
 		if (!interface->capturing)
 			continue;
-		writer_levels(interface->writer, interface->peak_db, interface->rms_db);
-		for (uint32_t c = 0; c < interface->channels; c++)
-			interface->clipped[c] += interface->peak_db[c] >= -1e-6;
+		writer_levels(interface->writer, interface->peak_db, interface->rms_db, interface->clipped);
+		for (uint32_t c = 0; c < interface->channels; c++) {
+			struct room_heard *heard = &interface->heard[c];
+			if (heard->ticks++ == 0 || interface->peak_db[c] > heard->peak_db)
+				heard->peak_db = interface->peak_db[c];
+			heard->power += pow(10, interface->rms_db[c] / 10);
+		}
 	}
 }
 
