@@ -59,6 +59,8 @@ def main():
             rows += BENCHMARKS[name](options.quick)
     except (BenchError, BandError, RigError, OSError) as problem:
         sys.exit(f"bench/run: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
     show(rows)
 
 
