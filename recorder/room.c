@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A storage stall that the tape rides out beyond the pre-roll (capture rule 7). */
-#define STALL_S 30.0
+/* A storage stall of 30 s is ridden out beyond the pre-roll (capture rule 7), with room for what the writer
+ * keeps and for its catching up. */
+#define STALL_S 40.0
 
 /* The rate the tape is sized for at first: an interface says its own only once it runs. */
 enum { SIZING_RATE = 48000, NODES_MOST = 64 };

@@ -1,6 +1,7 @@
 #include "recorder/part.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* The capture thread may not make a system call, so nobody wakes the writer: it looks this often. */
 #define POLL_NS (CLOCK_NSEC_PER_SEC / 100)
@@ -111,10 +111,8 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 
 static void wait_a_while(struct writer *writer)
 {
-	int64_t due = clock_monotonic_ns() + POLL_NS;
-	struct timespec when = {.tv_sec = due / CLOCK_NSEC_PER_SEC, .tv_nsec = due % CLOCK_NSEC_PER_SEC};
 	if (!writer->stopping && !(writer->waiting && !writer->run.part))
-		pthread_cond_timedwait(&writer->changed, &writer->lock, &when);
+		condition_wait_until(&writer->changed, &writer->lock, clock_monotonic_ns() + POLL_NS);
 }
 
 /* With the lock held. */
@@ -183,11 +181,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
 	pthread_mutex_init(&made->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&made->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&made->changed);
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
 		free_writer(made);

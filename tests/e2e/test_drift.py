@@ -1,6 +1,5 @@
 """Interfaces whose crystals disagree: their raw tracks slip against each other, their rendered ones do not."""
 import json
-import subprocess
 
 import pytest
 

@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 
 #define ID "20261122-190311-thursday"
+#define SECOND ID "-2"
+#define PLAIN "removing-" ID
+#define ASIDE ".removing-" ID
+#define SECOND_ASIDE ".removing-" SECOND
 
 static bool there(const char *folder, const char *name)
 {
@@ -35,7 +39,7 @@ static void must_remove(const char *folder)
 
 static void test_removes_it_all(void **state)
 {
-	char *folder = plant_take(*state, ID), *other = plant_take(*state, ID "-2");
+	char *folder = plant_take(*state, ID), *other = plant_take(*state, SECOND);
 	char *raw = file_join(folder, "raw"), *deep = file_join(raw, "a/b/c");
 	struct error e = {""};
 	assert_int_equal(file_make_folders(deep, &e), 0);
@@ -43,7 +47,7 @@ static void test_removes_it_all(void **state)
 	put(raw, "01-x.flac", "x");
 	must_remove(folder);
 	assert_false(there(*state, ID));
-	assert_false(there(*state, ".removing-" ID));
+	assert_false(there(*state, ASIDE));
 	assert_true(there(other, "take.json"));
 	assert_int_equal(removal_run(folder, &e), -ENOENT);
 	free(deep);
@@ -143,8 +147,8 @@ static void test_locked(void **state)
 
 static void test_sweep(void **state)
 {
-	static const char *const mine[] = {(".removing-" ID), (".removing-" ID "-2")};
-	static const char *const others[] = {".removing-", ".removing-x", ".removing", ("removing-" ID), ID};
+	static const char *const mine[] = {ASIDE, SECOND_ASIDE};
+	static const char *const others[] = {".removing-", ".removing-x", ".removing", PLAIN, ID};
 	for (size_t i = 0; i < TABLE_SIZE(mine); i++)
 		free(plant_take(*state, mine[i]));
 	for (size_t i = 0; i < TABLE_SIZE(others); i++)
@@ -167,11 +171,11 @@ static void test_sweep(void **state)
 /* The power went after the renaming, and a take of the same second was made and is removed, too. */
 static void test_left_from_before(void **state)
 {
-	free(plant_take(*state, ".removing-" ID));
+	free(plant_take(*state, ASIDE));
 	char *folder = plant_take(*state, ID);
 	must_remove(folder);
 	assert_false(there(*state, ID));
-	assert_false(there(*state, ".removing-" ID));
+	assert_false(there(*state, ASIDE));
 	free(folder);
 }
 
