@@ -89,29 +89,6 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	service_publish_health(service);
 }
 
-static void on_gap(void *data, const char *interface, const struct take_gap *gap)
-{
-	struct service *service = data;
-	log_warning("interface %s: %llu frames lost at frame %llu (%s)", interface,
-		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
-	network_event(service->network, "gap",
-		json_pack("{s:s, s:I, s:I, s:s}", "interface", interface, "frame", (json_int_t)gap->frame,
-			"frames", (json_int_t)gap->frames, "cause", gap_cause_name(gap->cause)));
-}
-
-/* The Contract's causes are those of clocks, and frames were neither counted nor replaced by silence. */
-static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
-{
-	struct service *service = data;
-	log_warning("interface %s: a loss that no clock told of is suspected at frame %llu (%s)", interface,
-		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
-	network_event(service->network, "gap",
-		json_pack("{s:s, s:I, s:o, s:b, s:s}", "interface", interface, "frame",
-			(json_int_t)loss->frame, "frames",
-			loss->frames ? json_integer((json_int_t)loss->frames) : json_null(), "suspected",
-			true, "kind", suspect_kind_name(loss->kind)));
-}
-
 static void on_alert(void *data, const char *text)
 {
 	struct service *service = data;
@@ -309,8 +286,8 @@ static int start(struct service *service, struct error *e)
 		.changed = on_changed,
 		.take_started = on_started,
 		.take_stopped = on_stopped,
-		.gap = on_gap,
-		.suspect = on_suspect,
+		.gap = service_on_gap,
+		.suspect = service_on_suspect,
 		.alert = on_alert,
 		.data = service};
 	struct jobs_callbacks from_jobs = {.started = on_render_started,
@@ -353,6 +330,7 @@ static int serve(struct service *service, struct error *e)
 	service->signals[1] = loop_add_signal(service->loop, SIGINT, on_terminate, service);
 	service->signals[2] = loop_add_signal(service->loop, SIGHUP, on_hangup, service);
 	service->health_timer = loop_add_timer(service->loop, on_health_timer, service);
+	service->levels_timer = loop_add_timer(service->loop, service_levels_tick, service);
 	result = start(service, e);
 	if (result == 0)
 		result = loop_run(service->loop);
@@ -362,6 +340,7 @@ static int serve(struct service *service, struct error *e)
 	jobs_destroy(service->jobs);
 	network_destroy(service->network);
 	loop_remove(service->health_timer);
+	loop_remove(service->levels_timer);
 	for (int i = 0; i < 3; i++)
 		loop_remove(service->signals[i]);
 	loop_destroy(service->loop);

@@ -35,7 +35,8 @@ struct service {
 	_Atomic bool enough; /* the chores shall come to an end */
 	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[4];
-	struct loop_source *health_timer, *retention_timer;
+	struct loop_source *health_timer, *retention_timer, *levels_timer;
+	int64_t levels_until_ns; /* monotonic: they are wanted so long */
 	bool stopping;
 	bool ready;
 	bool live[SERVICE_INTERFACES_MOST]; /* of each interface, as last told */
@@ -52,6 +53,14 @@ void service_publish_info(struct service *service);
 void service_publish_health(struct service *service);
 void service_publish_interfaces(struct service *service); /* events for those that came or went */
 void service_publish_latest(struct service *service, const char *folder);
+
+/* service-live.c: losses as they happen (recorder's callbacks), and levels while they are wanted: the verb
+ * asks for half a minute of them, which the timer publishes. */
+void service_on_gap(void *service, const char *interface, const struct take_gap *gap);
+void service_on_suspect(void *service, const char *interface, const struct take_suspect *loss);
+int service_levels_command(
+	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
+void service_levels_tick(void *service);
 
 /* service-commands.c: what the world asks for (a network_command_fn). */
 int service_command(void *data, const struct command *command, json_t **result, struct error *e);

@@ -34,6 +34,7 @@ static const struct verb {
 	{"take.remove", COMMAND_TAKE_REMOVE, ARGUMENT_TAKE, ARGUMENT_TAKE},
 	{"session.set", COMMAND_SESSION_SET, ARGUMENT_SESSION, ARGUMENT_SESSION},
 	{"session.list", COMMAND_SESSION_LIST, 0, 0},
+	{"levels", COMMAND_LEVELS, 0, 0},
 	{"config.reload", COMMAND_CONFIG_RELOAD, 0, 0},
 };
 

@@ -270,7 +270,7 @@ int link_publish(struct link *link, const struct outgoing *outgoing, const struc
 	MQTTAsync_message message = MQTTAsync_message_initializer;
 	message.payload = outgoing->payload;
 	message.payloadlen = (int)outgoing->size;
-	message.qos = 1;
+	message.qos = outgoing->passing ? 0 : 1;
 	message.retained = outgoing->retained;
 	if (speaks_5(link) && outgoing->correlation)
 		add_property(&message.properties, MQTTPROPERTY_CODE_CORRELATION_DATA, outgoing->correlation,

@@ -255,3 +255,11 @@ void mqtt_send(struct mqtt *mqtt, struct outgoing *message)
 	pthread_mutex_unlock(&mqtt->lock);
 	link_wake(mqtt->link);
 }
+
+void mqtt_pass(struct mqtt *mqtt, const char *name, const char *payload)
+{
+	pthread_mutex_lock(&mqtt->lock);
+	outbox_pass(mqtt->outbox, name, payload);
+	pthread_mutex_unlock(&mqtt->lock);
+	link_wake(mqtt->link);
+}

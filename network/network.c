@@ -104,6 +104,15 @@ void network_set_latest(struct network *network, const struct manifest *take)
 	set(network, SNAPSHOT_LATEST, OUTBOX_LATEST, text);
 }
 
+void network_set_levels(struct network *network, const struct network_level *levels, size_t count)
+{
+	if (!network->mqtt)
+		return;
+	char *text = text_levels(levels, count);
+	mqtt_pass(network->mqtt, "levels", text);
+	free(text);
+}
+
 void network_event(struct network *network, const char *type, json_t *fields)
 {
 	char *text = text_event(type, fields);

@@ -26,6 +26,7 @@ enum command_verb {
 	COMMAND_TAKE_REMOVE,  /* take */
 	COMMAND_SESSION_SET,  /* session */
 	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
+	COMMAND_LEVELS,	      /* its data: {"seconds": for how long they are published} */
 	COMMAND_CONFIG_RELOAD,
 };
 
@@ -79,6 +80,7 @@ struct network_health {
 	double hours_left;
 	uint64_t xruns, gap_frames;
 	uint64_t suspected; /* losses that no clock told of */
+	uint64_t clipped;   /* samples at full scale since the last take began */
 	double ring_high_percent;
 	bool realtime;
 };
@@ -100,6 +102,16 @@ void network_set_info(struct network *network, json_t *info);
 void network_set_state(struct network *network, const struct network_state *state);
 void network_set_health(struct network *network, const struct network_health *health);
 void network_set_latest(struct network *network, const struct manifest *take); /* NULL: there is none */
+
+/* A channel's level since the last ones, in the order of the interfaces' channels. */
+struct network_level {
+	const char *interface;
+	double peak_db, rms_db; /* dBFS; -INFINITY for silence */
+	uint64_t clipped;	/* samples at full scale since the last take began */
+};
+
+/* Publishes them at once with QoS 0: no broker keeps them, and where none is connected they are gone. */
+void network_set_levels(struct network *network, const struct network_level *levels, size_t count);
 
 /* An event: `type` is its event_type, `fields` an object with the rest or NULL; steals the reference. */
 void network_event(struct network *network, const char *type, json_t *fields);

@@ -26,6 +26,8 @@ struct retained {
 struct outbox {
 	struct retained retained[OUTBOX_TOPICS];
 	struct outgoing queue[QUEUE_MESSAGES];
+	struct outgoing passing; /* no topic: nothing */
+	char *prefix;
 	size_t first, count;
 	size_t bytes;
 	unsigned dropped;
@@ -43,6 +45,7 @@ void outgoing_finish(struct outgoing *message)
 struct outbox *outbox_create(const char *prefix)
 {
 	struct outbox *outbox = memory_new(sizeof(*outbox));
+	outbox->prefix = memory_text(prefix);
 	for (int i = 0; i < OUTBOX_TOPICS; i++)
 		outbox->retained[i].topic = memory_format("%s/%s", prefix, names[i]);
 	return outbox;
@@ -67,6 +70,8 @@ void outbox_destroy(struct outbox *outbox)
 		free(outbox->retained[i].topic);
 		free(outbox->retained[i].payload);
 	}
+	outgoing_finish(&outbox->passing);
+	free(outbox->prefix);
 	free(outbox);
 }
 
@@ -96,8 +101,19 @@ void outbox_push(struct outbox *outbox, struct outgoing *message)
 	*message = (struct outgoing){0};
 }
 
+void outbox_pass(struct outbox *outbox, const char *name, const char *payload)
+{
+	outgoing_finish(&outbox->passing);
+	outbox->passing = (struct outgoing){.topic = memory_format("%s/%s", outbox->prefix, name),
+		.payload = memory_text(payload),
+		.size = strlen(payload),
+		.passing = true,
+		.id = ++outbox->last_id};
+}
+
 void outbox_renew(struct outbox *outbox)
 {
+	outgoing_finish(&outbox->passing);
 	for (int i = 0; i < OUTBOX_TOPICS; i++)
 		outbox->retained[i].unsent = outbox->retained[i].payload != NULL;
 }
@@ -120,7 +136,7 @@ static int first_unsent(const struct outbox *outbox)
 
 bool outbox_waiting(const struct outbox *outbox)
 {
-	return first_unsent(outbox) >= 0 || outbox->count > 0;
+	return first_unsent(outbox) >= 0 || outbox->count > 0 || outbox->passing.topic;
 }
 
 bool outbox_next_of(const struct outbox *outbox, enum outbox_topic topic, struct outgoing *message)
@@ -141,9 +157,9 @@ bool outbox_next(const struct outbox *outbox, struct outgoing *message)
 	int topic = first_unsent(outbox);
 	if (topic >= 0)
 		return outbox_next_of(outbox, (enum outbox_topic)topic, message);
-	if (outbox->count == 0)
+	if (outbox->count == 0 && !outbox->passing.topic)
 		return false;
-	const struct outgoing *head = &outbox->queue[outbox->first];
+	const struct outgoing *head = outbox->count > 0 ? &outbox->queue[outbox->first] : &outbox->passing;
 	*message = *head;
 	message->topic = memory_text(head->topic);
 	message->payload = copy(head->payload, head->size);
@@ -160,6 +176,8 @@ void outbox_sent(struct outbox *outbox, uint64_t id)
 	}
 	if (outbox->count > 0 && outbox->queue[outbox->first].id == id)
 		drop_first(outbox);
+	if (outbox->passing.topic && outbox->passing.id == id)
+		outgoing_finish(&outbox->passing);
 }
 
 unsigned outbox_dropped(struct outbox *outbox)

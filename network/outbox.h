@@ -1,6 +1,7 @@
 /* What waits for the broker. A retained topic keeps only its newest payload and is sent again after every
  * connect; events and responses stand in a bounded queue that outlives a broker's absence (the oldest goes
- * first when it is full). Paho's own buffer would drop silently. No locking: the caller has a mutex. */
+ * first when it is full). What is passing is not kept at all. Paho's own buffer would drop silently. No
+ * locking: the caller has a mutex. */
 #ifndef WOODSHED_NETWORK_OUTBOX_H
 #define WOODSHED_NETWORK_OUTBOX_H
 
@@ -25,6 +26,7 @@ struct outgoing {
 	char *correlation; /* MQTT 5 Correlation Data, or NULL */
 	size_t correlation_size;
 	bool retained;
+	bool passing; /* QoS 0 */
 	uint64_t id;
 };
 
@@ -40,7 +42,12 @@ bool outbox_retain(struct outbox *outbox, enum outbox_topic topic, const char *p
 /* Appends to the queue; takes over the memory in `message` (whose `retained` and `id` do not matter). */
 void outbox_push(struct outbox *outbox, struct outgoing *message);
 
-/* Marks every retained topic that has a payload as unsent. */
+/* What is only of interest now, `<prefix>/<name>`: the newest takes the place of the one before, and goes
+ * when the rest has gone. */
+void outbox_pass(struct outbox *outbox, const char *name, const char *payload);
+
+/* For a new connection: forgets what was passing, and marks every retained topic that has a payload as
+ * unsent. */
 void outbox_renew(struct outbox *outbox);
 
 /* A copy of what is to be sent next, to be released with outgoing_finish; false: nothing. It stays in the

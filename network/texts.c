@@ -70,12 +70,12 @@ char *text_health(const struct network_health *health)
 	json_t *alerts = json_array();
 	for (size_t i = 0; i < health->alert_count; i++)
 		json_array_append_new(alerts, json_string(health->alerts[i]));
-	return finish_text(json_pack("{s:b, s:o, s:{s:I, s:o}, s:I, s:I, s:I, s:o, s:b, s:I, s:o}", "ok",
+	return finish_text(json_pack("{s:b, s:o, s:{s:I, s:o}, s:I, s:I, s:I, s:I, s:o, s:b, s:I, s:o}", "ok",
 		health->ok, "alerts", alerts, "disk", "free_bytes", (json_int_t)health->free_bytes,
 		"hours_left", figure(health->hours_left), "xruns", (json_int_t)health->xruns, "gap_frames",
-		(json_int_t)health->gap_frames, "suspected", (json_int_t)health->suspected, "ring_high",
-		figure(health->ring_high_percent), "realtime", health->realtime, "rss", resident_bytes(),
-		"load", figure(load_average())));
+		(json_int_t)health->gap_frames, "suspected", (json_int_t)health->suspected, "clipped",
+		(json_int_t)health->clipped, "ring_high", figure(health->ring_high_percent), "realtime",
+		health->realtime, "rss", resident_bytes(), "load", figure(load_average())));
 }
 
 /* The master that people get to hear: the lossless one, or else the first. */
@@ -114,6 +114,22 @@ char *text_latest(const struct manifest *take, const char *base)
 		take->title, "seconds", figure(seconds_of(take)), "lufs", figure(master ? master->lufs : NAN),
 		"dbtp", figure(master ? master->dbtp : NAN), "url", url_json(base, take->id), "state",
 		take_state_name(take->state)));
+}
+
+char *text_levels(const struct network_level *levels, size_t count)
+{
+	json_t *interfaces = json_array(), *channels = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(levels[i].interface, levels[i - 1].interface) != 0) {
+			channels = json_array();
+			json_array_append_new(interfaces,
+				json_pack("{s:s, s:o}", "name", levels[i].interface, "channels", channels));
+		}
+		json_array_append_new(channels,
+			json_pack("{s:o, s:o, s:I}", "peak", figure(levels[i].peak_db), "rms",
+				figure(levels[i].rms_db), "clipped", (json_int_t)levels[i].clipped));
+	}
+	return finish_text(json_pack("{s:o}", "interfaces", interfaces));
 }
 
 char *text_event(const char *type, json_t *fields)

@@ -25,6 +25,8 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 		status->gaps += one.gaps;
 		status->gap_frames += one.gap_frames;
 		status->suspected += one.suspected;
+		for (uint32_t c = 0; c < recorder->room.interfaces[i]->channels; c++)
+			status->clipped += recorder->room.interfaces[i]->clipped[c];
 		status->ring_high_percent = fmax(status->ring_high_percent, one.ring_high_percent);
 	}
 }

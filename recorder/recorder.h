@@ -85,6 +85,7 @@ struct recorder_status {
 	int64_t origin_ns; /* monotonic time of the running take's first frame */
 	uint32_t rate;
 	uint64_t gaps, gap_frames;
+	uint64_t clipped;   /* samples at full scale since the last take began */
 	uint64_t suspected; /* losses that no clock told of, in takes or not */
 	double ring_high_percent;
 	bool realtime, locked;

@@ -72,6 +72,12 @@ static int on_command(void *data, const struct command *command, json_t **result
 		*result = json_pack("{s:s}", "take", command->take);
 		break;
 	case COMMAND_TAKE_LIST:
+	case COMMAND_LEVELS:
+		network_set_levels(host->network,
+			(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
+				{"um2", 0, -3, 7}},
+			3);
+		break;
 	case COMMAND_CONFIG_RELOAD:
 		break;
 	}

@@ -49,6 +49,18 @@ class Mqtt(unittest.TestCase):
         self.assertGreater(health["rss"], 0)
         self.assertIn("version", json.loads(retained(self.broker.port, f"{P}/info")))
 
+    def test_levels_pass(self):
+        self.host()
+        listener = self.listen()
+        listener.wait(f"{P}/availability", lambda payload: payload == "online")
+        self.assertEqual(self.request(listener, "levels", '{"transaction": "l"}')["status"], "ok")
+        levels = listener.wait_json(f"{P}/levels")
+        self.assertEqual(levels, {"interfaces": [
+            {"name": "xr18", "channels": [{"peak": -12.35, "rms": -20.0, "clipped": 0},
+                                          {"peak": None, "rms": None, "clipped": 0}]},
+            {"name": "um2", "channels": [{"peak": 0.0, "rms": -3.0, "clipped": 7}]}]})
+        self.assertIsNone(retained(self.broker.port, f"{P}/levels"))
+
     def test_clean_stop_says_offline(self):
         host = self.host()
         listener = self.listen()

@@ -38,6 +38,7 @@ static void reads_what_fits(void **state)
 		{"take.remove", "{\"take\": \"" ID "\"}", {COMMAND_TAKE_REMOVE, .take = ID}},
 		{"session.set", "{\"session\": \"x\"}", {COMMAND_SESSION_SET, .session = "x"}},
 		{"session.list", "{}", {COMMAND_SESSION_LIST}},
+		{"levels", "{\"transaction\": \"x\"}", {COMMAND_LEVELS}},
 		{"config.reload", "{}", {COMMAND_CONFIG_RELOAD}},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

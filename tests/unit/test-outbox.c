@@ -103,6 +103,31 @@ static void bounds_the_bytes(void **state)
 	outbox_destroy(NULL);
 }
 
+static void passes_only_the_newest(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p");
+	struct outgoing message;
+	assert_false(outbox_waiting(outbox));
+	outbox_pass(outbox, "levels", "1");
+	assert_true(outbox_waiting(outbox));
+	outbox_pass(outbox, "levels", "2");
+	push(outbox, "e");
+	expect(outbox, "p/event", "e"); /* what must not be lost goes first */
+	assert_true(outbox_next(outbox, &message));
+	assert_true(message.passing && !message.retained);
+	outbox_pass(outbox, "levels", "3");
+	outbox_sent(outbox, message.id); /* of the one before */
+	outgoing_finish(&message);
+	expect(outbox, "p/levels", "3");
+	expect(outbox, NULL, NULL);
+	outbox_pass(outbox, "levels", "4");
+	outbox_renew(outbox); /* the connection that it was for is gone */
+	expect(outbox, NULL, NULL);
+	outbox_pass(outbox, "levels", "left behind");
+	outbox_destroy(outbox);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +135,7 @@ int main(void)
 		cmocka_unit_test(replaced_while_under_way),
 		cmocka_unit_test(drops_the_oldest),
 		cmocka_unit_test(bounds_the_bytes),
+		cmocka_unit_test(passes_only_the_newest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,54 @@
+"""Levels while someone wants them."""
+import time
+
+import pytest
+
+from e2e.home import BY_COMMAND, Home
+
+AWAY_S = 30  # how long one request is good for
+
+
+def channels(message, name):
+    """[(peak, rms, clipped)] of an interface."""
+    interface, = (one for one in message.json["interfaces"] if one["name"] == name)
+    return [(one["peak"], one["rms"], one["clipped"]) for one in interface["channels"]]
+
+
+def test_levels_while_they_are_wanted(room):
+    room.interface("tone", channels=2, tone="997:-12").wait_ready()
+    room.interface("hot", channels=1, tone="997:3").wait_ready()
+    home = Home(room, {"tone": 2, "hot": 1}, BY_COMMAND, render=False).start()
+    assert not home.said("levels")
+    began = time.monotonic()
+    assert home.ask("levels")["data"] == {"seconds": AWAY_S}
+    first = home.wait("levels")
+    assert first.qos == 0 and not first.retain
+    assert [one["name"] for one in first.json["interfaces"]] == ["tone", "hot"]
+    for _ in range(20):
+        last = home.wait("levels", since=home.watcher.mark())
+        for peak, rms, clipped in channels(last, "tone"):
+            assert (peak, rms, clipped) == (pytest.approx(-12, abs=0.1), pytest.approx(-15, abs=0.1), 0)
+    assert (len(home.said("levels")) - 1) / (time.monotonic() - began) == pytest.approx(5, abs=1)
+
+    # Clips are counted from the take's start on: half of a sine of +3 dBFS is above full scale.
+    before, = channels(last, "hot")
+    assert before[0] == pytest.approx(3, abs=0.1)
+    mark = home.watcher.mark()
+    home.tell("record/set", "ON")
+    home.wait_event("take_started", since=mark)
+    reset, = channels(home.wait("levels", lambda one: channels(one, "hot")[0][2] < before[2], since=mark), "hot")
+    assert reset[2] > 0
+    home.tell("record/set", "OFF")
+    home.wait_event("take_stopped", since=mark)
+    assert home.wait_health(lambda health: health["clipped"] > 0, since=mark)
+
+    # They end by themselves, from the last request on.
+    asked = time.monotonic()
+    assert home.ask("levels")["status"] == "ok"
+    time.sleep(AWAY_S - 1)
+    home.wait("levels", since=home.watcher.mark())
+    time.sleep(asked + AWAY_S + 2 - time.monotonic())
+    count = len(home.said("levels"))
+    time.sleep(1)
+    assert len(home.said("levels")) == count
+    assert home.ask("levels", seconds=5)["status"] == "error"
