@@ -21,6 +21,7 @@ struct foreground {
 	struct loop *loop;
 	struct recorder *recorder;
 	struct loop_source *patience, *draw;
+	struct meters *meters;
 	double seconds; /* 0: until told */
 	bool begun;
 	bool stopping; /* told to, before or while recording */
@@ -76,12 +77,14 @@ static void on_draw(void *data)
 	recorder_status(app->recorder, &status);
 	double seconds = (double)(clock_monotonic_ns() - status.origin_ns) / (double)CLOCK_NSEC_PER_SEC;
 	if (status.state == RECORDER_RECORDING)
-		meters_draw(stderr, app->recorder, seconds);
+		meters_draw(app->meters, app->recorder, seconds);
 }
 
 static void on_started(void *data, const struct manifest *take)
 {
 	struct foreground *app = data;
+	meters_clear(app->meters);
+	meters_begin(app->meters, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
@@ -94,7 +97,7 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	for (size_t i = 0; i < take->interface_count; i++)
 		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
 			gap_frames += take->interfaces[i].gaps[g].frames;
-	meters_clear(stderr);
+	meters_clear(app->meters);
 	if (folder) {
 		printf("%s\n", folder);
 		fprintf(stderr, "%zu tracks of %.3f s (%llu frames), %llu frames lost\n", take->track_count,
@@ -110,10 +113,20 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 
 static void on_gap(void *data, const char *interface, const struct take_gap *gap)
 {
-	(void)data;
-	meters_clear(stderr);
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	meters_gap(app->meters, interface, gap);
 	log_warning("interface %s: %llu frames lost at frame %llu (%s)", interface,
 		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+}
+
+static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
+{
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	meters_suspect(app->meters, interface, loss);
+	log_warning("interface %s: a loss that no clock told of is suspected at frame %llu (%s)", interface,
+		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
 }
 
 static void on_alert(void *data, const char *text)
@@ -141,10 +154,12 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.take_started = on_started,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
+		.suspect = on_suspect,
 		.alert = on_alert,
 		.data = app};
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
 	struct loop_source *terminate = loop_add_signal(app->loop, SIGTERM, on_signal, app);
+	app->meters = meters_create(stderr);
 	app->patience = loop_add_timer(app->loop, on_patience, app);
 	app->draw = loop_add_timer(app->loop, on_draw, app);
 	struct recorder *recorder = NULL;
@@ -156,6 +171,8 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		result = loop_run(app->loop);
 	}
 	recorder_destroy(recorder);
+	meters_clear(app->meters);
+	meters_destroy(app->meters);
 	loop_remove(app->patience);
 	loop_remove(app->draw);
 	loop_remove(interrupt);

@@ -113,6 +113,7 @@ void service_publish_health(struct service *service)
 	health.hours_left = hours_left(service, health.free_bytes);
 	health.xruns = status.gaps;
 	health.gap_frames = status.gap_frames;
+	health.suspected = status.suspected;
 	health.ring_high_percent = status.ring_high_percent;
 	health.realtime = status.realtime;
 	watch_disk(service, &health);

@@ -99,6 +99,19 @@ static void on_gap(void *data, const char *interface, const struct take_gap *gap
 			"frames", (json_int_t)gap->frames, "cause", gap_cause_name(gap->cause)));
 }
 
+/* The Contract's causes are those of clocks, and frames were neither counted nor replaced by silence. */
+static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
+{
+	struct service *service = data;
+	log_warning("interface %s: a loss that no clock told of is suspected at frame %llu (%s)", interface,
+		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
+	network_event(service->network, "gap",
+		json_pack("{s:s, s:I, s:o, s:b, s:s}", "interface", interface, "frame",
+			(json_int_t)loss->frame, "frames",
+			loss->frames ? json_integer((json_int_t)loss->frames) : json_null(), "suspected",
+			true, "kind", suspect_kind_name(loss->kind)));
+}
+
 static void on_alert(void *data, const char *text)
 {
 	struct service *service = data;
@@ -297,6 +310,7 @@ static int start(struct service *service, struct error *e)
 		.take_started = on_started,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
+		.suspect = on_suspect,
 		.alert = on_alert,
 		.data = service};
 	struct jobs_callbacks from_jobs = {.started = on_render_started,

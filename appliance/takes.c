@@ -127,6 +127,22 @@ static void print_tracks(const struct manifest *take)
 	}
 }
 
+static void print_suspected(const struct take_interface *interface)
+{
+	for (size_t s = 0; s < interface->suspected_count; s++) {
+		const struct take_suspect *loss = &interface->suspected[s];
+		printf("    suspected at %llu: ", (unsigned long long)loss->frame);
+		if (loss->frames)
+			printf("%llu frames of %s\n", (unsigned long long)loss->frames,
+				suspect_kind_name(loss->kind));
+		else
+			printf("%s\n", suspect_kind_name(loss->kind));
+	}
+	if (interface->suspected_total > interface->suspected_count)
+		printf("    and %llu more\n",
+			(unsigned long long)(interface->suspected_total - interface->suspected_count));
+}
+
 static void print_interfaces(const struct manifest *take)
 {
 	for (size_t i = 0; i < take->interface_count; i++) {
@@ -141,6 +157,7 @@ static void print_interfaces(const struct manifest *take)
 			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
 				(unsigned long long)interface->gaps[g].frame,
 				gap_cause_name(interface->gaps[g].cause));
+		print_suspected(interface);
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "audio/oversample.h"
 
+#include "audio/sinc.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,50 +41,18 @@ struct oversample {
 	float half[CHUNK];			/* magnitudes at the middle of each interval */
 };
 
-static double bessel_i0(double x)
-{
-	double sum = 1, term = 1;
-	for (int k = 1; term > sum * 1e-17; k++) {
-		term *= x * x / (4.0 * k * k);
-		sum += term;
-	}
-	return sum;
-}
-
-static double windowed_sinc(double t)
-{
-	if (t == 0)
-		return 1;
-	if (t == rint(t))
-		return 0;
-	double edge = 2 * t / TAPS;
-	double window = bessel_i0(kaiser_beta * sqrt(fmax(0, 1 - edge * edge))) / bessel_i0(kaiser_beta);
-	return window * sin(M_PI * t) / (M_PI * t);
-}
-
-/* The taps that give the value `fraction` of a sample after the interval's start, with a gain of 1 at DC. */
-static void design_phase(double fraction, double taps[static TAPS])
-{
-	double sum = 0;
-	for (int k = 0; k < TAPS; k++) {
-		taps[k] = windowed_sinc(k - BEFORE - fraction);
-		sum += taps[k];
-	}
-	for (int k = 0; k < TAPS; k++)
-		taps[k] /= sum;
-}
-
 static void design(struct oversample *o)
 {
 	double taps[TAPS];
 	for (unsigned i = 0; i < o->groups * LANES; i++) {
 		unsigned group = i / LANES, lane = i % LANES;
 		unsigned first = o->groups == GROUPS_MOST ? group_order[group] : group;
-		design_phase((double)(first + o->groups * lane) / (o->groups * LANES), taps);
+		sinc_design(
+			taps, TAPS, (double)(first + o->groups * lane) / (o->groups * LANES), kaiser_beta);
 		for (int k = 0; k < TAPS; k++)
 			o->phases[group][k][lane] = (float)taps[k];
 	}
-	design_phase(0.5, taps);
+	sinc_design(taps, TAPS, 0.5, kaiser_beta);
 	for (int k = 0; k < TAPS / 2; k++)
 		o->middle[k] = (float)taps[k];
 }

@@ -1,5 +1,7 @@
 #include "audio/resample.h"
 
+#include "audio/sinc.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -34,39 +36,6 @@ struct resample {
 	double (*phases)[TAPS]; /* PHASES + 1 */
 };
 
-static double bessel_i0(double x)
-{
-	double sum = 1, term = 1;
-	for (int k = 1; term > sum * 1e-17; k++) {
-		term *= x * x / (4.0 * k * k);
-		sum += term;
-	}
-	return sum;
-}
-
-static double windowed_sinc(double t)
-{
-	double edge = 2 * t / TAPS;
-	if (fabs(t) < 1e-9)
-		return 1;
-	if (fabs(t - rint(t)) < 1e-9 || fabs(edge) >= 1)
-		return 0;
-	double window = bessel_i0(kaiser_beta * sqrt(1 - edge * edge)) / bessel_i0(kaiser_beta);
-	return window * sin(M_PI * t) / (M_PI * t);
-}
-
-/* The taps for a position `fraction` of a frame behind a frame, with a gain of 1 at DC. */
-static void design_phase(double fraction, double taps[static TAPS])
-{
-	double sum = 0;
-	for (int k = 0; k < TAPS; k++) {
-		taps[k] = windowed_sinc(k - BEFORE - fraction);
-		sum += taps[k];
-	}
-	for (int k = 0; k < TAPS; k++)
-		taps[k] /= sum;
-}
-
 int resample_create(struct resample **resample, const struct warp *warp, uint32_t channels,
 	const struct resample_source *source, struct error *e)
 {
@@ -86,7 +55,7 @@ int resample_create(struct resample **resample, const struct warp *warp, uint32_
 		return error_set(e, ENOMEM, "no memory to resample with");
 	}
 	for (int i = 0; i <= PHASES; i++)
-		design_phase((double)i / PHASES, r->phases[i]);
+		sinc_design(r->phases[i], TAPS, (double)i / PHASES, kaiser_beta);
 	r->last = INT64_MIN;
 	double shift = fmin(warp_shift(warp, 0), 0);
 	r->first = (int64_t)floor(fmax(shift, -FARTHEST)) - TAPS;

@@ -78,6 +78,7 @@ struct network_health {
 	uint64_t free_bytes;
 	double hours_left;
 	uint64_t xruns, gap_frames;
+	uint64_t suspected; /* losses that no clock told of */
 	double ring_high_percent;
 	bool realtime;
 };

@@ -1,19 +1,16 @@
 #include "network/waits.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 
 #include <errno.h>
 #include <time.h>
 
 void waits_init(struct waits *waits)
 {
-	pthread_condattr_t attributes;
 	*waits = (struct waits){0};
 	pthread_mutex_init(&waits->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&waits->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&waits->changed);
 }
 
 void waits_finish(struct waits *waits)

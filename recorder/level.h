@@ -8,6 +8,8 @@
 struct level {
 	float peak;
 	double squares;
+	uint64_t clipped; /* samples within 1/32768 of full scale: what a converter of 16 or 24 bits stops at
+			   */
 };
 
 void level_measure(

@@ -24,6 +24,7 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 			writer_status(recorder->room.interfaces[i]->writer, &one);
 		status->gaps += one.gaps;
 		status->gap_frames += one.gap_frames;
+		status->suspected += one.suspected;
 		status->ring_high_percent = fmax(status->ring_high_percent, one.ring_high_percent);
 	}
 }
@@ -77,21 +78,30 @@ bool recorder_missing(struct recorder *recorder, struct error *e)
 	return true;
 }
 
+static void take_level(struct room_interface *interface, uint32_t channel, struct recorder_level *level)
+{
+	struct room_heard *heard = &interface->heard[channel];
+	*level = (struct recorder_level){
+		.interface = interface->name,
+		.channel = channel + 1,
+		.peak_db = interface->peak_db[channel],
+		.rms_db = interface->rms_db[channel],
+		.clipped = interface->clipped[channel],
+	};
+	if (heard->ticks > 0) {
+		level->peak_db = heard->peak_db;
+		level->rms_db = 10 * log10(heard->power / heard->ticks);
+	}
+	*heard = (struct room_heard){0};
+}
+
 size_t recorder_levels(struct recorder *recorder, struct recorder_level *levels, size_t most)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < recorder->room.count; i++) {
 		struct room_interface *interface = recorder->room.interfaces[i];
-		for (uint32_t c = 0; c < interface->channels; c++, count++) {
-			if (count < most)
-				levels[count] = (struct recorder_level){
-					.interface = interface->name,
-					.channel = c + 1,
-					.peak_db = interface->peak_db[c],
-					.rms_db = interface->rms_db[c],
-					.clipped = interface->clipped[c],
-				};
-		}
+		for (uint32_t c = 0; c < interface->channels && count < most; c++)
+			take_level(interface, c, &levels[count++]);
 	}
 	return count;
 }

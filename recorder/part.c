@@ -217,12 +217,32 @@ static void finish_take(struct writer *writer)
 	writer->config.on_done(writer->config.data);
 }
 
+/* Losses are found some time after they were played, and written some time after that: each is told once the
+ * take has got there. */
+static void tell_losses(struct writer *writer)
+{
+	struct take_run *run = &writer->run;
+	const struct take_suspect *found;
+	while ((found = watch_loss(&writer->watch, &run->losses))) {
+		struct take_suspect loss = *found;
+		int64_t at = (int64_t)loss.frame - run->part->origin;
+		if (at >= (int64_t)run->part->frames)
+			return;
+		loss.frame = (uint64_t)at;
+		if (at >= 0)
+			writer->config.on_suspect(writer->config.data, &loss);
+		run->losses++;
+	}
+}
+
 void part_work(struct writer *writer)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
 	if (part_placed(writer))
 		encode(writer, end);
+	if (part_placed(writer))
+		tell_losses(writer);
 	log_clock(writer);
 	pad_if_away(writer, end);
 	if (writer->run.part->frames >= end)

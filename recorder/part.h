@@ -7,6 +7,7 @@
 #include "recorder/clock-file.h"
 #include "recorder/level.h"
 #include "recorder/pace.h"
+#include "recorder/watch.h"
 #include "recorder/writer.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct take_run {
 	struct track **tracks;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
+	uint64_t losses; /* of the watch, that were told or lie before the take */
 	struct clock_file *clock;
 };
 
@@ -42,6 +44,7 @@ struct writer {
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
+	struct watch watch;
 	struct take_run run;
 	struct past past;
 	int64_t keep_ns;     /* needed by takes that have not been placed yet; INT64_MAX: nothing */

@@ -100,6 +100,7 @@ void recorder_on_closed(struct recorder *recorder, struct transport *transport)
 struct note {
 	struct room_interface *interface;
 	struct take_gap gap;
+	struct take_suspect loss;
 };
 
 static struct transport *take_of(struct recorder *recorder, const struct room_interface *interface)
@@ -125,6 +126,17 @@ static void on_gap(void *data)
 	free(note);
 }
 
+static void on_suspect(void *data)
+{
+	struct note *note = data;
+	struct recorder *recorder = note->interface->recorder;
+	struct transport *transport = take_of(recorder, note->interface);
+	if (transport)
+		transport_suspect(transport, note->interface, &note->loss);
+	recorder->callbacks.suspect(recorder->callbacks.data, note->interface->name, &note->loss);
+	free(note);
+}
+
 static void on_part_done(void *data)
 {
 	struct room_interface *interface = data;
@@ -147,6 +159,14 @@ void recorder_on_gap(void *data, const struct take_gap *gap)
 	struct note *note = memory_new(sizeof(*note));
 	*note = (struct note){.interface = interface, .gap = *gap};
 	loop_post(interface->recorder->loop, on_gap, note, free);
+}
+
+void recorder_on_suspect(void *data, const struct take_suspect *loss)
+{
+	struct room_interface *interface = data;
+	struct note *note = memory_new(sizeof(*note));
+	*note = (struct note){.interface = interface, .loss = *loss};
+	loop_post(interface->recorder->loop, on_suspect, note, free);
 }
 
 void recorder_on_done(void *data)

@@ -25,6 +25,8 @@ struct recorder_callbacks {
 	/* The take is closed, whole and hashed. `take->error` says what went wrong, if anything. */
 	void (*take_stopped)(void *data, const char *folder, const struct manifest *take);
 	void (*gap)(void *data, const char *interface, const struct take_gap *gap);
+	/* A loss in the take that no clock told of, where nothing was inserted. */
+	void (*suspect)(void *data, const char *interface, const struct take_suspect *loss);
 	void (*alert)(void *data, const char *text);
 	void *data;
 };
@@ -83,6 +85,7 @@ struct recorder_status {
 	int64_t origin_ns; /* monotonic time of the running take's first frame */
 	uint32_t rate;
 	uint64_t gaps, gap_frames;
+	uint64_t suspected; /* losses that no clock told of, in takes or not */
 	double ring_high_percent;
 	bool realtime, locked;
 };
@@ -94,13 +97,15 @@ size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface 
 /* What is wrong with the interfaces that the session needs, in one line; false: nothing. */
 bool recorder_missing(struct recorder *recorder, struct error *e);
 
-/* A channel's level over the last tick, for meters. */
+/* A channel's level since the last look, for meters (whoever looks takes it away from the others). */
 struct recorder_level {
 	const char *interface;
 	uint32_t channel; /* from 1 */
 	double peak_db, rms_db;
-	uint64_t clipped; /* windows with a sample at full scale */
+	uint64_t clipped; /* samples at full scale since the last take began */
 };
+
+/* Up to `most` channels; returns how many. */
 size_t recorder_levels(struct recorder *recorder, struct recorder_level *levels, size_t most);
 
 #endif

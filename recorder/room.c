@@ -6,11 +6,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A storage stall that the tape rides out beyond the pre-roll (capture rule 7). */
-#define STALL_S 30.0
+/* A storage stall of 30 s is ridden out beyond the pre-roll (capture rule 7), with room for what the writer
+ * keeps and for its catching up. */
+#define STALL_S 40.0
 
 /* The rate the tape is sized for at first: an interface says its own only once it runs. */
 enum { SIZING_RATE = 48000, NODES_MOST = 64 };
@@ -106,6 +108,7 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 		.syncer = room->syncer,
 		.pre_roll_s = room->appliance->recording.pre_roll_s,
 		.on_gap = recorder_on_gap,
+		.on_suspect = recorder_on_suspect,
 		.on_done = recorder_on_done,
 		.data = interface,
 	};
@@ -243,9 +246,13 @@ void room_read_levels(struct room *room)
 		struct room_interface *interface = room->interfaces[i];
 		if (!interface->capturing)
 			continue;
-		writer_levels(interface->writer, interface->peak_db, interface->rms_db);
-		for (uint32_t c = 0; c < interface->channels; c++)
-			interface->clipped[c] += interface->peak_db[c] >= -1e-6;
+		writer_levels(interface->writer, interface->peak_db, interface->rms_db, interface->clipped);
+		for (uint32_t c = 0; c < interface->channels; c++) {
+			struct room_heard *heard = &interface->heard[c];
+			if (heard->ticks++ == 0 || interface->peak_db[c] > heard->peak_db)
+				heard->peak_db = interface->peak_db[c];
+			heard->power += pow(10, interface->rms_db[c] / 10);
+		}
 	}
 }
 

@@ -9,6 +9,12 @@
 
 enum { ROOM_MOST = 32 };
 
+/* A channel's level over the ticks since someone looked. */
+struct room_heard {
+	double peak_db, power; /* the largest; the sum of mean squares */
+	unsigned ticks;
+};
+
 struct room_interface {
 	char *name, *node;
 	uint32_t channels;
@@ -24,8 +30,9 @@ struct room_interface {
 	bool guessed;	  /* `channels` is what a session wanted of a node that was never there */
 	uint32_t offered; /* channels that the node has */
 	struct writer *writer;
-	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS];
+	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
+	struct room_heard heard[SOURCE_MAX_CHANNELS]; /* for recorder_levels */
 	struct recorder *recorder; /* for the writer's callbacks */
 	size_t index;
 };
@@ -65,6 +72,7 @@ void room_read_levels(struct room *room);
 
 /* The writers' callbacks, which the recorder gives (on the writer's thread). */
 void recorder_on_gap(void *interface, const struct take_gap *gap);
+void recorder_on_suspect(void *interface, const struct take_suspect *loss);
 void recorder_on_done(void *interface);
 
 #endif

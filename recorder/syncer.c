@@ -1,13 +1,13 @@
 #include "recorder/syncer.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 #include "common/memory.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define BREATH_NS (CLOCK_NSEC_PER_SEC / 1000)
 
@@ -113,11 +113,7 @@ static void wait_until_due(struct syncer *syncer)
 	int result = 0;
 	while (!syncer->stopping && !syncer->first &&
 		!(result == ETIMEDOUT && clock_monotonic_ns() >= syncer->due_ns)) {
-		struct timespec when = {
-			.tv_sec = syncer->due_ns / CLOCK_NSEC_PER_SEC,
-			.tv_nsec = syncer->due_ns % CLOCK_NSEC_PER_SEC,
-		};
-		result = pthread_cond_timedwait(&syncer->changed, &syncer->lock, &when);
+		result = condition_wait_until(&syncer->changed, &syncer->lock, syncer->due_ns);
 	}
 }
 
@@ -154,11 +150,7 @@ int syncer_create(struct syncer **syncer, double period_s, void (*on_error)(void
 	made->on_error = on_error;
 	made->data = data;
 	pthread_mutex_init(&made->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&made->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&made->changed);
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
 		pthread_cond_destroy(&made->changed);

@@ -307,8 +307,6 @@ void transport_end(struct transport *transport, int64_t end_ns)
 		writer_end(transport->interfaces[i]->writer, &transport->parts[i], frames);
 }
 
-static void save_later(struct transport *transport);
-
 static void on_saved(void *data)
 {
 	struct errand *errand = data;
@@ -317,7 +315,7 @@ static void on_saved(void *data)
 	if (transport->parts_left == 0)
 		transport_close(transport);
 	else if (transport->dirty)
-		save_later(transport);
+		transport_save(transport);
 	free_errand(errand);
 }
 
@@ -331,7 +329,7 @@ static void save_text(void *data)
 
 /* One at a time, however often the manifest changes: a driver that stutters must not fill the syncer's queue.
  */
-static void save_later(struct transport *transport)
+void transport_save(struct transport *transport)
 {
 	transport->dirty = transport->saving;
 	if (transport->saving)
@@ -340,27 +338,6 @@ static void save_later(struct transport *transport)
 	errand->text = manifest_json(&transport->manifest);
 	transport->saving = true;
 	syncer_post(transport->syncer, save_text, errand);
-}
-
-/* Silence that continues a gap makes that longer. */
-static void add_gap(struct take_interface *interface, const struct take_gap *gap)
-{
-	struct take_gap *last = interface->gap_count > 0 ? &interface->gaps[interface->gap_count - 1] : NULL;
-	if (last && last->cause == gap->cause && last->frame + last->frames == gap->frame) {
-		last->frames += gap->frames;
-		return;
-	}
-	interface->gaps = memory_grow(interface->gaps, interface->gap_count + 1, sizeof(*interface->gaps));
-	interface->gaps[interface->gap_count++] = *gap;
-}
-
-void transport_gap(
-	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap)
-{
-	for (size_t i = 0; i < transport->count; i++)
-		if (transport->interfaces[i] == interface)
-			add_gap(&transport->manifest.interfaces[i], gap);
-	save_later(transport);
 }
 
 void transport_add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind)
@@ -375,7 +352,7 @@ void transport_mark(struct transport *transport, int64_t nsec, const char *label
 {
 	transport_add_marker(
 		&transport->manifest, transport_frame_at(transport, nsec), memory_text(label), MARKER_USER);
-	save_later(transport);
+	transport_save(transport);
 }
 
 void transport_part_done(struct transport *transport, const struct room_interface *interface)

@@ -56,9 +56,14 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 /* The take ends with what is played until `end_ns`. */
 void transport_end(struct transport *transport, int64_t end_ns);
 
-/* A gap of one of its interfaces, and the end of a writer's part. */
+/* Has the manifest saved as it is; nobody waits for it. */
+void transport_save(struct transport *transport);
+
+/* A gap or a suspected loss of one of its interfaces, and the end of a writer's part. */
 void transport_gap(
 	struct transport *transport, const struct room_interface *interface, const struct take_gap *gap);
+void transport_suspect(
+	struct transport *transport, const struct room_interface *interface, const struct take_suspect *loss);
 void transport_part_done(struct transport *transport, const struct room_interface *interface);
 
 void transport_mark(struct transport *transport, int64_t nsec, const char *label);

@@ -1,6 +1,7 @@
 #include "recorder/part.h"
 
 #include "common/clock.h"
+#include "common/condition.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* The capture thread may not make a system call, so nobody wakes the writer: it looks this often. */
 #define POLL_NS (CLOCK_NSEC_PER_SEC / 100)
@@ -44,6 +44,7 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
 		measure_levels(writer, stamp);
+		watch_cycle(&writer->watch, stamp, step.frame);
 	}
 }
 
@@ -92,6 +93,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	struct writer_status *status = &writer->status;
 	status->gap_frames += gap_frames;
 	status->gaps += gaps;
+	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
@@ -109,10 +111,8 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 
 static void wait_a_while(struct writer *writer)
 {
-	int64_t due = clock_monotonic_ns() + POLL_NS;
-	struct timespec when = {.tv_sec = due / CLOCK_NSEC_PER_SEC, .tv_nsec = due % CLOCK_NSEC_PER_SEC};
 	if (!writer->stopping && !(writer->waiting && !writer->run.part))
-		pthread_cond_timedwait(&writer->changed, &writer->lock, &when);
+		condition_wait_until(&writer->changed, &writer->lock, clock_monotonic_ns() + POLL_NS);
 }
 
 /* With the lock held. */
@@ -124,6 +124,14 @@ static int64_t needed_from(const struct writer *writer)
 	return from;
 }
 
+/* A part's turn has come. With the lock held. */
+static void take_up(struct writer *writer, const struct take_part *part)
+{
+	writer->waiting = part->next;
+	for (uint32_t c = 0; c < writer->config.tape->channels; c++)
+		writer->levels[c].clipped = 0;
+}
+
 static void *run(void *data)
 {
 	struct writer *writer = data;
@@ -133,7 +141,7 @@ static void *run(void *data)
 		wait_a_while(writer);
 		struct take_part *next = writer->run.part ? NULL : writer->waiting;
 		if (next)
-			writer->waiting = next->next;
+			take_up(writer, next);
 		writer->keep_ns = needed_from(writer);
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
@@ -156,6 +164,7 @@ static void free_writer(struct writer *writer)
 {
 	pthread_cond_destroy(&writer->changed);
 	pthread_mutex_destroy(&writer->lock);
+	watch_finish(&writer->watch);
 	free(writer->places);
 	free(writer->fresh);
 	free(writer->levels);
@@ -167,15 +176,12 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
 	made->keep_ns = INT64_MAX;
+	watch_init(&made->watch, config->tape);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
 	pthread_mutex_init(&made->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&made->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&made->changed);
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
 		free_writer(made);
@@ -204,13 +210,14 @@ void writer_status(struct writer *writer, struct writer_status *status)
 	pthread_mutex_unlock(&writer->lock);
 }
 
-void writer_levels(struct writer *writer, double *peak_db, double *rms_db)
+void writer_levels(struct writer *writer, double *peak_db, double *rms_db, uint64_t *clipped)
 {
 	pthread_mutex_lock(&writer->lock);
 	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
 		peak_db[c] = level_peak_db(&writer->levels[c]);
 		rms_db[c] = level_rms_db(&writer->levels[c], writer->level_frames);
-		writer->levels[c] = (struct level){0};
+		clipped[c] = writer->levels[c].clipped;
+		writer->levels[c] = (struct level){.clipped = clipped[c]};
 	}
 	writer->level_frames = 0;
 	pthread_mutex_unlock(&writer->lock);

@@ -47,6 +47,7 @@ struct writer_config {
 	double pre_roll_s;
 	/* On the writer's thread. */
 	void (*on_gap)(void *data, const struct take_gap *gap);
+	void (*on_suspect)(void *data, const struct take_suspect *loss); /* of the take that runs */
 	void (*on_done)(void *data);
 	void *data;
 };
@@ -66,13 +67,15 @@ struct writer_status {
 	int64_t oldest_ns, newest_ns; /* of what is on the tape */
 	uint64_t gap_frames;	      /* since the writer was made */
 	uint64_t gaps;
+	uint64_t suspected;	  /* losses that no clock told of, in a take or not */
 	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
 	double ppm;
 };
 void writer_status(struct writer *writer, struct writer_status *status);
 
-/* The largest magnitude (peak_db) and RMS of each channel since the last call, dBFS. */
-void writer_levels(struct writer *writer, double *peak_db, double *rms_db);
+/* Of each channel: the largest magnitude (peak_db) and RMS since the last call, dBFS, and the samples at full
+ * scale since the last part was begun. */
+void writer_levels(struct writer *writer, double *peak_db, double *rms_db, uint64_t *clipped);
 
 /* Keeps everything from `from_ns` on until writer_unhold: making a take's folder may take longer than the
  * tape would wait. Parts that were given to writer_begin hold by themselves what they need. */

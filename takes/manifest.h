@@ -16,8 +16,9 @@ enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
 enum suspect_kind { SUSPECT_ZEROS, SUSPECT_JUMP };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
 
-enum { TAKE_SUSPECTED_MOST = 1000 };
 enum take_clock { TAKE_CLOCK_OWN, TAKE_CLOCK_SHARED };
+
+enum { TAKE_SUSPECTED_MOST = 1000 };
 
 struct take_gap {
 	uint64_t frame, frames;

@@ -1,9 +1,9 @@
 /* Looks at FLAC files with libFLAC and nothing of ours.
  *
  *   flac-judge --decode OUT FILE…     writes OUT/<name>.pcm: what a whole file holds, 32 bits a sample
- *   flac-judge REFERENCE FILE…        a line for each file: its name, whether it is whole (checksums, count and MD5;
- *                                     0 or 1), its frames, how many from the first on are those of
- *                                     REFERENCE/<name>.pcm, and the frame from which on there is only silence
+ *   flac-judge REFERENCE FILE…        a line for each file: its name, whether it is whole (checksums, count
+ * and MD5; 0 or 1), its frames, how many from the first on are those of REFERENCE/<name>.pcm, and the frame
+ * from which on there is only silence
  *
  * Files of one channel. */
 #include <FLAC/stream_decoder.h>

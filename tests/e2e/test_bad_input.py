@@ -232,7 +232,7 @@ def test_a_damaged_track_is_said(room, take, damage):
     assert manifest["state"] == "failed" and track["file"] in manifest["error"]
     assert manifest["renders"] == renders
     assert sorted(path.name for path in take.folder.iterdir()) == [
-        "master.flac", "mix.flac", "raw", "report.json", "session.yaml", "take.json"]
+        "clock", "master.flac", "mix.flac", "raw", "report.json", "session.yaml", "take.json"]
 
 
 @pytest.mark.parametrize("manifest", [b"", b"{}", b"[1]", b"{", b"\xff", b'{"format": 1}', b'{"format": 99}'])

@@ -2,11 +2,12 @@
 import json
 import pathlib
 import shutil
+import time
 
 import pytest
 
 from crash import kills, power_cut
-from crash.scene import Scene, work_folder
+from crash.scene import SHIM, Scene, work_folder
 from e2e.desk import Take, appliance, wait_until
 from rig.room import BUILD
 
@@ -39,6 +40,23 @@ def test_the_bound_holds_on_a_slow_card(work, program):
 
 def test_a_kill_in_the_middle_of_a_take(room):
     kills.run(room, KILLS)
+
+
+def test_a_card_that_fails_to_sync_one_file(room):
+    """It is told at once and in the take; every other track is whole, and that one as far as anyone can say."""
+    config = kills.start(room)
+    env = room.env | {"LD_PRELOAD": str(SHIM), "STORAGE_SHIM_ROOT": str(room.path("takes")),
+                      "STORAGE_SHIM_LOG": str(room.path("storage-log")), "STORAGE_SHIM_FAIL": "/03-"}
+    recording = room.spawn("record", BUILD / "woodshed", "record", "--config", config, env=env)
+    recording.wait_error("03-left-capture-aux2.flac: not safely on the disk")
+    time.sleep(1)
+    assert recording.stop() == 1
+    take = Take(recording.stdout.strip())
+    take.check_files()
+    assert "03-left-capture-aux2.flac" in take.manifest["error"]
+    assert take.manifest["state"] == "recorded"
+    assert {track["frames"] for track in take.tracks} == {take.manifest["frames"]}
+    assert take.manifest["frames"] > 48000
 
 
 # ---- the service ----

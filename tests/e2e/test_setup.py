@@ -10,7 +10,7 @@ import pytest
 
 GROUPS = ("build", "test", "demo", "bench")
 SCRIPTS = ("packaging/dependencies", "packaging/demo", "tests/run", "packaging/configure",
-           "tests/stress/bare-debian", ".ci/run")
+           "tests/stress/bare-debian", ".ci/run", "bench/run")
 
 
 @pytest.fixture

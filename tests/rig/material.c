@@ -169,7 +169,7 @@ static float click(const struct material *m, const struct crystal *crystal, int6
 	return away < 8 ? 0.5F * (float)exp(-away * away / 2) : 0;
 }
 
-void material_fill(const struct material *m, unsigned channel, int64_t frame, int64_t begin, uint32_t frames,
+static void fill(const struct material *m, unsigned channel, int64_t frame, int64_t begin, uint32_t frames,
 	const struct crystal *crystal, float *out)
 {
 	memset(out, 0, frames * sizeof(*out));
@@ -189,4 +189,43 @@ void material_fill(const struct material *m, unsigned channel, int64_t frame, in
 	if (m->options->noise)
 		for (uint32_t i = 0; i < frames; i++)
 			out[i] += m->noise_gain * noise(channel, frame + i);
+}
+
+/* The stretch from `*frame` on that no hole interrupts, at most `frames`. `*silent`: it lies in a hole; else
+ * `*frame` becomes the frame that is heard there, since what was left out moves the material on. */
+static uint32_t stretch_at(const struct options *options, int64_t *frame, uint32_t frames, bool *silent)
+{
+	int64_t at = *frame;
+	int64_t end = at + frames;
+	*silent = false;
+	for (unsigned i = 0; i < options->hole_count; i++) {
+		const struct hole *hole = &options->holes[i];
+		int64_t hole_end = hole->frame + (hole->silent ? hole->frames : 0);
+		if (hole->frame > at)
+			end = hole->frame < end ? hole->frame : end;
+		else if (!hole->silent)
+			*frame += hole->frames;
+		else if (hole_end > at) {
+			*silent = true;
+			end = hole_end < end ? hole_end : end;
+		}
+	}
+	return (uint32_t)(end - at);
+}
+
+void material_fill(const struct material *m, unsigned channel, int64_t frame, int64_t begin, uint32_t frames,
+	const struct crystal *crystal, float *out)
+{
+	while (frames > 0) {
+		bool silent;
+		int64_t heard = frame;
+		uint32_t run = stretch_at(m->options, &heard, frames, &silent);
+		if (silent)
+			memset(out, 0, run * sizeof(*out));
+		else
+			fill(m, channel, heard, begin, run, crystal, out);
+		frame += run;
+		out += run;
+		frames -= run;
+	}
 }

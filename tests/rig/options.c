@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { FLAG, TEXT, WHOLE, REAL, FILES, TONE, NOISE, MISSED, OVERRUN, HELP };
+enum kind { FLAG, TEXT, WHOLE, REAL, FILES, TONE, NOISE, MISSED, OVERRUN, ZEROS, SKIP, HELP };
 
 static const struct option {
 	const char *name;
@@ -37,6 +37,9 @@ static const struct option {
 	{"--noise", "DBFS", "a white noise floor, the same on every run", NOISE, 0, 0, 0},
 	{"--xrun-at", "FRAME:FRAMES", "lose frames; position jumps (repeatable)", MISSED, 0, 0, 0},
 	{"--overrun-at", "FRAME:FRAMES", "lose frames; only nsec shows it (repeatable)", OVERRUN, 0, 0, 0},
+	{"--zeros-at", "FRAME:FRAMES",
+		"lose frames; exact zeros stand for them, no clock shows it (repeatable)", ZEROS, 0, 0, 0},
+	{"--skip-at", "FRAME:FRAMES", "lose frames; nothing at all shows it (repeatable)", SKIP, 0, 0, 0},
 	{"--unplug-at", "S", "the node vanishes", REAL, AT(unplug_at_s), 0, 1e6},
 	{"--return-after", "S", "and is back so much later", REAL, AT(return_after_s), 0, 1e6},
 	{"--seconds", "S", "end after that", REAL, AT(seconds), 0, 1e6},
@@ -111,17 +114,35 @@ static int read_noise(const struct option *o, struct options *options, const cha
 	return 0;
 }
 
+static int read_place(
+	const struct option *o, const char *text, int64_t *frame, int64_t *frames, struct error *e)
+{
+	char *colon, *end;
+	*frame = strtoll(text, &colon, 10);
+	if (colon == text || *colon != ':' || *frame < 0)
+		return bad(o, text, e);
+	*frames = strtoll(colon + 1, &end, 10);
+	return end == colon + 1 || *end || *frames <= 0 ? bad(o, text, e) : 0;
+}
+
+static int read_hole(const struct option *o, struct options *options, const char *text, struct error *e)
+{
+	struct hole hole = {.silent = o->kind == ZEROS};
+	int res = read_place(o, text, &hole.frame, &hole.frames, e);
+	if (res < 0)
+		return res;
+	if (options->hole_count == RIG_MAX_GAPS)
+		return error_set(e, EINVAL, "%s: more than %d holes", o->name, RIG_MAX_GAPS);
+	options->holes[options->hole_count++] = hole;
+	return 0;
+}
+
 static int read_gap(const struct option *o, struct options *options, const char *text, struct error *e)
 {
 	struct gap gap = {.counted = o->kind == MISSED};
-	char *end;
-	gap.frame = strtoll(text, &end, 10);
-	if (end == text || *end != ':' || gap.frame < 0)
-		return bad(o, text, e);
-	text = end + 1;
-	gap.frames = strtoll(text, &end, 10);
-	if (end == text || *end || gap.frames <= 0)
-		return bad(o, text, e);
+	int res = read_place(o, text, &gap.frame, &gap.frames, e);
+	if (res < 0)
+		return res;
 	if (options->gap_count == RIG_MAX_GAPS)
 		return error_set(e, EINVAL, "%s: more than %d gaps", o->name, RIG_MAX_GAPS);
 	options->gaps[options->gap_count++] = gap;
@@ -157,6 +178,9 @@ static int read_argument(const struct option *o, struct options *options, const 
 	case MISSED:
 	case OVERRUN:
 		return read_gap(o, options, text, e);
+	case ZEROS:
+	case SKIP:
+		return read_hole(o, options, text, e);
 	default:
 		return -EINVAL;
 	}
@@ -176,6 +200,12 @@ static int by_frame(const void *a, const void *b)
 	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
+static int hole_by_frame(const void *a, const void *b)
+{
+	const struct hole *x = a, *y = b;
+	return (x->frame > y->frame) - (x->frame < y->frame);
+}
+
 static int check(struct options *options, struct error *e)
 {
 	if (options->rate != 44100 && options->rate != 48000 && options->rate != 96000)
@@ -188,6 +218,7 @@ static int check(struct options *options, struct error *e)
 	if ((options->file_count != 0) + options->ramp + options->tone + (options->clicks_s > 0) > 1)
 		return error_set(e, EINVAL, "only one of --play, --ramp, --tone and --clicks");
 	qsort(options->gaps, options->gap_count, sizeof(options->gaps[0]), by_frame);
+	qsort(options->holes, options->hole_count, sizeof(options->holes[0]), hole_by_frame);
 	return 0;
 }
 

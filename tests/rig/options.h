@@ -18,6 +18,13 @@ struct gap {
 	bool counted; /* clock.position jumps too (a missed cycle); else only nsec shows it (an overrun) */
 };
 
+/* Frames that are lost without any clock's telling: silent (an exact zero on every channel), or left out. */
+struct hole {
+	int64_t frame;
+	int64_t frames;
+	bool silent;
+};
+
 struct options {
 	const char *name;
 	const char *description;
@@ -43,6 +50,8 @@ struct options {
 
 	struct gap gaps[RIG_MAX_GAPS]; /* sorted by frame */
 	unsigned gap_count;
+	struct hole holes[RIG_MAX_GAPS]; /* sorted by frame */
+	unsigned hole_count;
 	double unplug_at_s;    /* < 0: never */
 	double return_after_s; /* < 0: never */
 	double seconds;	       /* < 0: until told to */

@@ -1,10 +1,11 @@
 /* An LD_PRELOAD library that writes down what a process does to the files under one folder: every call that
- * changes a file, a name or what of it is durable, with its data and its time. tests/crash/ makes of it what a
- * power cut at any moment would have left on the disk.
+ * changes a file, a name or what of it is durable, with its data and its time. tests/crash/ makes of it what
+ * a power cut at any moment would have left on the disk.
  *
  * STORAGE_SHIM_ROOT     the folder (absolute)
  * STORAGE_SHIM_LOG      the log, appended to; several processes may share one
  * STORAGE_SHIM_SYNC_MS  every sync takes so much longer, one after the other, as on a slow card
+ * STORAGE_SHIM_FAIL     syncs of files whose names contain this fail, as on a dying card
  *
  * A record is a struct record, then the path and the data. Records of one process come in the order in which
  * the calls took effect. */
@@ -50,12 +51,15 @@ struct record {
 
 enum { MOST_FDS = 4096 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below: the order of calls and records */
+static pthread_mutex_t lock =
+	PTHREAD_MUTEX_INITIALIZER; /* guards all below: the order of calls and records */
 static char root[PATH_MAX];
 static int log_fd = -1;
 static bool tracked[MOST_FDS];
 static uint64_t sync_number;
 static long sync_ms;
+static const char *fail; /* NULL: nothing fails */
+static bool failing[MOST_FDS];
 static pthread_mutex_t device = PTHREAD_MUTEX_INITIALIZER; /* a slow card does one thing at a time */
 
 #define REAL(name) ((__typeof__(&(name)))real(#name))
@@ -104,6 +108,7 @@ __attribute__((constructor)) static void start(void)
 	if (!folder || !log)
 		return;
 	snprintf(root, sizeof(root), "%s/", folder);
+	fail = getenv("STORAGE_SHIM_FAIL");
 	sync_ms = slow ? strtol(slow, NULL, 10) : 0;
 	int (*real_open)(const char *, int, ...) = REAL(open);
 	log_fd = real_open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -139,6 +144,7 @@ static int open_any(int folder, const char *path, int flags, mode_t mode)
 	if (fd >= 0 && fd < MOST_FDS) {
 		uint64_t what = (!there ? OPEN_CREATED : 0) | (flags & O_TRUNC ? OPEN_TRUNCATED : 0);
 		tracked[fd] = true;
+		failing[fd] = fail && strstr(path, fail);
 		put_path(KIND_OPEN, fd, what, path);
 	}
 	pthread_mutex_unlock(&lock);
@@ -246,6 +252,10 @@ static int sync_any(int (*sync)(int), int fd)
 {
 	if (!is_tracked(fd))
 		return sync(fd);
+	if (failing[fd]) {
+		errno = EIO;
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	uint64_t number = sync_number++;
 	put(KIND_SYNC_BEGIN, fd, number, NULL, 0, NULL, 0);

@@ -113,6 +113,7 @@ def test_play_begins_when_told_and_ends(room):
     (["--channels"], "--channels"), (["--rate", "47999"], "--rate"), (["--nonsense"], "--nonsense"),
     (["--play"], "--play"), (["--play", "absent.wav"], "absent.wav"), (["--ramp", "--tone", "440:-6"], "--tone"),
     (["--tone", "440"], "--tone"), (["--xrun-at", "5"], "--xrun-at"), (["--xrun-at", "5:0"], "--xrun-at"),
+    (["--zeros-at", "5:"], "--zeros-at"), (["--skip-at", "-5:6"], "--skip-at"),
     (["--noise", "loud"], "--noise"), (["--clicks", "0"], "--clicks"), (["--clicks", "1", "--ramp"], "--clicks"), (["--return-after", "1"], "--unplug-at"), (["--ppm", "nan"], "--ppm"),
     (["--exit-after-play"], "--play"), (["--quantum", "256.5"], "--quantum")])
 def test_bad_options(arguments, message):

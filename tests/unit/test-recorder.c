@@ -68,6 +68,12 @@ static void on_gap(void *data, const char *interface, const struct take_gap *gap
 	((struct studio *)data)->gaps++;
 }
 
+static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
+{
+	(void)data, (void)loss;
+	assert_non_null(interface);
+}
+
 static void on_alert(void *data, const char *text)
 {
 	assert_true(strlen(text) > 0);
@@ -218,7 +224,7 @@ static void open_studio(struct studio *studio)
 	struct recorder_config config = {
 		.appliance = &studio->appliance, .source = &source_fake, .takes = studio->takes};
 	struct recorder_callbacks callbacks = {
-		on_ready, on_changed, on_started, on_stopped, on_gap, on_alert, studio};
+		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_alert, studio};
 	assert_int_equal(loop_create(&studio->loop, &e), 0);
 	studio->check = loop_add_timer(studio->loop, on_check, studio);
 	if (recorder_create(&studio->recorder, studio->loop, &config, &callbacks, &e) < 0)

@@ -1,0 +1,109 @@
+"""record: two interfaces of 16 channels, 24 bit, beside what libFLAC alone needs to encode the same tracks, and
+beside jack_capture."""
+import json
+import pathlib
+import re
+import shutil
+
+import material
+from measure import BenchError, Row, flac_alone, in_turns, level_in, run, say
+from places import BUILD
+from rig.room import Room
+
+INTERFACES, CHANNELS = ("left", "right"), 16
+SECONDS, QUICK_SECONDS, SHORT_SECONDS = 40, 10, 4
+REPETITIONS, QUICK_REPETITIONS = 3, 1
+TARGET = 1.3  # of libFLAC's own CPU
+
+
+def write_config(room):
+    path = room.path("appliance.yaml")
+    lines = [f"  - {{name: {name}, node: {name}, channels: {CHANNELS}}}" for name in INTERFACES]
+    path.write_text("\n".join(["woodshed: 1", "name: bench", "takes: takes", "interfaces:", *lines, ""]),
+                    encoding="utf-8")
+    return path
+
+
+def open_interfaces(room, seconds):
+    files = material.microphones(len(INTERFACES) * CHANNELS, seconds)
+    for i, name in enumerate(INTERFACES):
+        room.interface(name, channels=CHANNELS, loop=True, ppm=20 * i,
+                       play=files[i * CHANNELS:(i + 1) * CHANNELS]).wait_ready()
+
+
+class Recording:
+    """Takes of one length, of which only the last is kept. They start in the middle of the music, which loops."""
+
+    def __init__(self, room, seconds):
+        self.room, self.seconds = room, seconds
+        self.config = write_config(room)
+        self.take = None
+
+    def record(self):
+        """CPU seconds of one take, from the program's start to its end."""
+        if self.take:
+            shutil.rmtree(self.take)
+        used = run(BUILD / "woodshed", "record", "--config", self.config, "--for", f"{self.seconds}s",
+                   env=self.room.env)
+        self.take = pathlib.Path(used.output.strip().splitlines()[-1])
+        self.check()
+        return used.cpu_s
+
+    def check(self):
+        manifest = json.loads((self.take / "take.json").read_text(encoding="utf-8"))
+        tracks = manifest["tracks"]
+        if len(tracks) != len(INTERFACES) * CHANNELS or manifest["frames"] < self.seconds * self.room.rate:
+            raise BenchError(f"record: {len(tracks)} tracks of {manifest['frames']} frames")
+        lost = sum(gap["frames"] for one in manifest["interfaces"] for gap in one["gaps"])
+        if lost:
+            say(f"record: {lost} frames were lost; the machine was too busy")
+
+    def encode_alone(self):
+        return flac_alone("encode", level_in("recorder/track.c"), *sorted((self.take / "raw").glob("*.flac")))
+
+
+def check_wave(path, seconds, rate):
+    """The peer heard all of it: as many channels and frames, and none of them silent."""
+    said = run("soxi", path).output
+    channels, frames = (int(re.search(pattern, said)[1]) for pattern in (r"Channels\s*: (\d+)", r"= (\d+) samples"))
+    if channels != len(INTERFACES) * CHANNELS or frames < seconds * rate:
+        raise BenchError(f"record: jack_capture wrote {channels} channels of {frames} frames")
+    peaks = re.search(r"Pk lev dB(.*)", run("sox", path, "-n", "trim", 0, 5, "stats", output="stderr").output)[1]
+    if "-inf" in peaks:
+        raise BenchError("record: jack_capture wrote silence")
+
+
+def jack_capture(seconds):
+    """CPU seconds of the peer: the same microphones, of one interface, into a WAV file. A JACK client has but one
+    driver, so two interfaces with their own clocks are not for it."""
+    with Room() as room:
+        name, channels = "desk", len(INTERFACES) * CHANNELS
+        room.interface(name, description=name, channels=channels, loop=True,
+                       play=material.microphones(channels, seconds)).wait_ready()
+        path = room.path("jack.wav")
+        used = run("pw-jack", "jack_capture", "--no-stdin", "--disable-console", "--bitdepth", 24,
+                   "--channels", channels, "--port", f"{name}:capture_AUX*", "--recording-time", seconds,
+                   "--filename", path, env=room.env)
+        check_wave(path, seconds, room.rate)
+        return used.cpu_s
+
+
+def less(long, short):
+    """What the seconds cost by which one take is longer: without what a take costs but once."""
+    return [whole - start for whole, start in zip(long, short)]
+
+
+def measure(quick):
+    """Rows for the table."""
+    seconds = QUICK_SECONDS if quick else SECONDS
+    with Room() as room:
+        open_interfaces(room, seconds)
+        short, long = Recording(room, SHORT_SECONDS), Recording(room, seconds)
+        ours, alone, jack, ours_short, alone_short = in_turns(
+            QUICK_REPETITIONS if quick else REPETITIONS, long.record, long.encode_alone,
+            lambda: jack_capture(seconds), short.record, short.encode_alone)
+    what = f"record {len(INTERFACES) * CHANNELS} tracks x {seconds} s, CPU"
+    return [Row(what, "libFLAC alone", ours, alone, TARGET),
+            Row(f"  of it after the first {SHORT_SECONDS} s", "libFLAC alone", less(ours, ours_short),
+                less(alone, alone_short)),
+            Row(what, "jack_capture, to WAV", ours, jack)]

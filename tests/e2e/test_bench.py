@@ -1,0 +1,37 @@
+"""bench/run runs and prints its table. What the figures are is no test's business: the machine has other work."""
+import subprocess
+
+import pytest
+
+DEADLINE = 120  # seconds; generous, since it is far from them on a machine that has nothing else to do
+
+
+def run(root, *args):
+    return subprocess.run([root / "bench/run", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=DEADLINE, check=False)
+
+
+def test_a_quick_render_prints_its_table(root, program):
+    done = run(root, "--quick", "--build", program.parent, "render")
+    assert done.returncode == 0, done.stderr
+    heading, *rows, note = done.stdout.splitlines()
+    assert heading.split() == ["beside", "ours", "s", "peer", "s", "ratio", "from-to", "target"]
+    assert [row.split("  ")[0] for row in rows] == [f"render 8 tracks x 30 s, {of}" for of in ("wall", "CPU", "CPU")]
+    assert "Load of the machine" in note
+
+
+@pytest.mark.parametrize("args, said", [
+    (["--fast"], "unknown: --fast"), (["rendering"], "unknown: rendering"), (["--build"], "--build needs a folder"),
+    (["--build="], "unknown: --build=")])
+def test_what_it_does_not_know_is_a_usage_error(root, args, said):
+    refused = run(root, *args)
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert refused.stderr.startswith(f"bench/run: {said}\nusage: bench/run")
+
+
+def test_a_build_that_lacks_a_program_is_said(root, tmp_path):
+    refused = run(root, "--quick", "--build", tmp_path, "render")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "bench/run: not built: " in refused.stderr
