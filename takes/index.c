@@ -61,7 +61,9 @@ static int read_folder(struct index *index, const char *takes, struct error *e)
 			result = index_scan_read(&index->scan, takes, e);
 		if (result < 0)
 			return result == -ENOENT ? 0 : result;
-		qsort(index->scan.entries, index->scan.count, sizeof(*index->scan.entries), compare_entries);
+		if (index->scan.count > 0) /* or there is no array */
+			qsort(index->scan.entries, index->scan.count, sizeof(*index->scan.entries),
+				compare_entries);
 		if (keep(takes, &stamp, &index->scan))
 			break;
 	}
