@@ -31,8 +31,8 @@ void transport_suspect(
 		struct take_interface *known = &transport->manifest.interfaces[i];
 		if (transport->interfaces[i] != interface || known->suspected_total++ >= TAKE_SUSPECTED_MOST)
 			continue;
-		known->suspected = memory_grow(
-			known->suspected, known->suspected_count + 1, sizeof(*known->suspected));
+		known->suspected =
+			memory_grow(known->suspected, known->suspected_count + 1, sizeof(*known->suspected));
 		known->suspected[known->suspected_count++] = *loss;
 		transport_save(transport);
 	}

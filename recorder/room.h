@@ -33,7 +33,7 @@ struct room_interface {
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
 	struct room_heard heard[SOURCE_MAX_CHANNELS]; /* for recorder_levels */
-	struct recorder *recorder; /* for the writer's callbacks */
+	struct recorder *recorder;		      /* for the writer's callbacks */
 	size_t index;
 };
 
