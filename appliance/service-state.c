@@ -123,7 +123,6 @@ void service_publish_health(struct service *service)
 	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
 	add_alert(&health, alerts, service->recording_alert);
 	add_alert(&health, alerts, service->render_alert);
-	add_alert(&health, alerts, service->session_error);
 	health.ok = health.alert_count == 0;
 	network_set_health(service->network, &health);
 }

@@ -341,7 +341,7 @@ static int serve(struct service *service, struct error *e)
 	network_destroy(service->network);
 	loop_remove(service->health_timer);
 	loop_remove(service->levels_timer);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < SERVICE_SIGNALS; i++)
 		loop_remove(service->signals[i]);
 	loop_destroy(service->loop);
 	if (service->takes_lock >= 0)
@@ -369,7 +369,6 @@ static int run(const struct subcommand *subcommand, const struct arguments *argu
 		appliance_finish(service.appliance);
 		free(service.appliance);
 	}
-	free(service.session_error);
 	appliance_finish(&appliance);
 	return status;
 }

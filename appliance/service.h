@@ -13,7 +13,7 @@
 
 #include <stdatomic.h>
 
-enum { SERVICE_INTERFACES_MOST = 64, SERVICE_ALERT_SIZE = 600 };
+enum { SERVICE_INTERFACES_MOST = 64, SERVICE_SIGNALS = 3, SERVICE_ALERT_SIZE = 600 };
 
 struct service {
 	struct loop *loop;
@@ -22,7 +22,6 @@ struct service {
 					changed later */
 	struct appliance *appliance; /* as it is now; may be `started` */
 	struct loaded_session session;
-	char *session_error; /* why the wanted session is not in use; NULL: it is */
 	struct recorder *recorder;
 	struct network *network;
 	struct jobs *jobs;
@@ -34,7 +33,7 @@ struct service {
 	struct retention_clock clock;
 	_Atomic bool enough; /* the chores shall come to an end */
 	bool swept;	     /* what the last run was removing is gone */
-	struct loop_source *signals[4];
+	struct loop_source *signals[SERVICE_SIGNALS];
 	struct loop_source *health_timer, *retention_timer, *levels_timer;
 	int64_t levels_until_ns; /* monotonic: they are wanted so long */
 	bool stopping;
@@ -44,7 +43,6 @@ struct service {
 	char recording_alert[SERVICE_ALERT_SIZE]; /* the last trouble with making a take; empty after one that
 						     worked */
 	char render_alert[SERVICE_ALERT_SIZE];
-	uint64_t xruns;
 };
 
 /* service-state.c: what the world is told. */

@@ -20,7 +20,6 @@ struct room_interface {
 	uint32_t channels;
 	bool shared_clock; /* with the others */
 	char **ports;	   /* `channels` names, for tracks without a session */
-	bool was_live;
 	struct tape tape;
 	struct capture capture;
 	bool capturing;

@@ -19,7 +19,6 @@ struct transport {
 	int64_t origin_ns; /* monotonic */
 	uint64_t limit;	   /* frames; 0: none */
 	struct songs_config songs;
-	bool by_command; /* silence ends it only once something was heard */
 	bool heard;
 	bool ending;
 	int64_t end_ns;
