@@ -37,6 +37,14 @@ void processor_process(struct processor *processor, struct block *block)
 	processor->type->process(processor->state, block);
 }
 
+void processor_process_keyed(struct processor *processor, struct block *block, const struct block *key)
+{
+	if (key && processor->type->process_keyed)
+		processor->type->process_keyed(processor->state, block, key);
+	else
+		processor_process(processor, block);
+}
+
 uint32_t processor_latency(const struct processor *processor)
 {
 	return processor->type->latency ? processor->type->latency(processor->state) : 0;

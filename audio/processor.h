@@ -11,6 +11,7 @@
 struct processor_format {
 	uint32_t rate;	   /* Hz */
 	uint32_t channels; /* 1 or 2, the same in and out */
+	double tempo_bpm;  /* of the song, for times in beats; 0: not known */
 };
 
 struct processor_type {
@@ -23,9 +24,15 @@ struct processor_type {
 		void *state, const void *settings, const struct processor_format *format, struct error *e);
 	void (*process)(
 		void *state, struct block *block); /* in place, any number of frames up to BLOCK_FRAMES */
-	uint32_t (*latency)(const void *state);	   /* frames; NULL: none */
-	void (*reset)(void *state);		   /* as after init */
-	void (*finish)(void *state);		   /* NULL: nothing to release */
+	/* The same with a detector that listens to `key` (as many frames, 1 or 2 channels, only read) instead
+	 * of the block. NULL: this processor has no such detector. */
+	void (*process_keyed)(void *state, struct block *block, const struct block *key);
+	/* The track that `settings` want as the key, a name in the session; NULL: the block itself. The
+	 * member itself may be NULL where process_keyed is. */
+	const char *(*key_track)(const void *settings);
+	uint32_t (*latency)(const void *state); /* frames; NULL: none */
+	void (*reset)(void *state);		/* as after init */
+	void (*finish)(void *state);		/* NULL: nothing to release */
 };
 
 /* A table of processors, as a room exports it. */
@@ -41,6 +48,8 @@ int processor_create(struct processor **processor, const struct processor_type *
 	const struct processor_format *format, struct error *e) MUST_CHECK;
 void processor_destroy(struct processor *processor); /* NULL is fine */
 void processor_process(struct processor *processor, struct block *block);
+/* `key` NULL, or a processor that has no use for one: as processor_process. */
+void processor_process_keyed(struct processor *processor, struct block *block, const struct block *key);
 uint32_t processor_latency(const struct processor *processor);
 void processor_reset(struct processor *processor);
 
