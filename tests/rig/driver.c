@@ -1,6 +1,7 @@
 #include "tests/rig/driver.h"
 
 #include "common/clock.h"
+#include "recorder/clock-xrun.h"
 
 #include <errno.h>
 #include <math.h>
@@ -75,6 +76,8 @@ static void skip_gaps(struct driver *d)
 		d->frame += gap->frames;
 		if (gap->counted)
 			d->counted += gap->frames;
+		else if (d->clock)
+			clock_add_xrun(d->clock, (uint64_t)gap->frames);
 	}
 }
 
