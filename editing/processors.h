@@ -30,4 +30,11 @@ struct align_settings {
 
 extern const struct processor_type align_type;
 
+struct denoise_settings {
+	double reduce_db; /* 1 or more */
+};
+
+/* Steady noise down by `reduce_db`; nothing where no stretch of silence shows what the noise is. */
+extern const struct processor_type denoise_type;
+
 #endif
