@@ -37,4 +37,10 @@ struct denoise_settings {
 /* Steady noise down by `reduce_db`; nothing where no stretch of silence shows what the noise is. */
 extern const struct processor_type denoise_type;
 
+struct declick_settings {
+	double threshold; /* over the usual prediction error */
+};
+
+extern const struct processor_type declick_type;
+
 #endif

@@ -1,5 +1,6 @@
 #include "editing/silence.h"
 
+#include "common/median.h"
 #include "common/memory.h"
 
 #include <math.h>
@@ -85,18 +86,11 @@ void silence_add(struct silence *silence, const struct spectrum_bin *bins)
 	}
 }
 
-static int by_size(const void *a, const void *b)
+static double typical_energy(const struct silence *s)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(const struct silence *s)
-{
-	double sorted[SILENCE_WINDOWS];
-	memcpy(sorted, s->energy, s->kept * sizeof(*sorted));
-	qsort(sorted, s->kept, sizeof(*sorted), by_size);
-	return sorted[s->kept / 2];
+	double energy[SILENCE_WINDOWS];
+	memcpy(energy, s->energy, s->kept * sizeof(*energy));
+	return s->kept > 0 ? median(energy, s->kept) : 0;
 }
 
 bool silence_profile(struct silence *silence, float *profile)
@@ -105,7 +99,7 @@ bool silence_profile(struct silence *silence, float *profile)
 	size_t alike = 0;
 	memset(profile, 0, s->bins * sizeof(*profile));
 	s->level = 0;
-	double typical = s->kept > 0 ? median(s) : 0;
+	double typical = typical_energy(s);
 	for (size_t i = 0; i < s->kept; i++) {
 		if (s->energy[i] > typical * SPREAD || s->energy[i] < typical / SPREAD)
 			continue;

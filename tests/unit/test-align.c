@@ -1,6 +1,7 @@
 /* align: planted delays are found to the frame under bleed and noise; unrelated tracks stay where they are.
  */
 #include "editing/processors.h"
+#include "tests/unit/player.h"
 #include "tests/unit/processing.h"
 
 #include <setjmp.h>
@@ -9,34 +10,6 @@
 #include <cmocka.h>
 
 enum { RATE = 48000, FRAMES = 10 * RATE, MOST = 2000 /* frames a source reaches back */ };
-
-static double uniform(void)
-{
-	return rand() / (double)RAND_MAX;
-}
-
-/* A plucked or struck instrument: notes of a scale with decaying harmonics and a burst of noise at the start,
- * which differ from note to note as a player's do. */
-static void play(double *samples, double lowest_hz, unsigned seed)
-{
-	static const int scale[] = {0, 3, 5, 7, 10, 12, 15, 17};
-	srand(seed);
-	memset(samples, 0, FRAMES * sizeof(*samples));
-	for (int beat = 0; beat < 40; beat++) {
-		int start = beat * FRAMES / 40 + (int)(uniform() * 300);
-		double hz = lowest_hz * pow(2, scale[rand() % 8] / 12.0), level = 0.2 + 0.3 * uniform();
-		double phases[12];
-		for (int h = 0; h < 12; h++)
-			phases[h] = 2 * M_PI * uniform();
-		for (int i = start; i < FRAMES && i < start + RATE / 2; i++) {
-			double t = (double)(i - start) / RATE, sum = 0;
-			for (int h = 0; h < 12; h++)
-				sum += exp(-t * (4 + 3 * h)) * sin(2 * M_PI * hz * (h + 1) * t + phases[h]) /
-				       (h + 1);
-			samples[i] += level * (0.3 * sum + exp(-t * 120) * (uniform() - 0.5));
-		}
-	}
-}
 
 /* What a microphone hears of a source: `later` frames later, with two reflections. */
 static void hear(double *microphone, const double *source, int later, double gain)
@@ -91,8 +64,8 @@ static void test_planted_delays(void **state)
 	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
 		struct found found;
 		bool turned = i % 2;
-		play(source, 110, 10 + (unsigned)i);
-		play(spill, 196, 50 + (unsigned)i);
+		play(source, FRAMES, 110, 10 + (unsigned)i);
+		play(spill, FRAMES, 196, 50 + (unsigned)i);
 		silence();
 		hear(one, source, MOST / 2, 1);
 		hear(two, source, MOST / 2 + delays[i], turned ? -0.7 : 0.7);
@@ -113,8 +86,8 @@ static void test_unrelated_tracks_stay(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 6; i++) {
 		struct found found;
-		play(source, 110, 100 + i);
-		play(spill, i % 2 ? 220 : 147, 200 + i); /* on the same beats, of the same scale */
+		play(source, FRAMES, 110, 100 + i);
+		play(spill, FRAMES, i % 2 ? 220 : 147, 200 + i); /* on the same beats, of the same scale */
 		silence();
 		hear(one, source, 0, 1);
 		hear(one, spill, 240, i < 3 ? 0 : 0.06);
