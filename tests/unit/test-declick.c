@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { RATE = PLAYER_RATE, FRAMES = 12 * RATE, MOST = 300 };
+enum { RATE = PLAYER_RATE, FRAMES = 12 * RATE, MOST = 300, NEAR = 24 /* half a millisecond */ };
 
 static const struct processor_format mono = {.rate = RATE, .channels = 1};
 
@@ -59,16 +59,16 @@ static double power_at(const double *x, const double *y, int from, int count)
 	return sum;
 }
 
-/* Places where `out` differs from `in` farther than a few samples from what was planted. */
+/* Places where `out` differs from `in` farther from what was planted than NEAR. */
 static int strays(const double *in, uint32_t latency, int count)
 {
 	int next = 0, found = 0, last = -1000;
 	for (int i = 0; i + (int)latency < FRAMES; i++) {
 		if (out[i + (int)latency] == in[i])
 			continue;
-		while (next < count && plants[next].at + plants[next].length + 8 < i)
+		while (next < count && plants[next].at + plants[next].length + NEAR < i)
 			next++;
-		if (next < count && i >= plants[next].at - 8)
+		if (next < count && i >= plants[next].at - NEAR)
 			continue;
 		found += i - last > 200;
 		last = i;
