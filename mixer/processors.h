@@ -28,20 +28,29 @@ struct eq_settings {
 
 extern const struct processor_type eq_type;
 
+/* What a dynamics processor listens to. */
+struct detector_settings {
+	char *key;			/* a track; NULL: the sound itself */
+	double highpass_hz, lowpass_hz; /* 0: none */
+};
+
 enum compressor_detector { COMPRESSOR_PEAK, COMPRESSOR_RMS };
 
 struct compressor_settings {
 	double threshold_db;
-	double ratio; /* n of n:1 */
-	double attack_s, release_s;
-	double knee_db; /* the whole width, centred on the threshold */
-	double makeup_db;
+	double ratio;		    /* n of n:1 */
+	double attack_s, release_s; /* NAN: as the crest factor says */
+	double knee_db;		    /* the whole width, centred on the threshold */
+	double makeup_db;	    /* NAN: from the curve */
+	double mix_percent;	    /* of the compressed sound; the rest is the sound as it came in */
 	double lookahead_s;
-	int detector; /* enum compressor_detector */
+	int detection; /* enum compressor_detector */
+	struct detector_settings detector;
 };
 
 /* Feed-forward, stereo linked: D. Giannoulis, M. Massberg and J. D. Reiss, "Digital Dynamic Range Compressor
- * Design - A Tutorial and Analysis", JAES 60 (6), 2012. */
+ * Design - A Tutorial and Analysis", JAES 60 (6), 2012. Automatic times and make-up: the same, "Parameter
+ * Automation in a Dynamic Range Compressor", JAES 61 (10), 2013. */
 extern const struct processor_type compressor_type;
 
 #endif
