@@ -5,7 +5,9 @@
 static const struct processor_type *const types[] = {
 	&highpass_type,
 	&lowpass_type,
+	&polarity_type,
 	&eq_type,
+	&gate_type,
 	&compressor_type,
 };
 

@@ -53,4 +53,25 @@ struct compressor_settings {
  * Automation in a Dynamic Range Compressor", JAES 61 (10), 2013. */
 extern const struct processor_type compressor_type;
 
+/* Times are to 63 % of the change in dB. Stereo linked. */
+struct gate_settings {
+	double threshold_db;
+	double hysteresis_db; /* 0 or more */
+	double range_db;      /* 0 or more */
+	double ratio;	      /* n of n:1 */
+	double attack_s, hold_s, release_s;
+	double lookahead_s;
+	struct detector_settings detector;
+};
+
+extern const struct processor_type gate_type;
+
+enum polarity_side { POLARITY_BOTH, POLARITY_LEFT, POLARITY_RIGHT };
+
+struct polarity_settings {
+	int side; /* enum polarity_side */
+};
+
+extern const struct processor_type polarity_type;
+
 #endif
