@@ -3,9 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* +120 dB: louder than any sound, and what becomes of infinities and NaN. */
-static const double most_power = 1e12;
-
 static int add_filter(struct cascade *cascade, enum filter_shape shape, const char *name, double frequency_hz,
 	uint32_t rate, struct error *e)
 {
@@ -40,7 +37,7 @@ static void square(const double *samples, size_t count, double *powers)
 {
 	for (size_t i = 0; i < count; i++) {
 		double power = samples[i] * samples[i] + FLOOR_POWER;
-		powers[i] = power < most_power ? power : most_power;
+		powers[i] = power < MOST_POWER ? power : MOST_POWER;
 	}
 }
 
@@ -48,7 +45,7 @@ static void square_louder(const double *samples, size_t count, double *powers)
 {
 	for (size_t i = 0; i < count; i++) {
 		double power = samples[i] * samples[i] + FLOOR_POWER;
-		power = power < most_power ? power : most_power;
+		power = power < MOST_POWER ? power : MOST_POWER;
 		powers[i] = power > powers[i] ? power : powers[i];
 	}
 }

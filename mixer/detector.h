@@ -18,6 +18,9 @@ enum { CHUNK = 64 };
 /* -300 dB under every power keeps logarithms and means away from zero and denormals. */
 #define FLOOR_POWER 1e-30
 
+/* +120 dB: louder than any sound, and what becomes of infinities and NaN. */
+#define MOST_POWER 1e12
+
 /* The keys of a struct detector_settings that is the member `detector` of `settings`. */
 #define DETECTOR_KEYS(settings) \
 	{.name = "key", \

@@ -9,6 +9,8 @@ static const struct processor_type *const types[] = {
 	&eq_type,
 	&gate_type,
 	&compressor_type,
+	&deesser_type,
+	&transient_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

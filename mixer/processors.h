@@ -74,4 +74,26 @@ struct polarity_settings {
 
 extern const struct processor_type polarity_type;
 
+enum deesser_mode { DEESSER_RELATIVE, DEESSER_ABSOLUTE };
+
+/* Split band: takes `reduce_db` off the band above `frequency_hz` at most. Stereo linked. */
+struct deesser_settings {
+	double frequency_hz;
+	double reduce_db;    /* 0 or more */
+	double threshold_db; /* of the band's mean level: relative to the whole sound's, or to full scale */
+	int mode;	     /* enum deesser_mode */
+	double attack_s, release_s;
+	double lookahead_s;
+};
+
+extern const struct processor_type deesser_type;
+
+/* Gains at most, which depend on the sound's shape and not on its level. Stereo linked. */
+struct transient_settings {
+	double attack_db, sustain_db;
+	double lookahead_s;
+};
+
+extern const struct processor_type transient_type;
+
 #endif
