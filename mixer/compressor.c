@@ -210,10 +210,7 @@ static bool is_quiet(const struct compressor *c, const double powers[CHUNK], siz
 {
 	if (c->ballistics.held > 0 || c->ballistics.reduction > 0)
 		return false;
-	double loudest = 0;
-	for (size_t i = 0; i < count; i++)
-		loudest = powers[i] > loudest ? powers[i] : loudest;
-	return loudest < c->quiet_power;
+	return largest_of(powers, count) < c->quiet_power;
 }
 
 /* Powers become the dB that the static curve takes off. Over the whole chunk; what lies past the end is never

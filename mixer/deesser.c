@@ -157,10 +157,8 @@ static void average(struct mean *mean, double keep, double powers[CHUNK], size_t
 /* Nothing to reduce now and nothing left of before. Exact: what it skips would come out the same. */
 static bool is_dull(const struct deesser *d, const double levels[CHUNK], size_t count)
 {
-	double most = 0;
-	for (size_t i = 0; i < count; i++)
-		most = levels[i] > most ? levels[i] : most;
-	return most < d->threshold * (1 - 1e-6) && d->ballistics.held == 0 && d->ballistics.reduction == 0;
+	return d->ballistics.held == 0 && d->ballistics.reduction == 0 &&
+	       largest_of(levels, count) < d->threshold * (1 - 1e-6);
 }
 
 static void compute_reduction(const struct deesser *d, double values[CHUNK])

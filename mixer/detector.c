@@ -33,21 +33,46 @@ void detector_reset(struct detector *detector)
 	cascade_reset(&detector->filter);
 }
 
-static void square(const double *samples, size_t count, double *powers)
+/* A count that the compiler knows is what it makes vectors of; so whole chunks go apart. */
+static inline void square(const double *samples, size_t count, double *powers)
+{
+	for (size_t i = 0; i < count; i++)
+		powers[i] = samples[i] * samples[i] + FLOOR_POWER;
+}
+
+static inline void square_louder(const double *samples, size_t count, double *powers)
 {
 	for (size_t i = 0; i < count; i++) {
 		double power = samples[i] * samples[i] + FLOOR_POWER;
-		powers[i] = power < MOST_POWER ? power : MOST_POWER;
+		powers[i] = power > powers[i] ? power : powers[i];
 	}
 }
 
-static void square_louder(const double *samples, size_t count, double *powers)
+/* Only a sum that is no number, or too large, needs a look at each. */
+static void limit(double powers[static CHUNK], size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		double power = samples[i] * samples[i] + FLOOR_POWER;
-		power = power < MOST_POWER ? power : MOST_POWER;
-		powers[i] = power > powers[i] ? power : powers[i];
-	}
+	double sums[4] = {0};
+	size_t i = 0;
+	for (; i + 4 <= count; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			sums[k] += powers[i + k];
+	for (; i < count; i++)
+		sums[0] += powers[i];
+	if ((sums[0] + sums[1]) + (sums[2] + sums[3]) < MOST_POWER)
+		return;
+	for (i = 0; i < count; i++)
+		powers[i] = powers[i] < MOST_POWER ? powers[i] : MOST_POWER;
+}
+
+static void measure(const double *samples, size_t count, bool louder, double powers[static CHUNK])
+{
+	if (count < CHUNK)
+		(louder ? square_louder : square)(samples, count, powers);
+	else if (louder)
+		square_louder(samples, CHUNK, powers);
+	else
+		square(samples, CHUNK, powers);
+	limit(powers, count);
 }
 
 void detector_run(struct detector *detector, const struct block *key, size_t from, size_t count,
@@ -63,11 +88,39 @@ void detector_run(struct detector *detector, const struct block *key, size_t fro
 				filter->sections, filter->memories[c], filter->count, filtered, count);
 			samples = filtered;
 		}
-		if (c == 0)
-			square(samples, count, powers);
-		else
-			square_louder(samples, count, powers);
+		measure(samples, count, c > 0, powers);
 	}
+}
+
+static inline void multiply(const double *gains, double *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		samples[i] *= gains[i];
+}
+
+void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
+{
+	for (uint32_t c = 0; c < block->channels; c++) {
+		double *samples = block->channel[c] + from;
+		if (count == CHUNK)
+			multiply(gains, samples, CHUNK);
+		else
+			multiply(gains, samples, count);
+	}
+}
+
+double largest_of(const double values[static CHUNK], size_t count)
+{
+	double largest[4] = {0};
+	size_t i = 0;
+	for (; i + 4 <= count; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			largest[k] = values[i + k] > largest[k] ? values[i + k] : largest[k];
+	for (; i < count; i++)
+		largest[0] = values[i] > largest[0] ? values[i] : largest[0];
+	double one = largest[0] > largest[1] ? largest[0] : largest[1];
+	double other = largest[2] > largest[3] ? largest[2] : largest[3];
+	return one > other ? one : other;
 }
 
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the

@@ -83,12 +83,9 @@ void lookahead_run(
 void lookahead_reset(struct delay delays[static BLOCK_CHANNELS]);
 void lookahead_finish(struct delay delays[static BLOCK_CHANNELS]);
 
-static inline void apply_gains(
-	const double gains[static CHUNK], struct block *block, size_t from, size_t count)
-{
-	for (uint32_t c = 0; c < block->channels; c++)
-		for (size_t i = 0; i < count; i++)
-			block->channel[c][from + i] *= gains[i];
-}
+void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count);
+
+/* Of `count` values that are 0 or more. */
+double largest_of(const double values[static CHUNK], size_t count);
 
 #endif
