@@ -209,6 +209,8 @@ static void test_common(void **unused)
 	(void)unused;
 	s.threshold_db = -10;
 	dynamics_check(&gate_type, &s);
+	s.release_s = 0.001; /* closed for good between the bursts */
+	dynamics_check_cuts(&gate_type, &s);
 	s.lookahead_s = 0.005;
 	s.ratio = 3;
 	s.detector = (struct detector_settings){NULL, 80, 8000};
