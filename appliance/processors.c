@@ -2,6 +2,7 @@
 
 #include "appliance/subcommand.h"
 #include "config/schema.h"
+#include "editing/processors.h"
 #include "mastering/master.h"
 #include "mixer/mix.h"
 
@@ -10,7 +11,8 @@
 
 enum { PROCESSORS_MOST = 64 };
 
-static const struct processor_table *const rooms[] = {&mixer_processors, &mastering_processors};
+static const struct processor_table *const rooms[] = {
+	&editing_processors, &mixer_processors, &mastering_processors};
 
 const struct processor_table *processors_all(void)
 {

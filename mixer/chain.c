@@ -27,7 +27,7 @@ static int insert_create(struct chain_insert *made, const struct key_insert *ins
 	if (result < 0)
 		return error_set(e, result, "line %d: %s: %s", insert->line, insert->type->name, inner.text);
 	made->line = insert->line;
-	made->key_track = type->key_track ? type->key_track(insert->settings) : NULL;
+	made->key_track = processor_key_track(type, insert->settings);
 	return 0;
 }
 
