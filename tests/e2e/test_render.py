@@ -196,3 +196,16 @@ def test_a_processor_of_editing_hears_the_take_before_it_is_mixed(program, tmp_p
         chains[name] = abs(sum(samples[RATE:]) / (2 * RATE))
     assert chains["raw"] > 4000
     assert chains["clean"] < 100 and chains["bus"] < 100
+
+
+def test_the_report_says_what_a_place_did(program, tmp_path):
+    take = MadeTake(tmp_path, ["t0", "t1"], 20000)
+    take.session(session_of(["t0", "t1"], "", lambda name: ", pan: R10, trim: 1.5, place: {width: R30, depth: 50 %}"
+                            if name == "t1" else ", automation: {gain: [{at: end, gain: 3}]}"))
+    mix(program, take, tmp_path / "out")
+    report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
+    plain, placed = report["tracks"]
+    assert plain["place"] is None and plain["gain_db"] == 0
+    assert placed["gain_db"] == 1.5
+    assert placed["place"] == {"pan": 40, "side_percent": 70, "gain_db": -3, "treble_db": -3, "bass_db": 0, "delay_ms": 5}
+    assert report["mix"]["missing_marker"] == "end"
