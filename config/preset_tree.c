@@ -46,7 +46,7 @@ static void unreadable(const struct opening *o, const struct preset_source *sour
 {
 	struct faults own;
 	faults_init(&own, source->path);
-	faults_add(&own, 0, 0, "cannot be read: %s", strerror(-result));
+	yaml_unreadable(&own, result);
 	faults_join(o->request->faults, &own);
 }
 
