@@ -92,6 +92,18 @@ static const struct yaml_node *name_of_strip(const struct yaml_node *roles, size
 	return name && name->kind == YAML_TEXT && !yaml_is_null(name) ? name : NULL;
 }
 
+static void unknown_role(
+	const struct key_list *known, const struct yaml_node *name, size_t index, struct faults *faults)
+{
+	const struct preset_name *names = known->items;
+	struct suggestion suggestion = {.word = name->text};
+	for (size_t i = 0; i < known->count; i++)
+		suggestion_offer(&suggestion, names[i].name);
+	char mean[SUGGESTION_SIZE];
+	faults_add(faults, name->line, name->column, "roles[%zu].role: \"%.40s\" is no role; %s", index,
+		name->text, suggestion_text(&suggestion, mean));
+}
+
 /* A strip is looked up by its role: a second one would be lost, and so would one of a role that nobody has.
  */
 static void check_role(
@@ -100,17 +112,12 @@ static void check_role(
 	const struct yaml_node *name = name_of_strip(roles, index);
 	if (!name)
 		return;
-	struct suggestion suggestion = {.word = name->text};
 	const struct preset_name *names = known->items;
 	bool there = false;
-	for (size_t i = 0; i < known->count; i++) {
-		there = there || strcmp(names[i].name, name->text) == 0;
-		suggestion_offer(&suggestion, names[i].name);
-	}
-	char mean[SUGGESTION_SIZE];
+	for (size_t i = 0; i < known->count && !there; i++)
+		there = strcmp(names[i].name, name->text) == 0;
 	if (!there)
-		faults_add(faults, name->line, name->column, "roles[%zu].role: \"%.40s\" is no role; %s",
-			index, name->text, suggestion_text(&suggestion, mean));
+		unknown_role(known, name, index, faults);
 	for (size_t i = 0; i < index; i++) {
 		const struct yaml_node *other = name_of_strip(roles, i);
 		if (!other || strcmp(other->text, name->text) != 0)
