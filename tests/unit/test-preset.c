@@ -2,7 +2,9 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "config/preset.h"
+#include "config/session.h"
 #include "expect-faults.h"
+#include "mixer/mix.h"
 
 #include <errno.h>
 #include <math.h>
@@ -74,6 +76,38 @@ static void test_every_mix_has_every_role(void **state)
 		}
 		mix_preset_finish(&mix);
 		expect_faults(&faults, "");
+	}
+}
+
+/* A session of all roles with each mix becomes a mix that runs, at every rate. */
+static void test_every_mix_runs(void **state)
+{
+	(void)state;
+	static const uint32_t rates[] = {44100, 48000, 96000};
+	for (size_t i = 0; i < preset_count * 3; i++) {
+		if (presets[i / 3].kind != PRESET_MIX)
+			continue;
+		char *text = NULL;
+		size_t size = 0;
+		FILE *stream = open_memstream(&text, &size);
+		fprintf(stream, "mix: {preset: %s}\ntracks:\n", presets[i / 3].name);
+		for (size_t r = 0; r < preset_count; r++)
+			if (presets[r].kind == PRESET_ROLES)
+				fprintf(stream, "- {name: %s, input: x/%zu, role: %s}\n", presets[r].name,
+					r + 1, presets[r].name);
+		fclose(stream);
+		put("a/s.yaml", text);
+		free(text);
+		struct session session;
+		struct mix *mix;
+		struct error e;
+		faults_init(&faults, "f");
+		assert_int_equal(session_load(&session, "a/s.yaml", processors_records(), NULL, &faults), 0);
+		expect_faults(&faults, "");
+		if (mix_create(&mix, &session, rates[i % 3], &e) < 0)
+			fail_msg("%s at %u Hz: %s", presets[i / 3].name, rates[i % 3], e.text);
+		mix_destroy(mix);
+		session_finish(&session);
 	}
 }
 
@@ -301,8 +335,9 @@ static const struct bad bad_mixes[] = {
 	{"extends: x\n", "a/mix/x.yaml:1:10: error: extends: there is no other x; another preset"},
 	{"- a\n", "a/mix/x.yaml:1:1: error: not a mapping; How the tracks of a kind of music become stereo."},
 	{"help: {\n", "a/mix/x.yaml:2:1: error: no value where one belongs; look at the brackets and commas"},
-	{"chain: [compresser]\n", "a/mix/x.yaml:1:9: error: chain[0]: \"compresser\" is no processor; did you "
-				  "mean compressor? One of "},
+	{"chain: [compresser]\n",
+		"a/mix/x.yaml:1:9: error: chain[0]: \"compresser\" is no processor; did you "
+		"mean compressor? One of "},
 };
 
 static void expect_bad(const char *expected)
@@ -402,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_alone),
 		cmocka_unit_test(test_every_mix_has_every_role),
+		cmocka_unit_test_setup(test_every_mix_runs, clear),
 		cmocka_unit_test(test_masters),
 		cmocka_unit_test(test_strips),
 		cmocka_unit_test_setup(test_extends, clear),
