@@ -105,7 +105,7 @@ static void check_role(const struct opening *o, const struct key_list *known, co
 	bool there = false;
 	for (size_t i = 0; i < known->count && !there; i++)
 		there = strcmp(names[i].name, name->text) == 0;
-	char key[32];
+	char key[64];
 	snprintf(key, sizeof(key), "roles[%zu].role", index);
 	struct preset_place place = {key, name->line, name->column};
 	if (!there)
