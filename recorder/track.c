@@ -79,7 +79,8 @@ static void write_chunk(struct track *track, size_t frames)
 {
 	const int32_t *channels[TRACK_CHANNELS] = {track->samples[0], track->samples[1]};
 	struct error e;
-	if (track->file && flac_writer_write(track->file, channels, frames, &e) < 0) {
+	if (track->file && (flac_writer_write(track->file, channels, frames, &e) < 0 ||
+				   flac_writer_flush(track->file, &e) < 0)) {
 		fail(track, &e);
 		/* A disk that is full still lets the file say how much of it there is. */
 		int result = flac_writer_finish(track->file, NULL);
