@@ -7,6 +7,7 @@
 #include "recorder/clock-file.h"
 #include "recorder/level.h"
 #include "recorder/pace.h"
+#include "recorder/tracks.h"
 #include "recorder/watch.h"
 #include "recorder/writer.h"
 
@@ -21,7 +22,7 @@ struct place {
 /* What the take that is running needs, on the writer's thread. */
 struct take_run {
 	struct take_part *part;
-	struct track **tracks;
+	struct tracks *tracks;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
 	uint64_t losses; /* of the watch, that were told or lie before the take */
