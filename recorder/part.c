@@ -16,7 +16,8 @@
 #define AWAY_S 1.0
 #define STEP_S 10.0
 
-enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
+/* Encoded without being asked, once there is so much. */
+#define BACKLOG_S 1.0
 
 bool part_placed(const struct writer *writer)
 {
@@ -131,7 +132,7 @@ static void encode(struct writer *writer, uint64_t end)
 			skip(run, stamp, (uint64_t)((int64_t)part->frames - at));
 			continue;
 		}
-		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
+		uint64_t frames = take_run_of(writer, owed);
 		tracks_add(run->tracks, writer->config.tape, position, frames);
 		part->frames += frames;
 		part->captured += frames;
@@ -229,11 +230,24 @@ static void tell_losses(struct writer *writer)
 	}
 }
 
-void part_work(struct writer *writer)
+/* Encoders are fetched into the cache for each round of theirs: few large ones are cheap. The syncer asks for
+ * one each time; but it may hang in a sync, and a take's last frames wait for nobody. */
+static bool is_due(const struct writer *writer, uint64_t end)
+{
+	const struct take_run *run = &writer->run;
+	if (run->mark >= writer->seen)
+		return true;
+	uint64_t waiting =
+		ring_filled(&writer->config.tape->samples) - tape_stamp(writer->config.tape, run->mark)->tape;
+	return (double)waiting >= BACKLOG_S * writer->timeline.rate ||
+	       (int64_t)writer->timeline.frames - run->part->origin >= (int64_t)end;
+}
+
+void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
-	if (part_placed(writer)) {
+	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
 		tell_losses(writer);
 	}
