@@ -54,16 +54,12 @@ static const struct key track_keys[] = {
 		.help = "What the fader does while the take runs."},
 	{"place", KEY_RECORD, TRACK(place), .record = &place_record,
 		.help = "Where it stands in the picture, as one gesture."},
-	{"edit", KEY_LATER, .help = "Editing of this track alone."},
+	{"edit", KEY_CHAIN, TRACK(edit), .most = 32,
+		.help = "Processors before the mix, instead of the edit preset's."},
+	{"edit+", KEY_CHAIN, TRACK(edit_added), .most = 32,
+		.help = "Processors before the mix, after the edit preset's."},
 };
 static const struct record track_record = RECORD("track", struct track_config, track_keys);
-
-static const char edit_keys_help[] = "What makes the performance clean.";
-static const struct key edit_keys[] = {
-	{"preset", KEY_TEXT, offsetof(struct edit_config, preset), .fallback = "none",
-		.help = "The edit preset."},
-};
-static const struct record edit_record = RECORD("edit", struct edit_config, edit_keys);
 
 static const char mix_keys_help[] = "How the tracks become stereo.";
 static const struct key mix_keys[] = {
@@ -96,7 +92,8 @@ static const struct key session_keys[] = {
 	{"arrangement", KEY_LATER, .help = "Sections, their order and the click."},
 	{"tracks", KEY_RECORDS, SESSION(tracks), .most = SESSION_MOST_TRACKS, .record = &track_record,
 		.help = "The tracks; one a channel where there are none."},
-	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record, .help = edit_keys_help},
+	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record,
+		.help = "What makes the performance clean."},
 	{"mix", KEY_RECORD, SESSION(mix), .record = &mix_record, .help = mix_keys_help},
 	{"buses", KEY_RECORDS, SESSION(buses), .most = SESSION_MOST_BUSES, .record = &bus_record,
 		.help = "Groups of tracks, and returns that they send to."},

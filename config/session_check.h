@@ -14,4 +14,7 @@ void session_check(const struct session *session, const struct yaml_node *root,
 /* The part of it that is about buses, sends, VCA groups and automation. */
 void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
+/* The part of it that is about editing. */
+void edit_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+
 #endif
