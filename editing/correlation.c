@@ -4,6 +4,7 @@
 #include "common/memory.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 
 /* Windows where either is quieter tell of noise only. */
 #define QUIET_POWER 1e-7 /* -70 dBFS */
+
+/* So far below its strongest frequency a source is there in full, as power: 30 dB. */
+#define PRESENT 1e-3
 
 /* A peak is as wide as the band makes it: what is nearer belongs to it. */
 #define SAME_PEAK_S 0.001
@@ -143,13 +147,30 @@ static double coherence_at(const struct correlation *c, size_t k)
 	return fmax(0, (coherence - chance) / (1 - chance));
 }
 
-/* The correlation over all lags, from the phases of the coherent part of the band. */
+/* What both have of a frequency, as power. */
+static double level_at(const struct correlation *c, size_t k)
+{
+	return sqrt(c->power[0][k] * c->power[1][k]);
+}
+
+static double strongest(const struct correlation *c, struct band band)
+{
+	double most = 0;
+	for (size_t k = band.first; k <= band.last; k++)
+		most = fmax(most, level_at(c, k));
+	return most;
+}
+
+/* The correlation over all lags, from the phases of the coherent part of the band. Where the source itself is
+ * hardly there, what is coherent is somebody else's bleed. */
 static void correlate(struct correlation *c, struct band band, double *lags)
 {
+	double present = fmax(PRESENT * strongest(c, band), DBL_MIN);
 	memset(c->bins[0], 0, spectrum_bins(c->spectrum) * sizeof(*c->bins[0]));
 	for (size_t k = band.first; k <= band.last; k++) {
 		double size = hypot(c->cross_re[k], c->cross_im[k]);
-		double weight = size > 0 ? coherence_at(c, k) / size : 0;
+		double presence = fmin(1, level_at(c, k) / present);
+		double weight = size > 0 ? presence * coherence_at(c, k) / size : 0;
 		c->bins[0][k] = (struct spectrum_bin){
 			(float)(weight * c->cross_re[k]), (float)(weight * c->cross_im[k])};
 	}
@@ -191,7 +212,7 @@ static double agreement(const struct correlation *c, struct band band, int32_t d
 	double both = 0, octaves = 0;
 	for (size_t k = band.first; k <= band.last; k++) {
 		double phase = 2 * M_PI * (double)k * delay / (double)c->size;
-		double level = sqrt(c->power[0][k] * c->power[1][k]), octave = 1.0 / (double)k;
+		double level = level_at(c, k), octave = 1.0 / (double)k;
 		octaves += octave;
 		if (level > 0)
 			both += octave / level * (c->cross_re[k] * cos(phase) - c->cross_im[k] * sin(phase));
@@ -204,7 +225,7 @@ static double mean_coherence(const struct correlation *c, struct band band)
 {
 	double sum = 0, weights = 0;
 	for (size_t k = band.first; k <= band.last; k++) {
-		double weight = sqrt(c->power[0][k] * c->power[1][k]);
+		double weight = level_at(c, k);
 		sum += weight * coherence_at(c, k);
 		weights += weight;
 	}
