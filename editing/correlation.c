@@ -22,6 +22,9 @@
 /* A peak is as wide as the band makes it: what is nearer belongs to it. */
 #define SAME_PEAK_S 0.001
 
+/* How far the peak of the strongest frequencies may lie beside that of all. */
+#define REFINED_S 0.0002
+
 enum { FEWEST_WINDOWS = 6 };
 
 struct correlation {
@@ -161,11 +164,11 @@ static double strongest(const struct correlation *c, struct band band)
 	return most;
 }
 
-/* The correlation over all lags, from the phases of the coherent part of the band. Where the source itself is
- * hardly there, what is coherent is somebody else's bleed. */
-static void correlate(struct correlation *c, struct band band, double *lags)
+/* The correlation over all lags, from the phases of the coherent part of the band. Frequencies whose level is
+ * below `present` count less: where the source itself is hardly there, what is coherent is somebody else's
+ * bleed. */
+static void correlate(struct correlation *c, struct band band, double present, double *lags)
 {
-	double present = fmax(PRESENT * strongest(c, band), DBL_MIN);
 	memset(c->bins[0], 0, spectrum_bins(c->spectrum) * sizeof(*c->bins[0]));
 	for (size_t k = band.first; k <= band.last; k++) {
 		double size = hypot(c->cross_re[k], c->cross_im[k]);
@@ -205,6 +208,17 @@ static int32_t largest(
 	return best;
 }
 
+/* The frame of the peak at `delay`, by all of the band: what the source has least of is what tells best. */
+static int32_t refined(const struct correlation *c, const double *lags, int32_t delay, double height)
+{
+	int32_t near = (int32_t)(REFINED_S * c->rate), best = delay;
+	for (int32_t lag = delay - near; lag <= delay + near; lag++)
+		if (abs(lag) <= (int32_t)c->within && copysign(1, height) * at_lag(c, lags, lag) >
+							      copysign(1, height) * at_lag(c, lags, best))
+			best = lag;
+	return best;
+}
+
 /* Correlation coefficient of both over the band, `other` moved by `delay` and turned or not; every octave
  * counts alike, as it does to the ear. */
 static double agreement(const struct correlation *c, struct band band, int32_t delay, bool turned)
@@ -220,16 +234,20 @@ static double agreement(const struct correlation *c, struct band band, int32_t d
 	return (turned ? -both : both) / octaves;
 }
 
-/* Weighted by what each frequency brings to the sound. */
-static double mean_coherence(const struct correlation *c, struct band band)
+/* How much of a track's power both have, of the one that has less of it: a guitar whose microphone hears the
+ * bass as well is still a guitar. */
+static double shared(const struct correlation *c, struct band band)
 {
-	double sum = 0, weights = 0;
-	for (size_t k = band.first; k <= band.last; k++) {
-		double weight = level_at(c, k);
-		sum += weight * coherence_at(c, k);
-		weights += weight;
+	double least = 1;
+	for (int i = 0; i < 2; i++) {
+		double sum = 0, power = 0;
+		for (size_t k = band.first; k <= band.last; k++) {
+			sum += c->power[i][k] * coherence_at(c, k);
+			power += c->power[i][k];
+		}
+		least = fmin(least, power > 0 ? sum / power : 0);
 	}
-	return weights > 0 ? sum / weights : 0;
+	return least;
 }
 
 void correlation_find(struct correlation *correlation, bool keeps_polarity, struct correlation_peak *peak)
@@ -240,16 +258,17 @@ void correlation_find(struct correlation *correlation, bool keeps_polarity, stru
 		return;
 	struct band band = band_of(c);
 	double *lags = memory_array(c->size, sizeof(*lags));
-	correlate(c, band, lags);
+	correlate(c, band, fmax(PRESENT * strongest(c, band), DBL_MIN), lags);
 	int32_t delay = largest(c, lags, keeps_polarity, INT16_MIN, 0);
 	double height = at_lag(c, lags, delay);
 	int32_t apart = (int32_t)(SAME_PEAK_S * c->rate);
 	double other = fabs(at_lag(c, lags, largest(c, lags, keeps_polarity, delay, apart)));
-	peak->delay = delay;
+	correlate(c, band, DBL_MIN, lags);
+	peak->delay = refined(c, lags, delay, height);
 	peak->turned = height < 0;
 	peak->decisiveness = other > 0 ? fabs(height) / other : 0;
-	peak->coherence = mean_coherence(c, band);
-	double before = agreement(c, band, 0, false), after = agreement(c, band, delay, peak->turned);
+	peak->coherence = shared(c, band);
+	double before = agreement(c, band, 0, false), after = agreement(c, band, peak->delay, peak->turned);
 	peak->sum_gain_db = 10 * log10(fmax(1 + after, 1e-3) / fmax(1 + before, 1e-3));
 	free(lags);
 }

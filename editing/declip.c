@@ -16,8 +16,9 @@
 
 enum {
 	SHORTEST = 3, /* equal samples on a track's peak: two may well be a wave that is just so high … */
-	FEWEST = 2,   /* … and so may one run. More of them are a ceiling, and then one sample at it is cut off */
-	PASSES = 2,   /* clipped samples spoil the model that they are drawn by */
+	FEWEST = 2, /* … and so may one run. More of them are a ceiling, and then one sample at it is cut off
+		     */
+	PASSES = 2, /* clipped samples spoil the model that they are drawn by */
 	LAST = REPAIR_WINDOW - 2 * AR_ORDER,
 };
 

@@ -40,6 +40,12 @@ def mix(*parts):
             for values in zip(*(samples for _, samples in parts))]
 
 
+def level(samples, dbfs):
+    """The same at that RMS, or as near as the peaks let it."""
+    gain = min(dbfs - rms_db(samples), 20 * math.log10(FULL / max(map(abs, samples))) - 1)
+    return mix((gain, samples))
+
+
 def delayed(samples, frames):
     return [0] * frames + samples[:len(samples) - frames]
 

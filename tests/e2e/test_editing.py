@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from e2e.desk import decode, numbers, packed
-from e2e.studio import (DEADLINE, FULL, RATE, StudioTake, delayed, difference, mix, noise, play, rms_db)
+from e2e.studio import (DEADLINE, FULL, RATE, StudioTake, delayed, difference, level, mix, noise, play, rms_db)
 from rig import band
 
 SECONDS = 20
@@ -23,7 +23,7 @@ NEAR = RATE // 2000
 def song(tmp_path_factory):
     tracks = play(tmp_path_factory.mktemp("band"), band.SONGS / "chuggachugga.mid", SECONDS)
     assert set(tracks) == {"drums", "bass", "guitar", "guitar2", "ensemble", "guitar3"}
-    return {name: [0] * SILENCE + samples[:-SILENCE] for name, samples in tracks.items()}
+    return {name: level([0] * SILENCE + samples[:-SILENCE], -26) for name, samples in tracks.items()}
 
 
 def hum(frames):
