@@ -23,6 +23,7 @@ struct studio {
 	struct session session;
 	struct track_config tracks[8];
 	char *inputs[8][2];
+	void (*memory_left)(struct budget_left *left);
 
 	bool ready;
 	int started, stopped, alerts, gaps;
@@ -221,8 +222,10 @@ static struct studio *new_studio(char *folder, const struct recording_config *re
 static void open_studio(struct studio *studio)
 {
 	struct error e = {""};
-	struct recorder_config config = {
-		.appliance = &studio->appliance, .source = &source_fake, .takes = studio->takes};
+	struct recorder_config config = {.appliance = &studio->appliance,
+		.source = &source_fake,
+		.takes = studio->takes,
+		.memory_left = studio->memory_left};
 	struct recorder_callbacks callbacks = {
 		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_alert, studio};
 	assert_int_equal(loop_create(&studio->loop, &e), 0);
@@ -678,6 +681,83 @@ static void test_rates(void **state)
 	close_studio(studio);
 }
 
+/* ---- memory ---- */
+
+static uint64_t memory_bytes;
+
+static void memory_left(struct budget_left *left)
+{
+	*left = (struct budget_left){memory_bytes, "the test"};
+}
+
+static bool is_refused(struct studio *studio)
+{
+	struct error e;
+	return recorder_missing(studio->recorder, &e) && strstr(e.text, "pre_roll: ");
+}
+
+/* A ring that cannot be had is refused and says what would fit; with another pre-roll, or more memory, it is
+ * there. */
+static void test_too_little_memory(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct error e = {""};
+	fake_room[1].plugged = false;
+	studio->appliance.recording.pre_roll_s = 100;
+	studio->memory_left = memory_left;
+	memory_bytes = BUDGET_RESERVE_BYTES + tape_bytes(4, (uint64_t)RATE * 60);
+	open_studio(studio);
+	wait_until(studio, is_refused);
+	struct recorder_status status;
+	recorder_status(studio->recorder, &status);
+	assert_int_equal(status.ring_bytes, 0);
+	assert_true(recorder_missing(studio->recorder, &e));
+	assert_non_null(strstr(e.text, "alsa-input-one: pre_roll: 100 s of 4 channels at 48000 Hz"));
+	assert_non_null(strstr(e.text, "at most pre_roll: 25 s fits"));
+	assert_int_equal(recorder_begin(studio->recorder, &(struct recorder_start){0}, &e), -ENODEV);
+
+	studio->appliance.recording.pre_roll_s = 25;
+	recorder_reload(studio->recorder, &studio->appliance);
+	wait_until(studio, everything_runs);
+	recorder_status(studio->recorder, &status);
+	assert_true(status.ring_s > 25 + BUDGET_STALL_LEAST_S && status.ring_s < 25 + BUDGET_STALL_S);
+	assert_int_equal(status.ring_bytes, fake->nodes[0].capture->tape->mapped);
+
+	/* Another pre-roll, another ring. */
+	studio->appliance.recording.pre_roll_s = 1;
+	recorder_reload(studio->recorder, &studio->appliance);
+	sound(studio, true, 0.3);
+	wait_until(studio, everything_runs);
+	recorder_status(studio->recorder, &status);
+	assert_true(fabs(status.ring_s - 1 - BUDGET_STALL_S) < 0.01);
+	begin(studio, &(struct recorder_start){.frames = 1000});
+	wait_stopped(studio, 1);
+	check_whole(studio, 0, 4);
+	close_studio(studio);
+}
+
+/* The tape is made for 48 kHz, and then there is not enough for twice that. */
+static void test_too_little_memory_for_the_rate(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct error e = {""};
+	fake_room[0].rate = 96000;
+	fake_room[1].plugged = false;
+	studio->memory_left = memory_left;
+	memory_bytes = BUDGET_RESERVE_BYTES + tape_bytes(4, (uint64_t)RATE * 60);
+	open_studio(studio);
+	wait_until(studio, is_refused);
+	assert_true(recorder_missing(studio->recorder, &e));
+	assert_non_null(strstr(e.text, "4 channels at 96000 Hz"));
+	memory_bytes *= 2;
+	recorder_reload(studio->recorder, &studio->appliance);
+	wait_until(studio, everything_runs);
+	begin(studio, &(struct recorder_start){.frames = 1000});
+	wait_stopped(studio, 1);
+	check_whole(studio, 0, 4);
+	close_studio(studio);
+}
+
 /* ---- sessions ---- */
 
 static void test_session_tracks(void **state)
@@ -825,6 +905,8 @@ int main(void)
 		harness_in_folder(test_late_interface),
 		harness_in_folder(test_unplugged_and_back),
 		harness_in_folder(test_rates),
+		harness_in_folder(test_too_little_memory),
+		harness_in_folder(test_too_little_memory_for_the_rate),
 		harness_in_folder(test_session_tracks),
 		harness_in_folder(test_session_faults),
 		harness_in_folder(test_nothing_is_there),
