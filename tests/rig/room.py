@@ -318,7 +318,7 @@ def _wait_for_socket(family, address, process):
 
 def _arguments(options):
     """channels=18, ramp=True, xrun_at=["96000:512"] → --channels 18 --ramp --xrun-at 96000:512"""
-    repeatable = ("xrun_at", "overrun_at", "zeros_at", "skip_at")
+    repeatable = ("xrun_at", "overrun_at", "driver_at", "rate_at", "zeros_at", "skip_at")
     for key, value in options.items():
         flag = "--" + key.replace("_", "-")
         if value is None or value is False:
