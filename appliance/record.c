@@ -94,9 +94,11 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	struct foreground *app = data;
 	struct error e;
 	uint64_t gap_frames = 0;
-	for (size_t i = 0; i < take->interface_count; i++)
+	for (size_t i = 0; i < take->interface_count; i++) {
+		gap_frames += take->interfaces[i].gap_frames_more;
 		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
 			gap_frames += take->interfaces[i].gaps[g].frames;
+	}
 	meters_clear(app->meters);
 	if (folder) {
 		printf("%s\n", folder);

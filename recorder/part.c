@@ -66,6 +66,8 @@ static void note_gap(struct take_part *part, const struct take_gap *gap)
 		last->frames += gap->frames;
 		return;
 	}
+	if (part->gap_count == TAKE_GAPS_MOST)
+		return;
 	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
 	part->gaps[part->gap_count++] = *gap;
 }

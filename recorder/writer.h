@@ -31,7 +31,7 @@ struct take_part {
 
 	uint64_t frames;   /* of the take */
 	uint64_t captured; /* of them, not silence for gaps */
-	struct take_gap *gaps;
+	struct take_gap *gaps; /* the first TAKE_GAPS_MOST */
 	size_t gap_count;
 	double ppm;		      /* NAN: not known */
 	struct track_result *results; /* `count` */

@@ -2,6 +2,7 @@
 #include "recorder/recorder.h"
 
 #include "common/log.h"
+#include "recorder/listen.h"
 #include "tests/unit/fake-source.h"
 
 #include <errno.h>
@@ -681,6 +682,35 @@ static void test_rates(void **state)
 	close_studio(studio);
 }
 
+/* A driver that stutters for hours fills no memory and no manifest: the first are told, the rest is counted.
+ */
+static void test_gaps_without_end(void **state)
+{
+	enum { GAPS = TAKE_GAPS_MOST + 500, FRAMES = 7 };
+	struct studio *studio = new_studio(*state, &by_command);
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.2);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	struct room_interface *interface = studio->recorder->room.interfaces[1];
+	for (uint64_t i = 0; i < GAPS; i++)
+		recorder_on_gap(interface, &(struct take_gap){i * 100, FRAMES, GAP_MISSED});
+	sound(studio, true, 0.3);
+	end(studio);
+	wait_stopped(studio, 1);
+	assert_int_equal(studio->gaps, GAPS);
+	struct manifest manifest = load(studio, 0);
+	const struct take_interface *told = &manifest.interfaces[1];
+	assert_int_equal(told->gap_count, TAKE_GAPS_MOST);
+	assert_int_equal(told->gaps[TAKE_GAPS_MOST - 1].frame, (TAKE_GAPS_MOST - 1) * 100);
+	assert_int_equal(told->gaps_more, GAPS - TAKE_GAPS_MOST);
+	assert_int_equal(told->gap_frames_more, (GAPS - TAKE_GAPS_MOST) * FRAMES);
+	assert_int_equal(manifest.interfaces[0].gaps_more, 0);
+	manifest_finish(&manifest);
+	close_studio(studio);
+}
+
 /* ---- memory ---- */
 
 static uint64_t memory_bytes;
@@ -905,6 +935,7 @@ int main(void)
 		harness_in_folder(test_late_interface),
 		harness_in_folder(test_unplugged_and_back),
 		harness_in_folder(test_rates),
+		harness_in_folder(test_gaps_without_end),
 		harness_in_folder(test_too_little_memory),
 		harness_in_folder(test_too_little_memory_for_the_rate),
 		harness_in_folder(test_session_tracks),
