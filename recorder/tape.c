@@ -23,15 +23,31 @@ size_t tape_bytes(uint32_t channels, uint64_t frames)
 	return sample_bytes(channels, frames) + (size_t)marks_of(frames) * sizeof(struct stamp);
 }
 
+/* Large pages, where there are some, fault in several times as fast: a tape of a GiB in tenths of a second.
+ */
+static int fault_in(void *memory, size_t bytes)
+{
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	if (madvise(memory, bytes, MADV_POPULATE_WRITE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	memset(memory, 0, bytes); /* Linux before 5.14 */
+	return 0;
+}
+
 int tape_init(struct tape *tape, uint32_t channels, uint64_t frames, struct error *e)
 {
 	size_t bytes = tape_bytes(channels, frames);
-	void *memory =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (memory == MAP_FAILED)
-		return error_errno(e, errno,
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int result = memory == MAP_FAILED ? -errno : fault_in(memory, bytes);
+	if (result < 0) {
+		if (memory != MAP_FAILED)
+			munmap(memory, bytes);
+		return error_errno(e, result,
 			"cannot have %zu MiB of memory for %u channels of pre-roll and buffer", bytes >> 20,
 			channels);
+	}
 	*tape = (struct tape){.channels = channels, .data = memory, .mapped = bytes};
 	tape->stamps = (struct stamp *)(void *)((unsigned char *)memory + sample_bytes(channels, frames));
 	tape->locked = mlock(memory, bytes) == 0;
