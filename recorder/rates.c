@@ -46,6 +46,13 @@ static struct rates look(const struct recorder *recorder)
 	return rates;
 }
 
+/* What the take that ends now would still have recorded. */
+static double left_s(const struct transport *take, int64_t end_ns)
+{
+	uint64_t done = transport_frame_at(take, end_ns);
+	return take->limit > done ? (double)(take->limit - done) / take->manifest.rate : 0;
+}
+
 static void tell(struct recorder *recorder, const char *text)
 {
 	log_error("%s", text);
@@ -65,6 +72,8 @@ void recorder_watch_rates(struct recorder *recorder, int64_t now)
 			rates.newest);
 		recorder->resume_until_ns = now + RESUME_NS;
 		recorder->resume_heard = recorder->current->heard;
+		recorder->resume_s = left_s(recorder->current, rates.last_ns);
+		recorder->resume_rate = rates.newest;
 		recorder_end_take_at(recorder, rates.last_ns);
 		tell(recorder, text);
 	} else if (rates.newcomer) {
@@ -93,7 +102,9 @@ void recorder_resume(struct recorder *recorder, int64_t now)
 	recorder->resume_until_ns = 0;
 	if (recorder->current)
 		return;
-	if (recorder_begin(recorder, &(struct recorder_start){.follow = true}, &e) < 0)
+	struct recorder_start start = {
+		.follow = true, .frames = (uint64_t)llround(recorder->resume_s * recorder->resume_rate)};
+	if (recorder_begin(recorder, &start, &e) < 0)
 		tell(recorder, e.text);
 	else
 		recorder->current->heard = recorder->resume_heard;

@@ -402,5 +402,5 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 
 bool recorder_busy(const struct recorder *recorder)
 {
-	return recorder->current || recorder->closing;
+	return recorder->current || recorder->closing || recorder->resume_until_ns != 0;
 }

@@ -71,6 +71,7 @@ int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 /* A marker at this moment of the running take; -EALREADY: none runs. */
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
 
+/* A take runs, is being closed, or is to follow one that a change of rates ended. */
 bool recorder_busy(const struct recorder *recorder);
 
 struct recorder_interface {
