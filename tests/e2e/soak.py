@@ -113,14 +113,14 @@ class Soak:
         return (seconds, int(status["VmRSS"].split()[0]), int(status["VmHWM"].split()[0]), self.descriptors(),
                 int(status["Threads"]))
 
-    def faults(self):
+    def faults(self, growth_kib=GROWTH_KIB):
         """What has grown from the second quarter to the last; the first is for warming up."""
         quarter = len(self.samples) // 4
         before, after = self.samples[quarter:2 * quarter], self.samples[-quarter:]
 
         def grown(column, judge):
             return judge(sample[column] for sample in after) - judge(sample[column] for sample in before)
-        rules = (("KiB of memory", 1, statistics.median, GROWTH_KIB), ("descriptors", 3, min, 0),
+        rules = (("KiB of memory", 1, statistics.median, growth_kib), ("descriptors", 3, min, 0),
                  ("threads", 4, min, 0))
         return [f"{grown(column, judge):g} {what} more" for what, column, judge, most in rules
                 if grown(column, judge) > most]

@@ -144,8 +144,9 @@ def test_an_interface_that_nobody_plugs_in_ends_record(room):
 
 
 def limited(room, config, *limits):
-    """`woodshed run` under resource limits, without root's right to pass RLIMIT_MEMLOCK."""
-    as_others = ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"] if os.geteuid() == 0 else []
+    """`woodshed run` under resource limits, without root's right to pass those on locked memory and priority."""
+    lost = "-ipc_lock,-sys_nice"
+    as_others = ["setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}"] if os.geteuid() == 0 else []
     return room.spawn("service", *as_others, "prlimit", *limits, BUILD / "woodshed", "run", "--config", config)
 
 
@@ -187,3 +188,28 @@ def test_memory_that_may_not_be_locked_is_said(room):
     assert health["ring"]["locked"] is False
     assert health["ring"]["seconds"] == pytest.approx(42, abs=0.1)
     assert "not locked in memory" in home.process.stderr
+
+
+def real_time_threads(pid):
+    """Of a process: (all, those with a real-time policy)."""
+    policies = [os.sched_getscheduler(int(thread)) & ~os.SCHED_RESET_ON_FORK for thread in os.listdir(f"/proc/{pid}/task")]
+    return len(policies), sum(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies)
+
+
+@pytest.mark.parametrize("limits", [[], ["--rtprio=0"]])
+def test_health_says_whether_capture_has_real_time_priority(room, limits):
+    """Not what was asked for: what the capture thread has. Without it, it records all the same."""
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND, render=False)
+    home.process = limited(room, home.config, *limits) if limits else room.service(home.config)
+    health = home.wait_health(lambda health: health["ok"])
+    threads, real_time = real_time_threads(home.process.pid)
+    assert threads > 3 and health["realtime"] is (real_time > 0)
+    if limits:
+        assert health["realtime"] is False
+    home.tell("record/set", "ON")
+    take = home.take(home.wait_event("take_started")["take"])
+    wait_tracks_grow(take)
+    home.tell("record/set", "OFF")
+    home.wait_event("take_stopped")
+    check_ramps(take, {"desk": 2})
