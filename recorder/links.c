@@ -33,14 +33,14 @@ struct filter_link {
 /* What the ports of one cycle brought. */
 struct blocks {
 	const float *channels[SOURCE_MAX_CHANNELS];
-	bool whole;	 /* every port has a buffer */
+	bool whole;	 /* every port has a buffer of its link's */
 	bool empty;	 /* PipeWire itself made one up, because nothing arrived */
 	uint32_t frames; /* UINT32_MAX: no port says */
 };
 
 /* RT safe. In the cycle in which the graph changes its quantum the clock has the new one already, while the
  * interface brings what the old one was (seen on 0.3.65): how much there is, the buffers alone know. */
-static void read_port(struct blocks *blocks, uint32_t channel, void *port)
+static void read_port(struct blocks *blocks, uint32_t channel, void *port, uint64_t duration)
 {
 	struct pw_buffer *buffer = pw_filter_dequeue_buffer(port);
 	blocks->channels[channel] = NULL;
@@ -52,10 +52,15 @@ static void read_port(struct blocks *blocks, uint32_t channel, void *port)
 	const struct spa_data *data = &buffer->buffer->datas[0];
 	uint32_t frames = data->chunk->size / (uint32_t)sizeof(float);
 	blocks->channels[channel] = data->data;
-	if (((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0)
+	if (((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0) {
 		blocks->empty = true;
-	else if (frames > 0 && frames < blocks->frames)
+		/* The silence of a port that has lost its link is as long as its buffer (0.3.65); nobody else
+		 * knows of that yet. */
+		if (frames != duration)
+			blocks->whole = false;
+	} else if (frames > 0 && frames < blocks->frames) {
 		blocks->frames = frames;
+	}
 }
 
 /* False while the ports are not all linked and fed: then this cycle is not the interface's. */
@@ -80,7 +85,7 @@ static void on_process(void *data, struct spa_io_position *position)
 	if (!position)
 		return;
 	for (uint32_t c = 0; c < filter->channels; c++)
-		read_port(&blocks, c, filter->ports[c]);
+		read_port(&blocks, c, filter->ports[c], position->clock.duration);
 	const struct spa_io_clock *clock = &position->clock;
 	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
 	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
