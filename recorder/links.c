@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/clock-xrun.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -16,6 +17,10 @@
 /* After the last link became active, ports may still give the mixer's silence for a cycle or two (marked
  * EMPTY). A device that marks real silence so shall not be waited for longer than this. */
 enum { SETTLE_CYCLES_MOST = 64 };
+
+/* And a port that was linked a moment after the others may give its block of the cycle before once (1.4.2).
+ */
+enum { STEADY_CYCLES = 2 };
 
 /* A link that is gone is made again after MEND_NS, and one that was refused after REFUSED_NS: whoever removes
  * it whenever it comes shall not keep the daemon busy. */
@@ -68,13 +73,15 @@ static bool is_valid(struct filter *filter, const struct blocks *blocks)
 {
 	if (!blocks->whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
 		filter->settling = SETTLE_CYCLES_MOST;
+		filter->steady = 0;
 		filter->relinked = true;
 		return false;
 	}
 	if (filter->settling == 0)
 		return true;
-	filter->settling = blocks->empty ? filter->settling - 1 : 0;
-	return !blocks->empty;
+	filter->steady = blocks->empty ? 0 : filter->steady + 1;
+	filter->settling = filter->steady > STEADY_CYCLES ? 0 : filter->settling - 1;
+	return filter->settling == 0 && !blocks->empty;
 }
 
 /* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
@@ -89,8 +96,11 @@ static void on_process(void *data, struct spa_io_position *position)
 	const struct spa_io_clock *clock = &position->clock;
 	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
 	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
+	uint64_t xrun = clock_xrun(clock);
+	bool overrun = clock->id == filter->last_clock_id && xrun > filter->last_xrun;
 	filter->last_clock_id = clock->id;
 	filter->last_position = clock->position;
+	filter->last_xrun = xrun;
 	if (!is_valid(filter, &blocks) || again)
 		return;
 	struct cycle cycle = {
@@ -99,6 +109,7 @@ static void on_process(void *data, struct spa_io_position *position)
 		.clock_id = clock->id,
 		.position = clock->position,
 		.nsec = (int64_t)clock->nsec,
+		.overrun = overrun,
 		.relinked = filter->relinked,
 	};
 	filter->relinked = false;

@@ -69,7 +69,7 @@ def test_another_quantum_in_the_middle(room):
 
 
 def test_another_driver_in_the_middle(room):
-    """Another clock's id and position: the time alone says how much was lost, to the frame."""
+    """Another clock's count of position: the time alone says how much was lost, to the frame."""
     planted = [f"{second * RATE}:{lost}" for second, lost in enumerate([300, 4096, 1, 777, 48000] * 4, 3)]
     fake = room.interface("desk", channels=2, ramp=True, ppm=-150, driver_at=planted).wait_ready()
     take = recorded(room.woodshed("record", "--config", appliance(room, {"desk": 2}), "--for", "6 s"))
