@@ -82,7 +82,8 @@ def test_another_driver_in_the_middle(room):
 
 def test_another_rate_in_the_middle(room):
     """The take ends with the last frame before, and another begins with what comes then, at its rate. (The room's
-    PipeWire goes on with 48 kHz and resamples; that not a frame is lost between them, test-recorder shows.)"""
+    PipeWire goes on with 48 kHz, and its resampler starves: what is in the other take, and that not a frame is lost
+    between them, test-recorder shows.)"""
     change, planted = 44100, 5 * RATE
     fake = room.interface("desk", channels=2, ramp=True, rate_at=[f"{planted}:{change}"]).wait_ready()
     done = room.woodshed("record", "--config", appliance(room, {"desk": 2}), "--for", "7 s")
@@ -95,7 +96,7 @@ def test_another_rate_in_the_middle(room):
     manifest = second.manifest
     assert manifest["rate"] == change
     assert first.manifest["frames"] / RATE + manifest["frames"] / change == pytest.approx(7, abs=0.001)
-    assert first.gaps == second.gaps == {"desk": []}
+    assert first.gaps == {"desk": []}
     second.check_files()
 
 
