@@ -158,8 +158,8 @@ def test_a_ring_that_cannot_be_had_is_refused(room):
     home.process = limited(room, home.config, f"--as={1 << 30}")
     health = home.wait_health(lambda health: any("pre_roll" in alert for alert in health["alerts"]))
     alert, = health["alerts"]
-    found = re.fullmatch(r"interface desk: pre_roll: 600 s of 16 channels at 48000 Hz, and 32 s for storage that hangs, "
-                         r"need 1\.\d\d GiB; RLIMIT_AS leaves 0\.\d\d GiB; at most pre_roll: (\d+) s fits", alert)
+    found = re.fullmatch(r"interface desk: pre_roll: 600 s of 16 channels at 48000 Hz, and 32 s for storage that "
+                         r"hangs, need 1\.\d\d GiB; RLIMIT_AS leaves 0\.\d\d GiB; at most pre_roll: (\d+) s fits", alert)
     assert found, alert
     assert not health["ok"] and health["ring"] == {"seconds": 0, "bytes": 0, "locked": True}
     assert home.ask("record.start")["error"].startswith("interface desk: pre_roll: 600 s")
@@ -193,7 +193,8 @@ def test_memory_that_may_not_be_locked_is_said(room):
 
 def real_time_threads(pid):
     """Of a process: (all, those with a real-time policy)."""
-    policies = [os.sched_getscheduler(int(thread)) & ~os.SCHED_RESET_ON_FORK for thread in os.listdir(f"/proc/{pid}/task")]
+    threads = map(int, os.listdir(f"/proc/{pid}/task"))
+    policies = [os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK for thread in threads]
     return len(policies), sum(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies)
 
 
