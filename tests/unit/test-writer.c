@@ -136,7 +136,7 @@ static int64_t nsec_of(const struct bench *bench, int64_t frame)
 
 /* ---- the feeder ---- */
 
-enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER };
+enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER, OTHER_RATE };
 
 struct step {
 	enum kind kind;
@@ -164,6 +164,21 @@ static void record(struct bench *bench, uint32_t frames, bool relinked)
 	bench->position += frames;
 }
 
+/* So many frames of the world at another rate, whose own are twice as many. */
+static void stray(struct bench *bench, uint32_t frames)
+{
+	static const float noise[2 * QUANTUM];
+	const float *channels[CHANNELS] = {noise, noise, noise};
+	struct cycle cycle = {.rate = 2 * RATE, .clock_id = bench->clock_id};
+	for (uint32_t done = 0; done < frames; done += cycle.frames / 2) {
+		cycle.frames = 2 * (frames - done < QUANTUM ? frames - done : QUANTUM);
+		cycle.position = bench->position + 2 * done;
+		cycle.nsec = nsec_of(bench, (int64_t)(bench->frame + done));
+		tape_record(&bench->tape, &cycle, channels);
+	}
+	bench->position += 2 * frames;
+}
+
 static void play(struct bench *bench, uint32_t frames, bool relinked)
 {
 	while (frames > 0) {
@@ -183,6 +198,8 @@ static void feed(struct bench *bench, const struct step *steps, size_t count)
 			relinked = false;
 			continue;
 		}
+		if (steps[i].kind == OTHER_RATE)
+			stray(bench, steps[i].frames);
 		bench->frame += steps[i].frames;
 		if (steps[i].kind == MISS || steps[i].kind == FULL_TAPE)
 			bench->position += steps[i].frames;
@@ -295,6 +312,10 @@ static const struct scene scenes[] = {
 		{{9000, 50001, GAP_UNPLUGGED}}, 1},
 	{"another driver", {{PLAY, 9000}, {NEW_DRIVER, 501}, {PLAY, 30000}}, 0, 30000, 0,
 		{{9000, 501, GAP_DRIVER}}, 1},
+	{"another rate, and back", {{PLAY, 9000}, {OTHER_RATE, 4001}, {PLAY, 30000}}, 0, 30000, 0,
+		{{9000, 4001, GAP_DRIVER}}, 1},
+	{"another rate to the end", {{PLAY, 9000}, {OTHER_RATE, 20000}}, 0, 20000, 0,
+		{{9000, 11000, GAP_DRIVER}}, 1, true},
 	{"begins within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 12000, 20000, 3,
 		{{0, 7000, GAP_UNPLUGGED}}, 1},
 	{"ends within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 1000, 12000, 3,
@@ -601,6 +622,8 @@ static void test_figures(void **state)
 	}
 	struct taken taken; /* its end is the event that says that all has been seen */
 	plan(bench, &taken, "figures", 0);
+	for (int i = 0; i < MOST_TRACKS; i++)
+		taken.plans[i].rate = 96000;
 	taken.part.limit = 50 * QUANTUM;
 	writer_begin(bench->writer, &taken.part);
 	wait_for(bench, 1, 0);
