@@ -1,6 +1,7 @@
 #include "appliance/subcommand.h"
 
 #include "appliance/processors.h"
+#include "config/preset_check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +25,13 @@ static int check_session(const char *path, const struct appliance *appliance, st
 	return result;
 }
 
+static int check_file(const char *path, const struct appliance *appliance, struct faults *faults)
+{
+	if (preset_is_one(path))
+		return preset_check(path, processors_records(), faults);
+	return session_is_one(path) ? check_session(path, appliance, faults) : check_appliance(path, faults);
+}
+
 /* A session is checked against the interfaces of the appliance, where there is one that says which. */
 static int run(const struct subcommand *command, const struct arguments *arguments)
 {
@@ -36,8 +44,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 		const char *path = arguments->words[i];
 		struct faults faults;
 		faults_init(&faults, path);
-		int result = session_is_one(path) ? check_session(path, &appliance, &faults)
-						  : check_appliance(path, &faults);
+		int result = check_file(path, &appliance, &faults);
 		faults_print(&faults, stderr);
 		faults_finish(&faults);
 		if (result < 0)
@@ -54,7 +61,7 @@ const struct subcommand subcommand_check = {
 	.synopsis = "FILE…",
 	.least_words = 1,
 	.most_words = 1000,
-	.help = "check appliance and session files: every fault, with its line and column",
+	.help = "check appliance, session and preset files: every fault, with its line and column",
 	.options = {SUBCOMMAND_CONFIG_OPTION},
 	.run = run,
 };
