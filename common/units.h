@@ -25,7 +25,8 @@ enum unit {
  */
 int units_parse(const char *text, enum unit unit, double bare_scale, double *value);
 
-/* Writes `value` as units_parse reads it ("2.5 kHz", "10 ms"); returns `out`. */
+/* Writes a finite `value` ("2.5 kHz", "10 ms") so that units_parse reads the very same number back, where
+ * `size` has room for it (64 always has); returns `out`. */
 char *units_format(double value, enum unit unit, char *out, size_t size);
 
 /* What a person may write for `unit`, for messages: "a frequency such as 80 Hz or 2.5 kHz". */
