@@ -9,6 +9,11 @@
 
 enum { PROCESSORS_MOST = 64 };
 
+/* Every name that a session may hold: those that are not in the table yet are no slip of the pen. */
+static const char *const names[] = {"highpass", "lowpass", "eq", "gate", "compressor", "deesser", "transient",
+	"saturation", "chorus", "delay", "reverb", "width", "multiband", "limiter", "polarity", "align",
+	"hum", "declick", "denoise", "lv2", NULL};
+
 const struct record_table *processors_records(void)
 {
 	static const struct record *records[PROCESSORS_MOST];
@@ -16,7 +21,8 @@ const struct record_table *processors_records(void)
 	if (table.count == 0) {
 		for (size_t i = 0; i < mixer_processors.count && i < PROCESSORS_MOST; i++)
 			records[i] = mixer_processors.types[i]->settings;
-		table = (struct record_table){.records = records, .count = mixer_processors.count};
+		table = (struct record_table){
+			.records = records, .count = mixer_processors.count, .later = names};
 	}
 	return &table;
 }

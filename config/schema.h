@@ -13,6 +13,9 @@
 void schema_load(const struct record *record, void *into, const struct yaml_node *node,
 	const struct record_table *processors, struct faults *faults);
 
+/* What every insert of a chain may say beside its processor's settings: `bypass`. */
+extern const struct record schema_insert;
+
 /* Frees what the struct owns, not the struct itself. A zeroed struct is fine. */
 void schema_finish(const struct record *record, void *loaded);
 

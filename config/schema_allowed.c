@@ -57,7 +57,7 @@ char *schema_allowed(const struct key *key, char *out, size_t size)
 		[KEY_RECORDS] = "a list of mappings",
 		[KEY_TEXTS] = "a text or a list of texts",
 		[KEY_CHAIN] = "a list of processors",
-		[KEY_LATER] = "not supported by this version",
+		[KEY_LATER] = "not in this version yet",
 	};
 	out[0] = '\0';
 	if (key->type == KEY_NUMBER || key->type == KEY_INTEGER || key->type == KEY_LEVELS)
@@ -65,6 +65,6 @@ char *schema_allowed(const struct key *key, char *out, size_t size)
 	else if (key->type == KEY_CHOICE || key->type == KEY_CHOICES)
 		allow_choices(key, out, size);
 	else
-		append(out, size, words[key->type]);
+		append(out, size, key->form ? key->form->allowed : words[key->type]);
 	return out;
 }

@@ -6,9 +6,15 @@
 #include "config/session.h"
 #include "config/yaml.h"
 
-/* Adds what is wrong to `faults`. `root` may be NULL; members of the session may be NULL where loading them
- * was a fault already. */
+/* Each adds what is wrong to `faults`. `root` may be NULL; members of the session may be NULL where loading
+ * them was a fault already. */
 void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults);
+
+/* Of these, the song's arrangement (called by session_check)... */
+void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+
+/* ...and the master, once its preset is resolved. */
+void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
 #endif

@@ -105,6 +105,8 @@ int session_load(struct session *session, const char *path, const struct record_
 		resolve_mix(session, file.root, processors, faults);
 	if (faults->errors == 0)
 		resolve_master(&session->master, file.root, faults);
+	if (faults->errors == 0)
+		delivery_check(session, file.root, faults);
 	yaml_finish(&file);
 	if (faults->errors == 0)
 		return 0;

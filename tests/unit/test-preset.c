@@ -41,7 +41,7 @@ static void test_bad(void **state)
 	assert_int_equal(master_preset_open(&master, "", &e), -EINVAL);
 	assert_string_equal(e.text, "no master preset ");
 	assert_int_equal(mix_preset_open(&mix, "rock", NULL, &e), -EINVAL);
-	assert_non_null(strstr(e.text, "mix/rock.yaml:10:5: error: chain[0]: highpass is not supported"));
+	assert_non_null(strstr(e.text, "mix/rock.yaml:10:5: error: chain[0]: \"highpass\" is no processor"));
 	assert_null(mix.help);
 	assert_null(preset_find(PRESET_EDIT, "rock"));
 	assert_false(preset_is_role("Kick"));
