@@ -238,7 +238,7 @@ static void test_missing(void **state)
 	struct appliance appliance;
 	faults_init(&faults, "nowhere.yaml");
 	assert_int_equal(appliance_load(&appliance, "nowhere.yaml", &faults), -EINVAL);
-	expect_faults(&faults, "nowhere.yaml: error: cannot be read: No such file or directory");
+	expect_faults(&faults, "nowhere.yaml:1:1: error: cannot be read: No such file or directory");
 }
 
 static void test_is_no_session(void **state)

@@ -234,7 +234,7 @@ static void test_files(void **state)
 	write_file(path, "a: 1 # and so on and so on and so on and so on\n", 1 << 20);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), -EINVAL);
-	expect_faults(&faults, "f: error: larger than 4 MiB; no configuration is");
+	expect_faults(&faults, "f:1:1: error: larger than 4 MiB; no configuration is");
 	write_file(path, "a: 1\n", 1);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), 0);
@@ -244,10 +244,10 @@ static void test_files(void **state)
 	unlink(path);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), -EINVAL);
-	expect_faults(&faults, "f: error: cannot be read: No such file or directory");
+	expect_faults(&faults, "f:1:1: error: cannot be read: No such file or directory");
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, "/", &faults), -EINVAL);
-	expect_faults(&faults, "f: error: cannot be read: Is a directory");
+	expect_faults(&faults, "f:1:1: error: cannot be read: Is a directory");
 }
 
 static void test_faults(void **state)
