@@ -1,5 +1,5 @@
 /* What the tables of keys cannot say of a session: names that must exist, inputs that must fit. Only for
- * session_load.c. */
+ * session_load.c and each other. */
 #ifndef WOODSHED_CONFIG_SESSION_CHECK_H
 #define WOODSHED_CONFIG_SESSION_CHECK_H
 
@@ -11,10 +11,11 @@
 void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults);
 
-/* Of these, the song's arrangement (called by session_check)... */
+/* Of these, buses, sends, VCA groups and automation; and the song's arrangement (session_check calls both). */
+void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
-/* ...and the master, once its preset is resolved. */
+/* What the master is asked for, once its preset is resolved. */
 void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
 #endif

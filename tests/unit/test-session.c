@@ -210,16 +210,18 @@ static const struct bad bad_files[] = {
 		"f:2:48: error: tracks[0].gain: \"auto\" is not a level such as -18 dB; -120 dB to 24 dB"},
 	{TRACK "xr18/1, pan: X}\n",
 		"f:2:47: error: tracks[0].pan: \"X\" is not a place such as L30, C or R100; L100 to R100"},
-	{TRACK "xr18/1, chian: []}\n", "f:2:42: error: tracks[0].chian: unknown key; did you mean chain? One "
-				       "of name, input, role, chain, "
-				       "chain+, gain, pan, mute, solo"},
+	{TRACK "xr18/1, chian: []}\n",
+		"f:2:42: error: tracks[0].chian: unknown key; did you mean chain? One "
+		"of name, input, role, chain, "
+		"chain+, gain, pan, mute, solo, trim, bus, sends, vca, automation, place"},
 	{"tracks:\n  - name: a\n    role: kick\n    input: xr18/1\n    chain:\n      - compressor: {ratio: "
 	 "900}\n",
 		"f:6:29: error: tracks[0].chain[0].compressor.ratio: 900 is out of range; 1:1 to 100:1"},
 	{"tracks: 3\n", "f:1:9: error: tracks: not a list; a list, each item after a dash"},
 	{"interfaces: []\n", "f:1:1: error: interfaces: unknown key; one of woodshed, name, song, "
-			     "arrangement, tracks, edit, mix, "
-			     "master"},
+			     "arrangement, tracks, edit, "
+			     "mix, "
+			     "buses, vcas, master"},
 };
 
 static void test_bad(void **state)
@@ -237,7 +239,7 @@ static void test_all_at_once(void **state)
 {
 	(void)state;
 	struct session session;
-	assert_int_equal(load(&session, "buses: []\n"
+	assert_int_equal(load(&session, "arrangement: {}\n"
 					"tracks:\n"
 					"  - {name: a, input: xr18/99, role: kik, gain: x}\n"
 					"  - {name: a, input: nope, role: kick}\n"
@@ -253,9 +255,8 @@ static void test_later(void **state)
 	struct session session;
 	assert_int_equal(
 		load(&session, "arrangement: {count_in: 1}\n"
-			       "buses: []\n"
 			       "tracks:\n"
-			       "  - {name: a, input: xr18/1, role: bass, bus: b, chain+: [deesser, eq]}\n"
+			       "  - {name: a, input: xr18/1, role: bass, edit: b, chain+: [deesser, eq]}\n"
 			       "mix: {balance: auto}\n"
 			       "master: {formats: [mp3]}\n"),
 		0);
@@ -266,11 +267,10 @@ static void test_later(void **state)
 	session_finish(&session);
 	expect_faults(&faults,
 		"f:1:1: warning: arrangement: nothing in this version uses it yet; it is checked\n"
-		"f:2:1: warning: buses: not in this version yet; it changes nothing\n"
-		"f:4:42: warning: tracks[0].bus: not in this version yet; it changes nothing\n"
-		"f:4:59: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
-		"f:5:16: warning: mix.balance: auto is not in this version yet and left out; one of off\n"
-		"f:6:20: warning: master.formats[0]: mp3 is not in this version yet and left out; one of "
+		"f:3:42: warning: tracks[0].edit: not in this version yet; it changes nothing\n"
+		"f:3:60: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
+		"f:4:16: warning: mix.balance: auto is not in this version yet and left out; one of off\n"
+		"f:5:20: warning: master.formats[0]: mp3 is not in this version yet and left out; one of "
 		"flac");
 }
 
