@@ -196,6 +196,22 @@ const char *units_example(enum unit unit)
 	return examples[unit];
 }
 
+const char *units_base(enum unit unit)
+{
+	for (size_t i = 0; i < suffix_count; i++)
+		if (suffixes[i].unit == unit && suffixes[i].multiply == 1 && suffixes[i].divide == 1)
+			return suffixes[i].text;
+	return "";
+}
+
+const char *units_suffix(enum unit unit, size_t index)
+{
+	for (size_t i = 0; i < suffix_count; i++)
+		if (suffixes[i].unit == unit && index-- == 0)
+			return suffixes[i].text;
+	return NULL;
+}
+
 double units_from_db(double db)
 {
 	return pow(10, db / 20);

@@ -32,6 +32,12 @@ char *units_format(double value, enum unit unit, char *out, size_t size);
 /* What a person may write for `unit`, for messages: "a frequency such as 80 Hz or 2.5 kHz". */
 const char *units_example(enum unit unit);
 
+/* What numbers of `unit` in C count in: "dB", "Hz", "s", "" for bare numbers. */
+const char *units_base(enum unit unit);
+
+/* The suffixes that a value of `unit` may have, the largest first; NULL past the last. */
+const char *units_suffix(enum unit unit, size_t index);
+
 /* Gain factor of `db` decibels and back; units_to_db(0) is -INFINITY. */
 double units_from_db(double db);
 double units_to_db(double gain);
