@@ -120,12 +120,24 @@ static void load_target(struct loader *l, const struct target *target, const str
 	}
 }
 
+/* What is wrong with `node` says what would be right: the keys. */
+static void no_mapping(
+	struct loader *l, const struct target *targets, size_t count, const struct yaml_node *node)
+{
+	struct suggestion keys = {.word = ""};
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < targets[i].record->key_count; k++)
+			if (targets[i].record->keys[k].type != KEY_LATER)
+				suggestion_offer(&keys, targets[i].record->keys[k].name);
+	loader_fault(l, node, "not a mapping; KEY: VALUE, where KEY is one of %s", keys.allowed);
+}
+
 /* `node` is a mapping, nothing behind a colon (which is all defaults), or NULL. */
 static void load_targets(
 	struct loader *l, const struct target *targets, size_t count, const struct yaml_node *node)
 {
 	if (node && node->kind != YAML_MAP && !yaml_is_null(node)) {
-		loader_fault(l, node, "not a mapping; %s", targets[0].record->help);
+		no_mapping(l, targets, count, node);
 		node = NULL;
 	}
 	if (node && node->kind == YAML_MAP)

@@ -144,8 +144,10 @@ void value_integer(struct loader *loader, const struct key *key, void *member, c
 	double value;
 	if (!read_number(loader, key, node, &value))
 		return;
+	char allowed[256];
+	schema_allowed(key, allowed, sizeof(allowed));
 	if (value != floor(value) || fabs(value) > INT_MAX)
-		loader_fault(loader, node, "%.40s is not a whole number; whole numbers", node->text);
+		loader_fault(loader, node, "%.40s is not a whole number; %s", node->text, allowed);
 	else
 		*(int *)member = (int)value;
 }

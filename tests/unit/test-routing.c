@@ -123,7 +123,7 @@ static const struct bad bad_files[] = {
 	{TRACK "sends: {r: {to: g}}}\n" BUSES,
 		"f:3:39: error: tracks[0].sends.r.to: unknown key; one of level, pre"},
 	{TRACK "sends: {r: 0, r: 1}}\n" BUSES,
-		"f:3:41: error: r: given twice; once, and line 3 has it already"},
+		"f:3:41: error: tracks[0].sends.r: given twice; once, and line 3 has it already"},
 	{TRACK "sends: [r]}\n" BUSES,
 		"f:3:34: error: tracks[0].sends: not a mapping; names, each with its value"},
 	{TRACK "vca: [v, all]}\nvcas: {al: 0, w: 1}\n",
