@@ -31,6 +31,11 @@ const struct record *schema_find_record(const struct record_table *table, const 
 /* The key of that name; NULL if the record has none. */
 const struct key *schema_find_key(const struct record *record, const char *name);
 
+/* True when two structs of the record hold the same (where in a file it stood does not count), or only the
+ * members of the key of that name. */
+bool schema_same(const struct record *record, const void *a, const void *b);
+bool schema_same_key(const struct record *record, const char *name, const void *a, const void *b);
+
 /* What may be written for a key, for messages and help: "1:1 to 100:1", "own or shared"; returns `out`. */
 char *schema_allowed(const struct key *key, char *out, size_t size);
 

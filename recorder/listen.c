@@ -78,6 +78,8 @@ void recorder_listen(void *data)
 {
 	struct recorder *recorder = data;
 	int64_t now = clock_monotonic_ns();
+	if (!recorder_busy(recorder) && recorder->stale)
+		room_remake(&recorder->room, recorder);
 	if (!recorder_busy(recorder))
 		room_fit(&recorder->room, recorder);
 	fit_trigger(recorder);

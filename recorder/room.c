@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/listen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -267,4 +268,12 @@ void room_finish(struct room *room)
 		free(interface);
 	}
 	room->count = 0;
+}
+
+void room_remake(struct room *room, struct recorder *recorder)
+{
+	recorder->stale = false;
+	room_finish(room);
+	room->locked = true;
+	room_update(room, recorder, true);
 }

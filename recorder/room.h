@@ -61,6 +61,9 @@ int room_expect(
  * no take is being recorded or closed: what the tape held is gone. */
 void room_fit(struct room *room, struct recorder *recorder);
 
+/* Makes the room as the configuration has it now. The same holds. */
+void room_remake(struct room *room, struct recorder *recorder);
+
 /* Linked, running, and with a tape that fits. */
 bool room_is_running(const struct room_interface *interface);
 

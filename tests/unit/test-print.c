@@ -8,7 +8,6 @@
 #include "config/session.h"
 #include "expect-faults.h"
 #include "random-yaml.h"
-#include "same.h"
 
 #include <unistd.h>
 
@@ -66,7 +65,7 @@ static void check_round(const struct record *record, uint64_t seed)
 	char *once = printed_record(record, first);
 	void *second = load(record, once);
 	char *twice = printed_record(record, second);
-	if (!same_record(record, first, second))
+	if (!schema_same(record, first, second))
 		fail_msg("seed %llu:\n%s\nis printed\n%s\nwhich loads to something else:\n%s",
 			(unsigned long long)seed, text, once, twice);
 	assert_string_equal(once, twice);

@@ -1,26 +1,19 @@
-/* Whether two structs of one record hold the same: what printing and loading again must not change. */
-#ifndef WOODSHED_TESTS_SAME_H
-#define WOODSHED_TESTS_SAME_H
-
-#include "common/key.h"
+#include "config/schema.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
-static inline bool same_record(const struct record *record, const void *a, const void *b);
-
-static inline bool same_text(const char *a, const char *b)
+static bool same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static inline bool same_number(double a, double b)
+static bool same_number(double a, double b)
 {
 	return isnan(a) ? isnan(b) : a == b;
 }
 
-static inline bool same_item(const struct key *key, const char *a, const char *b, size_t i)
+static bool same_item(const struct key *key, const char *a, const char *b, size_t i)
 {
 	if (key->type == KEY_TEXTS)
 		return same_text(((char *const *)a)[i], ((char *const *)b)[i]);
@@ -33,12 +26,12 @@ static inline bool same_item(const struct key *key, const char *a, const char *b
 		const struct key_insert *x = (const struct key_insert *)a + i,
 					*y = (const struct key_insert *)b + i;
 		return x->type == y->type && x->bypass == y->bypass &&
-		       same_record(x->type, x->settings, y->settings);
+		       schema_same(x->type, x->settings, y->settings);
 	}
-	return same_record(key->record, a + i * key->record->size, b + i * key->record->size);
+	return schema_same(key->record, a + i * key->record->size, b + i * key->record->size);
 }
 
-static inline bool same_list(const struct key *key, const struct key_list *a, const struct key_list *b)
+static bool same_list(const struct key *key, const struct key_list *a, const struct key_list *b)
 {
 	bool same = a->count == b->count && !a->items == !b->items;
 	for (size_t i = 0; same && i < a->count; i++)
@@ -46,7 +39,7 @@ static inline bool same_list(const struct key *key, const struct key_list *a, co
 	return same;
 }
 
-static inline bool same_member(const struct key *key, const void *a, const void *b)
+static bool same_member(const struct key *key, const void *a, const void *b)
 {
 	switch (key->type) {
 	case KEY_NUMBER:
@@ -62,7 +55,7 @@ static inline bool same_member(const struct key *key, const void *a, const void 
 	case KEY_NAME:
 		return same_text(*(char *const *)a, *(char *const *)b);
 	case KEY_RECORD:
-		return same_record(key->record, a, b);
+		return schema_same(key->record, a, b);
 	case KEY_LATER:
 		return true;
 	default:
@@ -70,7 +63,7 @@ static inline bool same_member(const struct key *key, const void *a, const void 
 	}
 }
 
-static inline bool same_record(const struct record *record, const void *a, const void *b)
+bool schema_same(const struct record *record, const void *a, const void *b)
 {
 	for (size_t i = 0; i < record->key_count; i++) {
 		size_t at = record->keys[i].offset;
@@ -80,4 +73,8 @@ static inline bool same_record(const struct record *record, const void *a, const
 	return true;
 }
 
-#endif
+bool schema_same_key(const struct record *record, const char *name, const void *a, const void *b)
+{
+	const struct key *key = schema_find_key(record, name);
+	return key && same_member(key, (const char *)a + key->offset, (const char *)b + key->offset);
+}
