@@ -106,6 +106,8 @@ int session_load(struct session *session, const char *path, const struct record_
 	if (faults->errors == 0)
 		resolve_master(&session->master, file.root, faults);
 	if (faults->errors == 0)
+		routing_warn(session, file.root, faults);
+	if (faults->errors == 0)
 		delivery_check(session, file.root, faults);
 	yaml_finish(&file);
 	if (faults->errors == 0)
