@@ -13,7 +13,7 @@ static struct interface_config interfaces[] = {{"xr18", "xr18", 18, 0}, {"desk",
 static const struct appliance room = {.interfaces = {interfaces, 2}};
 
 /* One block of the file, its texts cut out of it. */
-struct block {
+struct bad_file {
 	char *kind, *text, *faults;
 	int line; /* where it begins */
 };
@@ -88,7 +88,7 @@ static bool fits(const char *said, const char *expected)
 	return *said == *expected;
 }
 
-static void check_block(const struct block *block)
+static void check_block(const struct bad_file *block)
 {
 	struct faults faults;
 	FILE *stream = fopen("f", "w");
@@ -115,7 +115,7 @@ static void test_files(void **state)
 	char *start = memory_text(text);
 	char *at = cut(text, "\n== ");
 	while (at) {
-		struct block block = {.kind = at, .line = count_lines(start, start + (at - text)) + 1};
+		struct bad_file block = {.kind = at, .line = count_lines(start, start + (at - text)) + 1};
 		block.text = cut(at, "\n");
 		block.faults = cut(block.text, "\n--\n");
 		assert_non_null(block.faults);
