@@ -65,6 +65,16 @@ static void look_for_interfaces(const struct appliance *appliance, const char *p
 
 /* ---- a file ---- */
 
+static size_t count_warnings(const struct faults *faults)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < faults->count; i++)
+		count += faults->list[i].warning;
+	for (size_t i = 0; i < faults->other_count; i++)
+		count += count_warnings(&faults->others[i]);
+	return count;
+}
+
 static void add_count(char *text, size_t size, size_t count, const char *what)
 {
 	size_t used = strlen(text);
@@ -83,7 +93,7 @@ static void tell(struct check *check, const struct faults *faults)
 	if (check->print)
 		return;
 	add_count(counts, sizeof(counts), faults->errors, "error");
-	add_count(counts, sizeof(counts), faults->count + faults->more - faults->errors, "warning");
+	add_count(counts, sizeof(counts), count_warnings(faults), "warning");
 	if (!isatty(STDOUT_FILENO)) {
 		if (faults->errors == 0)
 			printf("%s: ok\n", faults->file);

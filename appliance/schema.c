@@ -16,6 +16,28 @@ static void print_schema(const struct record *record)
 	json_decref(schema);
 }
 
+/* Those that come with the program, with their line of help. */
+static void print_presets(void)
+{
+	printf("\n## Roles and presets\n\nWhat a track's `role` and the `preset` of `edit`, `mix` and "
+	       "`master` may "
+	       "be; files of one's own may add more (presets.md).\n\n| name | what |\n| --- | --- |\n");
+	for (size_t i = 0; i < preset_count; i++) {
+		struct faults faults;
+		struct preset_tree tree;
+		struct preset_place nowhere = {.key = "preset"};
+		faults_init(&faults, presets[i].name);
+		struct preset_request request = {NULL, processors_records(), &faults, NULL};
+		if (preset_tree_open(&tree, &request, presets[i].kind, presets[i].name, &nowhere) == 0) {
+			const char *help = preset_help(&tree);
+			printf("| `%s/%s` | %s |\n", preset_kind_name(presets[i].kind), presets[i].name,
+				help ? help : "");
+			preset_tree_finish(&tree);
+		}
+		faults_finish(&faults);
+	}
+}
+
 static void print_reference(void)
 {
 	printf("# Reference\n\n"
@@ -27,9 +49,7 @@ static void print_reference(void)
 		WOODSHED_VERSION);
 	reference_record(&appliance_record, "The appliance file", stdout);
 	reference_record(&session_record, "A session file", stdout);
-	printf("\n## Roles\n\nWhat a track's `role` may be.\n\n| role | what |\n| --- | --- |\n");
-	for (size_t i = 0; i < preset_role_count; i++)
-		printf("| `%s` | %s |\n", preset_roles[i].name, preset_roles[i].help);
+	print_presets();
 	reference_processors(processors_records(), stdout);
 }
 

@@ -17,6 +17,9 @@ void faults_finish(struct faults *faults)
 {
 	for (size_t i = 0; i < faults->count; i++)
 		free(faults->list[i].text);
+	for (size_t i = 0; i < faults->other_count; i++)
+		faults_finish(&faults->others[i]);
+	free(faults->others);
 	free(faults->list);
 	free(faults->source);
 	free(faults->file);
@@ -53,6 +56,26 @@ void faults_warn(struct faults *faults, int line, int column, const char *format
 	va_end(args);
 }
 
+static bool has_other(const struct faults *faults, const char *file)
+{
+	for (size_t i = 0; i < faults->other_count; i++)
+		if (strcmp(faults->others[i].file, file) == 0)
+			return true;
+	return false;
+}
+
+void faults_join(struct faults *faults, struct faults *other)
+{
+	if (other->count == 0 || has_other(faults, other->file)) {
+		faults_finish(other);
+		return;
+	}
+	faults->errors += other->errors;
+	faults->others = memory_grow(faults->others, faults->other_count + 1, sizeof(*faults->others));
+	faults->others[faults->other_count++] = *other;
+	*other = (struct faults){0};
+}
+
 /* By place; what stands at one place stays in the order it was found. */
 static int compare(const void *a, const void *b)
 {
@@ -81,6 +104,11 @@ void faults_first(const struct faults *faults, struct error *e)
 		if (!fault->warning && (!first || compare(&fault, &first) < 0))
 			first = fault;
 	}
+	for (size_t i = 0; !first && i < faults->other_count; i++)
+		if (faults->others[i].errors > 0) {
+			faults_first(&faults->others[i], e);
+			return;
+		}
 	if (!first)
 		return;
 	int line = first->line > 0 ? first->line : 1, column = first->line > 0 ? first->column : 1;

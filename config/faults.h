@@ -22,6 +22,9 @@ struct faults {
 	size_t errors; /* that are no warnings, those not kept included */
 	size_t more;   /* faults past FAULTS_MOST, counted but not kept */
 	char *source;  /* the file's text, where it was read; owned */
+	/* Of the files that this one draws on (presets), each with its own name and text; owned. */
+	struct faults *others;
+	size_t other_count;
 };
 
 /* A file that is wrong everywhere must not fill the memory with it. */
@@ -31,6 +34,11 @@ void faults_init(struct faults *faults, const char *file);
 void faults_finish(struct faults *faults); /* a zeroed value is fine */
 void faults_add(struct faults *faults, int line, int column, const char *format, ...) PRINTF(4, 5);
 void faults_warn(struct faults *faults, int line, int column, const char *format, ...) PRINTF(4, 5);
+
+/* Makes the faults of another file, one that this one draws on, part of `faults`: its errors count here too,
+ * and it is printed after what is wrong here. Takes over what `other` owns and leaves it zeroed. A file
+ * without faults, or one that is there already, is dropped. */
+void faults_join(struct faults *faults, struct faults *other);
 
 /* In the order of their place; the list is the caller's to free. */
 const struct fault **faults_sorted(const struct faults *faults);

@@ -151,6 +151,8 @@ void faults_print_as(const struct faults *faults, const struct faults_style *sty
 	free(list);
 	if (faults->more > 0)
 		fprintf(stream, "%s:1:1: error: %zu more faults are not shown\n", faults->file, faults->more);
+	for (size_t i = 0; i < faults->other_count; i++)
+		faults_print_as(&faults->others[i], style, stream);
 }
 
 static bool wants_colour(void)

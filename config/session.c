@@ -1,7 +1,7 @@
 #include "config/session.h"
 
 #include "config/forms.h"
-#include "config/preset.h"
+#include "config/preset_search.h"
 #include "config/schema.h"
 
 #define SESSION(member) offsetof(struct session, member)
@@ -21,17 +21,17 @@ static const char *const formats[] = {"flac", NULL};
 static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
 
 /* Names for an editor to offer; a folder of the user's may have more presets. */
-static const char *role_name(size_t index)
-{
-	return index < preset_role_count ? preset_roles[index].name : NULL;
-}
-
 static const char *preset_name(enum preset_kind kind, size_t index)
 {
 	for (size_t i = 0; i < preset_count; i++)
 		if (presets[i].kind == kind && index-- == 0)
 			return presets[i].name;
 	return NULL;
+}
+
+static const char *role_name(size_t index)
+{
+	return preset_name(PRESET_ROLES, index);
 }
 
 static const char *edit_preset_name(size_t index)

@@ -78,17 +78,19 @@ struct session {
 	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
 	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
+	struct key_list
+		presets; /* of struct preset_file: those that were found on disk, to be kept with a take */
 };
 
 #define SESSION_MOST_TRACKS 512
 
 extern const struct record session_record;
 
-/* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved: each track's chain is
- * the one that will run. A session that says nothing has the presets `none` (edit), `rock` (mix) and
- * `streaming` (master). `appliance`, where not NULL and naming interfaces, is what the inputs are checked
- * against. 0, or -EINVAL with every fault in `faults`, which may hold warnings all the same; on failure
- * nothing is left to finish. */
+/* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved, those on disk by
+ * preset_search_init: each track's chain is the one that will run. A session that says nothing has the
+ * presets `none` (edit), `rock` (mix) and `streaming` (master). `appliance`, where not NULL and naming
+ * interfaces, is what the inputs are checked against. 0, or -EINVAL with every fault in `faults`, which may
+ * hold warnings all the same; on failure nothing is left to finish. */
 int session_load(struct session *session, const char *path, const struct record_table *processors,
 	const struct appliance *appliance, struct faults *faults) MUST_CHECK;
 void session_finish(struct session *session); /* a zeroed value is fine */

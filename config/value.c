@@ -78,10 +78,10 @@ void loader_warn(struct loader *loader, int line, int column, const char *format
 /* The text of a scalar; NULL and a fault when it is none, or nothing. */
 static const char *text_of(struct loader *loader, const struct key *key, const struct yaml_node *node)
 {
-	char allowed[256];
-	schema_allowed(key, allowed, sizeof(allowed));
 	if (node->kind == YAML_TEXT && !yaml_is_null(node) && node->text[0])
 		return node->text;
+	char allowed[256];
+	schema_allowed(key, allowed, sizeof(allowed));
 	if (node->kind == YAML_TEXT)
 		loader_fault(loader, node, "has no value; %s", allowed);
 	else
@@ -115,18 +115,19 @@ static bool read_number(
 	const char *text = text_of(loader, key, node);
 	if (!text)
 		return false;
+	double scale = key->bare_scale != 0 ? key->bare_scale : 1;
+	bool number = units_parse(text, key->unit, scale, value) == 0, fits = number && in_range(key, value);
+	if (fits && on_step(key, *value))
+		return true;
 	char allowed[256];
 	schema_allowed(key, allowed, sizeof(allowed));
-	double scale = key->bare_scale != 0 ? key->bare_scale : 1;
-	if (units_parse(text, key->unit, scale, value) < 0)
+	if (!number)
 		loader_fault(
 			loader, node, "\"%.40s\" is not %s; %s", text, units_example(key->unit), allowed);
-	else if (!in_range(key, value))
+	else if (!fits)
 		loader_fault(loader, node, "%.40s is out of range; %s", text, allowed);
-	else if (!on_step(key, *value))
-		loader_fault(loader, node, "%.40s is between the steps; %s", text, allowed);
 	else
-		return true;
+		loader_fault(loader, node, "%.40s is between the steps; %s", text, allowed);
 	return false;
 }
 

@@ -353,18 +353,26 @@ int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct fau
 	return result;
 }
 
+void yaml_unreadable(struct faults *faults, int result)
+{
+	if (result == -EFBIG)
+		faults_add(faults, 0, 0, "larger than 4 MiB; no configuration is");
+	else if (result == -ENOTSUP)
+		faults_add(faults, 0, 0, "no plain file; one with a text in it");
+	else
+		faults_add(faults, 0, 0, "cannot be read: %s", strerror(-result));
+}
+
 int yaml_load(struct yaml_file *file, const char *path, struct faults *faults)
 {
 	*file = (struct yaml_file){0};
 	char *text = NULL;
 	size_t size = 0;
 	int result = file_read(path, YAML_MOST_BYTES, &text, &size, NULL);
-	if (result == -EFBIG)
-		faults_add(faults, 0, 0, "larger than 4 MiB; no configuration is");
-	else if (result < 0)
-		faults_add(faults, 0, 0, "cannot be read: %s", strerror(-result));
-	if (result < 0)
+	if (result < 0) {
+		yaml_unreadable(faults, result);
 		return -EINVAL;
+	}
 	free(faults->source);
 	faults->source = text;
 	return yaml_parse(file, text, size, faults);

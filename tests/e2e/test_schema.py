@@ -4,16 +4,24 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from e2e.test_readme import yaml_blocks
+from e2e.test_readme import EXAMPLES, yaml_blocks
 from rig.room import ROOT
 
 RANDOM = 150  # files of each kind
+
+
+def examples():
+    """[(where, text)] of every appliance and session that the documentation has."""
+    found = [(where, text) for where, what, text in yaml_blocks() if what in (None, "later")]
+    found += [(path.name, path.read_text(encoding="utf-8")) for path in sorted(EXAMPLES.glob("*.yaml"))]
+    return pytest.mark.parametrize("where,text", found, ids=[where for where, _ in found])
 
 
 class Loader(yaml.SafeLoader):
@@ -76,22 +84,29 @@ def test_the_schema_is_one(program, kind):
     assert all(value["description"] for value in schema["properties"].values())
 
 
-@pytest.mark.parametrize("where,text", yaml_blocks(), ids=[where for where, _ in yaml_blocks()])
+@examples()
 def test_examples_fit_the_schema(program, where, text):
     assert not faults(program, kind_of(text), text), where
 
 
+def chains_of(preset):
+    """Every chain that a preset of any kind has."""
+    found = [preset[key] for key in ("chain", "chain+") if key in preset]
+    for strip in preset.get("roles", []) + preset.get("buses", []):
+        found += chains_of(strip)
+    return found
+
+
 def test_every_preset_fits_the_schema(program):
-    """A preset's chains are what a session may say: each role's strip and the bus, as a track of a session."""
-    for path in sorted((ROOT / "config/presets/mix").glob("*.yaml")):
-        preset = yaml.load(path.read_text(encoding="utf-8"), Loader) or {}
-        roles = preset.get("roles", [])
-        tracks = [{"name": f"t{i}", "input": f"xr18/{i + 1}", "chain": role["chain"]}
-                  for i, role in enumerate(roles) if "chain" in role]
-        if "chain" in preset:
-            tracks.append({"name": "bus", "input": "xr18/1", "chain": preset["chain"]})
+    """A preset's chains are what a session may say."""
+    count = 0
+    for path in sorted((ROOT / "config/presets").glob("*/*.yaml")):
+        chains = chains_of(yaml.load(path.read_text(encoding="utf-8"), Loader) or {})
+        tracks = [{"name": f"t{i}", "input": f"xr18/{i + 1}", "chain": chain} for i, chain in enumerate(chains)]
         errors = list(validator(program, "session").iter_errors({"tracks": tracks}))
         assert not errors, (path, errors[0])
+        count += len(chains)
+    assert count > 18
 
 
 def test_what_the_loader_takes_fits_the_schema(program, build, tmp_path):
@@ -181,12 +196,13 @@ def test_what_there_is_no_schema_of(program):
 
 # ---- the effective configuration ----
 
-@pytest.mark.parametrize("where,text", yaml_blocks(), ids=[where for where, _ in yaml_blocks()])
+@examples()
 def test_printed_examples_load_to_the_same(program, tmp_path, where, text):
     """Printed, loaded and printed again it is the same, and from another folder too."""
-    example, printed = tmp_path / "example.yaml", tmp_path / "there" / "example.yaml"
-    example.write_text(text, encoding="utf-8")
+    example, printed = tmp_path / "here" / "example.yaml", tmp_path / "there" / "example.yaml"
+    shutil.copytree(EXAMPLES, example.parent)
     printed.parent.mkdir()
+    example.write_text(text, encoding="utf-8")
     once = woodshed(program, "check", "--print", example)
     assert once.returncode == 0, (where, once.stderr)
     printed.write_text(once.stdout, encoding="utf-8")

@@ -2,6 +2,7 @@
 #include "recorder/recorder.h"
 
 #include "common/log.h"
+#include "config/preset_search.h"
 #include "tests/unit/fake-source.h"
 
 #include <errno.h>
@@ -210,6 +211,9 @@ static struct studio *new_studio(char *folder, const struct recording_config *re
 	studio->takes = file_join(folder, "takes");
 	studio->appliance.recording = *recording;
 	studio->session.name = (char *)"Test Night";
+	static struct preset_file kept[] = {{(char *)"presets/mix/rock.yaml", (char *)"extends: rock\n", 14},
+		{(char *)"presets/etc/roles/kick.yaml", (char *)"gain: 1\n", 8}};
+	studio->session.presets = (struct key_list){kept, 2};
 	memset(fake_room, 0, sizeof(fake_room));
 	fake_room[0] =
 		(struct fake_node){.name = "alsa_input.one", .channels = 4, .rate = RATE, .plugged = true};
@@ -331,6 +335,18 @@ static void check_whole(const struct studio *studio, int take, size_t tracks)
 		for (size_t g = 0; g < manifest.interfaces[i].gap_count; g++)
 			frames += manifest.interfaces[i].gaps[g].frames;
 		assert_int_equal(frames, manifest.frames);
+	}
+	const struct preset_file *kept = studio->session.presets.items;
+	assert_int_equal(manifest.preset_count, studio->session.presets.count);
+	for (size_t i = 0; i < manifest.preset_count; i++) {
+		size_t length;
+		char *path = file_join(studio->folders[take], kept[i].file),
+		     *text = harness_get(path, &length);
+		assert_string_equal(manifest.presets[i].file, kept[i].file);
+		assert_int_equal(manifest.presets[i].hash.bytes, length);
+		assert_string_equal(text, kept[i].text);
+		free(text);
+		free(path);
 	}
 	manifest_finish(&manifest);
 	size_t size;

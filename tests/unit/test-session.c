@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct interface_config interfaces[] = {{"xr18", "*XR18*", 18, 0}, {"desk", "*desk*", 0, 0}};
@@ -161,10 +162,11 @@ static const struct bad bad_files[] = {
 	{"edit: {preset: rehearsal}\n",
 		"f:1:16: error: edit.preset: \"rehearsal\" is no edit preset; one of none"},
 	{"mix: {preset: rok}\n",
-		"f:1:15: error: mix.preset: \"rok\" is no mix preset; did you mean rock? One of none, rock"},
+		"f:1:15: error: mix.preset: \"rok\" is no mix preset; did you mean rock? One of none, rock, "
+		"metal, jazz, folk, pop, acoustic, choir, speech"},
 	{"master: {preset: stream}\n", "f:1:18: error: master.preset: \"stream\" is no master preset; did "
 				       "you mean streaming? One of "
-				       "none, streaming, apple, broadcast, loud"},
+				       "none, streaming, apple, aes-album, broadcast, loud, vinyl"},
 	{"master: {loudness: 3 LUFS}\n",
 		"f:1:20: error: master.loudness: 3 LUFS is out of range; -60 LUFS to -3 LUFS"},
 	{"master: {loudness: -14 dB}\n",
@@ -316,7 +318,7 @@ static void test_many_tracks(void **state)
 	free(text);
 }
 
-/* A table without the preset's processors: the fault is the session's, where it names the preset. */
+/* A table without the preset's processors: the faults are the preset's. */
 static void test_no_processors(void **state)
 {
 	(void)state;
@@ -324,10 +326,37 @@ static void test_no_processors(void **state)
 	put("f", "mix: {preset: rock}\n");
 	faults_init(&faults, "f");
 	assert_int_equal(session_load(&session, "f", NULL, NULL, &faults), -EINVAL);
-	assert_int_equal(faults.errors, 1);
-	assert_int_equal(faults.list[0].column, 15);
-	assert_non_null(strstr(faults.list[0].text, "mix/rock.yaml:"));
+	assert_int_equal(faults.count, 0);
+	assert_int_equal(faults.other_count, 1);
+	assert_string_equal(faults.others[0].file, "mix/rock.yaml");
+	assert_non_null(strstr(faults.others[0].list[0].text, "\"highpass\" is no processor"));
 	faults_finish(&faults);
+}
+
+/* What is wrong with the session and with its presets is told in one go, each in its file. */
+static void test_own_presets(void **state)
+{
+	(void)state;
+	struct session session;
+	assert_int_equal(mkdir("presets", 0700), 0);
+	assert_int_equal(mkdir("presets/mix", 0700), 0);
+	put("presets/mix/mine.yaml", "extends: rock\nroles: [{role: kick, gain: -7, chain: []}]\n");
+	load_good(&session, "mix: {preset: mine}\ntracks:\n- {name: a, input: xr18/1, role: kick}\n"
+			    "- {name: b, input: xr18/2, role: snare, chain+: [eq]}\n");
+	assert_true(track(&session, 0)->gain_db == -7 && track(&session, 0)->chain.count == 0);
+	assert_true(track(&session, 1)->gain_db == -1 && track(&session, 1)->chain.count == 4);
+	assert_int_equal(session.presets.count, 1);
+	session_finish(&session);
+	put("presets/mix/mine.yaml", "extends: rock\nroles: [{role: kick, gain: 99}]\npan: C\n");
+	assert_int_equal(load(&session, "mix: {preset: mine}\nmaster: {loudness: 1}\n"), -EINVAL);
+	expect_faults(&faults,
+		"f:2:20: error: master.loudness: 1 is out of range; -60 LUFS to -3 LUFS\n"
+		"presets/mix/mine.yaml:2:28: error: roles[0].gain: 99 is out of range; -120 dB to 24 dB\n"
+		"presets/mix/mine.yaml:3:1: error: pan: unknown key; one of help, extends, strips, chain, "
+		"chain+, roles");
+	unlink("presets/mix/mine.yaml");
+	rmdir("presets/mix");
+	rmdir("presets");
 }
 
 static void test_parse_input(void **state)
@@ -383,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_many_tracks),
 		cmocka_unit_test(test_no_processors),
+		cmocka_unit_test(test_own_presets),
 		cmocka_unit_test(test_parse_input),
 		cmocka_unit_test(test_is_one),
 	};
