@@ -3,6 +3,7 @@
 #include "appliance/processors.h"
 #include "appliance/subcommand.h"
 #include "common/log.h"
+#include "config/preset_check.h"
 #include "config/print.h"
 #include "config/yaml.h"
 
@@ -139,6 +140,15 @@ static void check_appliance(struct check *check, const char *path, struct faults
 	}
 }
 
+/* A preset alone comes to nothing yet: what it does is printed of a session that names it. */
+static void check_preset(struct check *check, const char *path, struct faults *faults)
+{
+	if (preset_check(path, processors_records(), faults) == 0 && check->print)
+		faults_add(faults, 0, 0,
+			"a preset; --print of a session that names it, or woodshed presets NAME");
+	tell(check, faults);
+}
+
 static void check_file(struct check *check, const char *name)
 {
 	struct faults faults;
@@ -146,7 +156,10 @@ static void check_file(struct check *check, const char *name)
 	/* What is printed may be loaded from another folder, so its paths are whole. */
 	char *whole = check->print ? realpath(name, NULL) : NULL;
 	const char *path = whole ? whole : name;
-	(session_is_one(path) ? check_session : check_appliance)(check, path, &faults);
+	if (preset_is_one(path))
+		check_preset(check, path, &faults);
+	else
+		(session_is_one(path) ? check_session : check_appliance)(check, path, &faults);
 	free(whole);
 	faults_finish(&faults);
 }
@@ -171,7 +184,7 @@ const struct subcommand subcommand_check = {
 	.synopsis = "FILE…",
 	.least_words = 1,
 	.most_words = 1000,
-	.help = "check appliance and session files: every fault, with its line and column",
+	.help = "check appliance, session and preset files: every fault, with its line and column",
 	.options = {SUBCOMMAND_CONFIG_OPTION,
 		{"print", NULL, "print the whole configuration that the file comes to, defaults included"}},
 	.run = run,

@@ -93,6 +93,30 @@ def test_a_faulty_preset_is_told_where_it_is(program, home):
     assert places == [f"{session}:2:20", f"{session}:3:27", f"{preset}:3:10", f"{preset}:4:21"]
 
 
+def test_a_preset_is_checked_by_itself(program, home):
+    ours = home / "presets/mix/ours.yaml"
+    for path, cwd in ((ours, home), ("presets/mix/ours.yaml", home), ("ours.yaml", ours.parent)):
+        done = subprocess.run([program, "check", path], cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: ok\n", "")
+    put(ours, "extends: jazzz\nroles:\n- {role: theremin, pan: L200}\n")
+    status, out, err = woodshed(program, "check", ours)
+    assert (status, out) == (2, "")
+    assert [line.split(": ")[0] for line in err.splitlines()] == [f"{ours}:1:10", f"{ours}:3:25"]
+    # What is wrong with what it extends is told where that is.
+    put(ours, "extends: theirs\n")
+    theirs = put(home / "presets/mix/theirs.yaml", "roles: 3\n")
+    assert woodshed(program, "check", ours)[2].startswith(f"{theirs}:1:8: error: roles: not a list; ")
+    # Elsewhere a file of that name is no preset.
+    session = put(home / "mix/ours.yaml", "song: {title: x}\n")
+    assert woodshed(program, "check", session) == (0, f"{session}: ok\n", "")
+
+
+def test_the_shipped_ones_pass_the_check(program, root):
+    files = sorted((root / "config/presets").glob("*/*.yaml"))
+    assert len(files) >= 35
+    assert woodshed(program, "check", *files)[::2] == (0, "")
+
+
 def test_a_take_keeps_the_presets_it_was_made_with(room):
     """Rendered again after its presets have changed, or gone, a take sounds as it did."""
     fake = room.interface("desk", channels=2, ramp=True, wait=True).wait_ready()
