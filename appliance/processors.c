@@ -49,15 +49,13 @@ static void print_keys(const struct record *record, int indent)
 {
 	for (size_t i = 0; i < record->key_count; i++) {
 		const struct key *key = &record->keys[i];
-		char allowed[256];
+		char allowed[256], fallback[256];
 		printf("%*s%-*s %s", indent, "", 22 - indent, key->name,
 			schema_allowed(key, allowed, sizeof(allowed)));
 		if (key->required)
 			printf(" (has to be given)");
-		else if (key->fallback && key->fallback[0])
-			printf(" (default %s)", key->fallback);
-		else if (key->type == KEY_FLAG)
-			printf(" (default false)");
+		else if (schema_default(key, fallback, sizeof(fallback))[0])
+			printf(" (default %s)", fallback);
 		printf("\n%*s%s\n", 23, "", key->help ? key->help : "");
 		if (key->record)
 			print_keys(key->record, indent + 2);
@@ -80,15 +78,15 @@ static json_t *keys_json(const struct record *record);
 /* In the unit's base, as the range is; a text where it is one. */
 static json_t *default_json(const struct key *key)
 {
+	char fallback[256];
 	double value, scale = key->bare_scale != 0 ? key->bare_scale : 1;
+	schema_default(key, fallback, sizeof(fallback));
 	if (key->type == KEY_FLAG)
-		return json_boolean(key->fallback && strcmp(key->fallback, "true") == 0);
-	if (!key->fallback)
-		return json_null();
+		return json_boolean(strcmp(fallback, "true") == 0);
 	if ((key->type == KEY_NUMBER || key->type == KEY_INTEGER) &&
-		units_parse(key->fallback, key->unit, scale, &value) == 0)
+		units_parse(fallback, key->unit, scale, &value) == 0)
 		return json_real(value);
-	return key->fallback[0] ? json_string(key->fallback) : json_null();
+	return fallback[0] ? json_string(fallback) : json_null();
 }
 
 static void add_number(json_t *json, const struct key *key)

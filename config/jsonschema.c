@@ -165,28 +165,28 @@ static json_t *levels_of(struct writer *w, const struct key *key)
 
 /* ---- records ---- */
 
-static json_t *default_of(const struct key *key)
+static json_t *default_of(const struct key *key, const char *fallback)
 {
 	double number;
 	if (key->type == KEY_FLAG)
-		return json_boolean(strcmp(key->fallback, "true") == 0);
+		return json_boolean(strcmp(fallback, "true") == 0);
 	if ((key->type == KEY_NUMBER || key->type == KEY_INTEGER) &&
-		units_parse(key->fallback, UNIT_NONE, 1, &number) == 0)
+		units_parse(fallback, UNIT_NONE, 1, &number) == 0)
 		return number == floor(number) ? json_integer((json_int_t)number) : json_real(number);
-	return json_string(key->fallback);
+	return json_string(fallback);
 }
 
 static void describe(const struct key *key, json_t *schema)
 {
-	char allowed[512], text[1024];
+	char allowed[512], text[1024], fallback[256];
 	bool scaled = key->bare_scale != 0 && key->bare_scale != 1;
 	snprintf(text, sizeof(text), "%s\n%s%s%s", key->help ? key->help : "",
 		schema_allowed(key, allowed, sizeof(allowed)),
 		scaled ? "; a bare number counts in thousandths" : "",
 		key->unused || key->type == KEY_LATER ? "\nNothing in this version uses it yet." : "");
 	json_object_set_new(schema, "description", json_string(text));
-	if (key->fallback && key->fallback[0])
-		json_object_set_new(schema, "default", default_of(key));
+	if (schema_default(key, fallback, sizeof(fallback))[0])
+		json_object_set_new(schema, "default", default_of(key, fallback));
 }
 
 static void add_keys(

@@ -33,31 +33,15 @@ static const char *told_at(const struct page *page, const struct record *record)
 	return NULL;
 }
 
-static const char *default_of(const struct key *key)
-{
-	if (key->required)
-		return "has to be given";
-	if (key->fallback)
-		return key->fallback[0] ? key->fallback : "";
-	switch (key->type) {
-	case KEY_FLAG:
-		return "false";
-	case KEY_CHOICE:
-		return key->choices[0];
-	default:
-		return "";
-	}
-}
-
 static void put_row(const struct key *key, FILE *stream)
 {
-	char allowed[1024];
+	char allowed[1024], fallback[256];
 	fprintf(stream, "| `%s` | ", key->name);
 	put_cell(schema_allowed(key, allowed, sizeof(allowed)), stream);
 	if (key->bare_scale != 0 && key->bare_scale != 1)
 		fprintf(stream, "; a bare number counts in thousandths");
 	fprintf(stream, " | ");
-	put_cell(default_of(key), stream);
+	put_cell(key->required ? "has to be given" : schema_default(key, fallback, sizeof(fallback)), stream);
 	fprintf(stream, " | ");
 	put_cell(key->help ? key->help : "", stream);
 	if (key->unused || key->type == KEY_LATER)

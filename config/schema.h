@@ -36,6 +36,9 @@ const struct key *schema_find_key(const struct record *record, const char *name)
 bool schema_same(const struct record *record, const void *a, const void *b);
 bool schema_same_key(const struct record *record, const char *name, const void *a, const void *b);
 
+/* What a key is where it is left out, as one would write it; "" where that is nothing. Returns `out`. */
+char *schema_default(const struct key *key, char *out, size_t size);
+
 /* What may be written for a key, for messages and help: "1:1 to 100:1", "own or shared"; returns `out`. */
 char *schema_allowed(const struct key *key, char *out, size_t size);
 

@@ -122,7 +122,8 @@ static const struct key track_keys[] = {
 		.help = "What the fader does while the take runs."},
 	{"place", KEY_RECORD, TRACK(place), .record = &place_record,
 		.help = "Where it stands in the picture, as one gesture."},
-	{"edit", KEY_LATER, .help = "Editing of this track alone."},
+	{"edit", KEY_CHAIN, TRACK(edit), .most = 32, .unused = true,
+		.help = "Processors that make this track clean, before everything else."},
 };
 static const struct record track_record = RECORD("track", struct track_config, track_keys);
 

@@ -32,6 +32,7 @@ struct track_config {
 	char *name;
 	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
 	char *role;	       /* NULL: none */
+	struct key_list edit;  /* of struct key_insert: before everything else */
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */

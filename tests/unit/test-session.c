@@ -215,7 +215,7 @@ static const struct bad bad_files[] = {
 	{TRACK "xr18/1, chian: []}\n",
 		"f:2:42: error: tracks[0].chian: unknown key; did you mean chain? One "
 		"of name, input, role, chain, "
-		"chain+, gain, pan, mute, solo, trim, bus, sends, vca, automation, place"},
+		"chain+, gain, pan, mute, solo, trim, bus, sends, vca, automation, place, edit"},
 	{"tracks:\n  - name: a\n    role: kick\n    input: xr18/1\n    chain:\n      - compressor: {ratio: "
 	 "900}\n",
 		"f:6:29: error: tracks[0].chain[0].compressor.ratio: 900 is out of range; 1:1 to 100:1"},
@@ -258,7 +258,7 @@ static void test_later(void **state)
 	assert_int_equal(
 		load(&session, "arrangement: {count_in: 1}\n"
 			       "tracks:\n"
-			       "  - {name: a, input: xr18/1, role: bass, edit: b, chain+: [deesser, eq]}\n"
+			       "  - {name: a, input: xr18/1, role: bass, edit: [], chain+: [deesser, eq]}\n"
 			       "mix: {balance: auto}\n"
 			       "master: {formats: [mp3]}\n"),
 		0);
@@ -269,8 +269,8 @@ static void test_later(void **state)
 	session_finish(&session);
 	expect_faults(&faults,
 		"f:1:1: warning: arrangement: nothing in this version uses it yet; it is checked\n"
-		"f:3:42: warning: tracks[0].edit: not in this version yet; it changes nothing\n"
-		"f:3:60: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
+		"f:3:42: warning: tracks[0].edit: nothing in this version uses it yet; it is checked\n"
+		"f:3:61: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
 		"f:4:16: warning: mix.balance: auto is not in this version yet and left out; one of off\n"
 		"f:5:20: warning: master.formats[0]: mp3 is not in this version yet and left out; one of "
 		"flac");
