@@ -6,6 +6,7 @@
 #include "config/suggest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,22 +93,10 @@ static const struct yaml_node *name_of_strip(const struct yaml_node *roles, size
 	return name && name->kind == YAML_TEXT && !yaml_is_null(name) ? name : NULL;
 }
 
-static void unknown_role(
-	const struct key_list *known, const struct yaml_node *name, size_t index, struct faults *faults)
-{
-	const struct preset_name *names = known->items;
-	struct suggestion suggestion = {.word = name->text};
-	for (size_t i = 0; i < known->count; i++)
-		suggestion_offer(&suggestion, names[i].name);
-	char mean[SUGGESTION_SIZE];
-	faults_add(faults, name->line, name->column, "roles[%zu].role: \"%.40s\" is no role; %s", index,
-		name->text, suggestion_text(&suggestion, mean));
-}
-
 /* A strip is looked up by its role: a second one would be lost, and so would one of a role that nobody has.
  */
-static void check_role(
-	const struct key_list *known, const struct yaml_node *roles, size_t index, struct faults *faults)
+static void check_role(const struct opening *o, const struct key_list *known, const struct yaml_node *roles,
+	size_t index, struct faults *faults)
 {
 	const struct yaml_node *name = name_of_strip(roles, index);
 	if (!name)
@@ -116,8 +105,11 @@ static void check_role(
 	bool there = false;
 	for (size_t i = 0; i < known->count && !there; i++)
 		there = strcmp(names[i].name, name->text) == 0;
+	char key[64];
+	snprintf(key, sizeof(key), "roles[%zu].role", index);
+	struct preset_place place = {key, name->line, name->column};
 	if (!there)
-		unknown_role(known, name, index, faults);
+		unknown_preset(o->request, PRESET_ROLES, name->text, &place, faults);
 	for (size_t i = 0; i < index; i++) {
 		const struct yaml_node *other = name_of_strip(roles, i);
 		if (!other || strcmp(other->text, name->text) != 0)
@@ -137,7 +129,7 @@ static void check_roles(const struct opening *o, const struct yaml_node *root, s
 	struct key_list names;
 	preset_names(o->request->search, PRESET_ROLES, &names);
 	for (size_t i = 0; i < roles->count; i++)
-		check_role(&names, roles, i, faults);
+		check_role(o, &names, roles, i, faults);
 	preset_names_finish(&names);
 }
 

@@ -85,7 +85,8 @@ def test_what_there_is_not(program, name, status, said):
 
 def test_a_faulty_preset_is_told_where_it_is(program, home):
     """With what is wrong with the session, in one go, each in its own file."""
-    preset = put(home / "presets/mix/ours.yaml", "extends: jazz\nroles:\n- {role: kik}\n- {role: tom, gain: 99 dB}\n")
+    preset = put(home / "presets/mix/ours.yaml",
+                 "extends: jazz\nroles:\n- {role: kik}\n- {role: tom, gain: 99 dB}\n")
     session = put(home / "s.yaml", "mix: {preset: ours}\nmaster: {loudness: 3}\ntracks: [{name: a, input: x}]\n")
     status, out, err = woodshed(program, "check", session)
     assert (status, out) == (2, "")
