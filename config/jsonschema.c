@@ -25,11 +25,16 @@ static json_t *nullable(json_t *schema)
 	return json_pack("{s:[o, {s:s}]}", "anyOf", schema, "type", "null");
 }
 
+/* A word that is a number stands in a file without quotes, and so as a number. */
 static json_t *names_of(const char *const *names)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; names && names[i]; i++)
+	for (size_t i = 0; names && names[i]; i++) {
+		double number;
 		json_array_append_new(list, json_string(names[i]));
+		if (units_parse(names[i], UNIT_NONE, 1, &number) == 0)
+			json_array_append_new(list, json_real(number));
+	}
 	return list;
 }
 
