@@ -16,7 +16,8 @@
 #define AWAY_S 1.0
 #define STEP_S 10.0
 
-enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
+/* Encoded without being asked, once there is so much. */
+#define BACKLOG_S 1.0
 
 bool part_placed(const struct writer *writer)
 {
@@ -75,8 +76,7 @@ static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause c
 	struct take_part *part = writer->run.part;
 	struct take_gap gap = {.frame = part->frames, .frames = frames, .cause = cause};
 	note_gap(part, &gap);
-	for (size_t i = 0; i < part->count; i++)
-		track_add_silence(writer->run.tracks[i], frames);
+	tracks_add_silence(writer->run.tracks, frames);
 	part->frames += frames;
 	writer->config.on_gap(writer->config.data, &gap);
 }
@@ -132,9 +132,8 @@ static void encode(struct writer *writer, uint64_t end)
 			skip(run, stamp, (uint64_t)((int64_t)part->frames - at));
 			continue;
 		}
-		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
-		for (size_t i = 0; i < part->count; i++)
-			track_add(run->tracks[i], writer->config.tape, position, frames);
+		uint64_t frames = take_run_of(writer, owed);
+		tracks_add(run->tracks, writer->config.tape, position, frames);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -179,10 +178,8 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 void part_begin(struct writer *writer, struct take_part *part)
 {
 	writer->run = (struct take_run){.part = part};
-	writer->run.tracks = memory_array(part->count, sizeof(*writer->run.tracks));
 	part->results = memory_array(part->count, sizeof(*part->results));
-	for (size_t i = 0; i < part->count; i++)
-		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
+	writer->run.tracks = tracks_open(part->plans, part->count, writer->config.syncer);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -200,9 +197,7 @@ static void log_clock(struct writer *writer)
 void part_close_tracks(struct writer *writer)
 {
 	struct take_part *part = writer->run.part;
-	for (size_t i = 0; i < part->count; i++)
-		track_close(writer->run.tracks[i], &part->results[i]);
-	free(writer->run.tracks);
+	tracks_close(writer->run.tracks, part->results);
 	pace_flush(&writer->pace);
 	log_clock(writer);
 	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
@@ -235,16 +230,30 @@ static void tell_losses(struct writer *writer)
 	}
 }
 
-void part_work(struct writer *writer)
+/* Encoders are fetched into the cache for each round of theirs: few large ones are cheap. The syncer asks for
+ * one each time; but it may hang in a sync, and a take's last frames wait for nobody. */
+static bool is_due(const struct writer *writer, uint64_t end)
+{
+	const struct take_run *run = &writer->run;
+	if (run->mark >= writer->seen)
+		return true;
+	uint64_t waiting =
+		ring_filled(&writer->config.tape->samples) - tape_stamp(writer->config.tape, run->mark)->tape;
+	return (double)waiting >= BACKLOG_S * writer->timeline.rate ||
+	       (int64_t)writer->timeline.frames - run->part->origin >= (int64_t)end;
+}
+
+void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
-	if (part_placed(writer))
+	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
-	if (part_placed(writer))
 		tell_losses(writer);
+	}
 	log_clock(writer);
 	pad_if_away(writer, end);
+	tracks_flush(writer->run.tracks);
 	if (writer->run.part->frames >= end)
 		finish_take(writer);
 }
