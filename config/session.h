@@ -5,22 +5,46 @@
 #include "common/key.h"
 #include "config/appliance.h"
 #include "config/faults.h"
+#include "config/routing.h"
 
 struct song_config {
 	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
 	double tempo_bpm;			    /* 0: not given */
 };
 
+struct section_config {
+	char *name;
+	int bars;
+	char *chords;			/* form_chords; NULL: not given */
+	struct key_list lyrics;		/* of char * */
+	double tempo_bpm, tempo_to_bpm; /* 0: not given */
+	char *meter;			/* NULL: not given */
+};
+
+struct arrangement_config {
+	int count_in;		  /* bars */
+	char *click;		  /* a glob on a sink's node.name; NULL: no click */
+	struct key_list sections; /* of struct section_config, as they are played */
+	struct key_list order;	  /* of char *, names of sections; none: as they are played */
+};
+
 struct track_config {
 	char *name;
 	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
 	char *role;	       /* NULL: none */
+	struct key_list edit;  /* of struct key_insert: before everything else */
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
 	double gain_db;		     /* the session's, else the role's, else 0 */
 	double pan;		     /* the same; -100 (left) to 100 (right) */
+	double trim_db;		     /* on top of the gain, whoever found that */
 	bool mute, solo;
+	char *bus;	       /* the group it goes to; NULL: the mix */
+	struct key_list sends; /* of struct send_config */
+	struct key_list vca;   /* of char *: names in `vcas` */
+	struct automation_config automation;
+	struct place_config place;
 };
 
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
@@ -47,10 +71,13 @@ struct session {
 	int woodshed;
 	char *name; /* the file's name without its ending where it is not given */
 	struct song_config song;
+	struct arrangement_config arrangement;
 	struct key_list tracks; /* of struct track_config; none: one a channel */
 	struct edit_config edit;
 	struct mix_config mix;
 	struct master_config master;
+	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
+	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
 	struct key_list
 		presets; /* of struct preset_file: those that were found on disk, to be kept with a take */
