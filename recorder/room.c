@@ -346,6 +346,5 @@ void room_remake(struct room *room, struct recorder *recorder)
 {
 	recorder->stale = false;
 	room_finish(room);
-	room->locked = true;
 	room_update(room, recorder, true);
 }
