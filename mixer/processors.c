@@ -7,6 +7,7 @@ static const struct processor_type *const types[] = {
 	&lowpass_type,
 	&eq_type,
 	&compressor_type,
+	&saturation_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

@@ -44,4 +44,16 @@ struct compressor_settings {
  * Design - A Tutorial and Analysis", JAES 60 (6), 2012. */
 extern const struct processor_type compressor_type;
 
+enum saturation_kind { SATURATION_SOFT, SATURATION_TAPE, SATURATION_TUBE };
+
+struct saturation_settings {
+	int kind; /* enum saturation_kind */
+	double drive_db;
+	double mix_percent;
+	double output_db;
+};
+
+/* Oversampled, with antiderivative anti-aliasing; without DC; 91 frames late at 44.1 and 48 kHz. */
+extern const struct processor_type saturation_type;
+
 #endif
