@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,8 @@ static const struct suffix suffixes[] = {
 	{UNIT_RATIO, ":1", 1},
 	{UNIT_BITS, "bit", 1},
 	{UNIT_SLOPE, "dB/oct", 1},
+	{UNIT_METRES, "m", 1},
+	{UNIT_METRES, "cm", 1e-2},
 };
 
 static const size_t suffix_count = sizeof(suffixes) / sizeof(suffixes[0]);
@@ -49,6 +52,8 @@ static const char *const examples[] = {
 	[UNIT_PAN] = "a place such as L30, C or R100",
 	[UNIT_BITS] = "a word length such as 24 bit",
 	[UNIT_SLOPE] = "a slope such as 24 dB/oct",
+	[UNIT_METRES] = "a distance such as 2.5 m or 30 cm",
+	[UNIT_NOTE] = "a note such as 1/8 or 3/16",
 };
 
 static locale_t c_locale;
@@ -90,9 +95,37 @@ static int parse_pan(const char *text, double *value)
 	return 0;
 }
 
+/* "3/16"; whole notes alone are bare numbers. */
+static int parse_note(const char *text, double *value)
+{
+	const char *slash, *end;
+	double upper = parse_number(text, &slash);
+	if (slash == text || *slash != '/')
+		return -EINVAL;
+	double lower = parse_number(slash + 1, &end);
+	if (end == slash + 1 || *end != '\0' || !(lower > 0))
+		return -EINVAL;
+	*value = upper / lower;
+	return isfinite(*value) ? 0 : -EINVAL;
+}
+
+static bool format_note(double value, char *out, size_t size)
+{
+	for (int lower = 1; lower <= 192; lower++) {
+		double upper = round(value * lower);
+		if (upper > 0 && fabs(value * lower - upper) < 1e-9) {
+			snprintf(out, size, "%.0f/%d", upper, lower);
+			return true;
+		}
+	}
+	return false;
+}
+
 int units_parse(const char *text, enum unit unit, double bare_scale, double *value)
 {
 	if (unit == UNIT_PAN && parse_pan(text, value) == 0)
+		return 0;
+	if (unit == UNIT_NOTE && parse_note(text, value) == 0)
 		return 0;
 	const char *rest;
 	double number = parse_number(text, &rest);
@@ -122,6 +155,8 @@ char *units_format(double value, enum unit unit, char *out, size_t size)
 			snprintf(out, size, "%c%.10g", value < 0 ? 'L' : 'R', fabs(value));
 		return out;
 	}
+	if (unit == UNIT_NOTE && format_note(value, out, size))
+		return out;
 	const struct suffix *best = NULL;
 	for (size_t i = 0; i < suffix_count; i++) {
 		if (suffixes[i].unit != unit)

@@ -8,6 +8,7 @@ static const struct processor_type *const types[] = {
 	&eq_type,
 	&compressor_type,
 	&saturation_type,
+	&delay_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

@@ -56,4 +56,18 @@ struct saturation_settings {
 /* Oversampled, with antiderivative anti-aliasing; without DC; 91 frames late at 44.1 and 48 kHz. */
 extern const struct processor_type saturation_type;
 
+/* One of the first four is given, the others are NAN. */
+struct delay_settings {
+	double time_s, distance_m, samples;
+	double note; /* of a whole one */
+	double feedback_percent;
+	double highpass_hz, lowpass_hz; /* NAN: none */
+	bool ping_pong;
+	double mix_percent;
+};
+
+/* Meant to be late, so its delay is no latency. Of whole frames, with mix at 100 % and nothing else, it is
+ * exact. */
+extern const struct processor_type delay_type;
+
 #endif
