@@ -9,6 +9,7 @@ static const struct processor_type *const types[] = {
 	&compressor_type,
 	&saturation_type,
 	&delay_type,
+	&reverb_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

@@ -70,4 +70,20 @@ struct delay_settings {
  * exact. */
 extern const struct processor_type delay_type;
 
+enum reverb_kind { REVERB_ROOM, REVERB_PLATE, REVERB_HALL };
+
+struct reverb_settings {
+	int kind; /* enum reverb_kind */
+	double size_percent;
+	double decay_s;
+	double low_decay_percent, high_decay_percent;
+	double low_hz, high_hz;
+	double predelay_s;
+	double early_db;
+	double modulation_percent, width_percent, mix_percent;
+};
+
+/* White noise comes out about as loud as it went in, whatever the decay. */
+extern const struct processor_type reverb_type;
+
 #endif
