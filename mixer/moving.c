@@ -9,7 +9,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned
 void moving_init(struct moving *moving)
 {
 	for (int phase = 0; phase <= MOVING_PHASES; phase++) {
-		double x = MOVING_AROUND - 1 + (double)phase / MOVING_PHASES;
+		double x = MOVING_AROUND - (double)phase / MOVING_PHASES;
 		for (int k = 0; k < MOVING_TAPS; k++) {
 			double tap = 1;
 			for (int j = 0; j < MOVING_TAPS; j++)
@@ -26,8 +26,7 @@ static inline lanes load(const double *from)
 	return value;
 }
 
-/* The value `fraction` behind window[MOVING_AROUND - 1]; between two phases of the table on a straight line.
- */
+/* The value `fraction` before window[MOVING_AROUND]; between two phases of the table on a straight line. */
 static inline double between(const struct moving *moving, const double *window, double fraction)
 {
 	double phase = fraction * MOVING_PHASES;
@@ -39,6 +38,8 @@ static inline double between(const struct moving *moving, const double *window, 
 	return sum[0] + sum[1];
 }
 
+/* A delay is split into whole frames and a fraction before anything else, so that where the chunk begins has
+ * no part in its rounding. */
 void moving_read(const struct moving *moving, const struct line *line, const double *delays, size_t ahead,
 	double *out, size_t count)
 {
@@ -48,12 +49,11 @@ void moving_read(const struct moving *moving, const struct line *line, const dou
 		shortest = delays[i] < shortest ? delays[i] : shortest;
 	}
 	const size_t furthest = (size_t)longest + MOVING_AROUND;
-	const size_t nearest = (size_t)shortest - MOVING_AROUND;
+	const size_t nearest = (size_t)shortest + 1 - MOVING_AROUND;
 	line_read(line, ahead + furthest, window, count + furthest - nearest);
-	const double first = (double)(furthest - (MOVING_AROUND - 1));
 	for (size_t i = 0; i < count; i++) {
-		double at = first + (double)i - delays[i];
-		size_t whole = (size_t)at;
-		out[i] = between(moving, window + whole, at - (double)whole);
+		size_t whole = (size_t)delays[i];
+		double fraction = delays[i] - (double)whole;
+		out[i] = between(moving, window + furthest + i - whole - MOVING_AROUND, fraction);
 	}
 }

@@ -58,12 +58,11 @@ static void design_filters(struct network_line *line, const struct network_desig
 	first->b2 *= gain;
 }
 
-/* Every second line moves, each at a pace of its own, between 0.35 and 0.9 turns a second. */
+/* Half of the lines move, each at a pace of its own, between 0.35 and 0.9 turns a second. */
 static void design_turner(struct network_line *line, const struct network_design *d, int i)
 {
-	double angle = 2 * M_PI * (0.35 + 0.55 * i / NETWORK_LINES) / d->rate, start = 2.4 * i;
 	line->depth_frames = i & 2 ? d->moving_s * d->rate : 0;
-	line->start = (struct turner){cos(start), sin(start), cos(angle), sin(angle)};
+	line->start = turner_start(2.4 * i, (0.35 + 0.55 * i / NETWORK_LINES) / d->rate);
 	line->turner = line->start;
 }
 
@@ -107,14 +106,6 @@ void network_reset(struct network *network)
 	}
 }
 
-static inline double turn(struct turner *t)
-{
-	double sine = t->sine;
-	t->sine = sine * t->step_cosine + t->cosine * t->step_sine;
-	t->cosine = t->cosine * t->step_cosine - sine * t->step_sine;
-	return sine;
-}
-
 static void hear(struct network *network, struct network_line *line, double *samples, size_t count)
 {
 	if (line->depth_frames == 0) {
@@ -122,7 +113,7 @@ static void hear(struct network *network, struct network_line *line, double *sam
 	} else {
 		double delays[NETWORK_CHUNK];
 		for (size_t i = 0; i < count; i++)
-			delays[i] = line->frames + line->depth_frames * turn(&line->turner);
+			delays[i] = line->frames + line->depth_frames * turner_next(&line->turner);
 		moving_read(&network->moving, &line->line, delays, 0, samples, count);
 	}
 	filter_run_cascade(line->filters, line->memories, NETWORK_FILTERS, samples, count);

@@ -9,6 +9,7 @@
 #include "audio/filter.h"
 #include "mixer/line.h"
 #include "mixer/moving.h"
+#include "mixer/turner.h"
 
 #include <stdbool.h>
 
@@ -21,12 +22,6 @@ struct network_design {
 	double low_ratio, high_ratio; /* of the decay, below and above them */
 	double low_hz, high_hz;	      /* half-way between one decay and the other */
 	double moving_s;	      /* by how much lines get longer and shorter */
-};
-
-/* A sine in steps. */
-struct turner {
-	double cosine, sine;	       /* now */
-	double step_cosine, step_sine; /* a frame */
 };
 
 struct network_line {

@@ -10,6 +10,8 @@ static const struct processor_type *const types[] = {
 	&saturation_type,
 	&delay_type,
 	&reverb_type,
+	&chorus_type,
+	&width_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

@@ -70,6 +70,16 @@ struct delay_settings {
  * exact. */
 extern const struct processor_type delay_type;
 
+enum { CHORUS_VOICES = 8 };
+
+struct chorus_settings {
+	double rate_hz, depth_s, delay_s;
+	int voices;
+	double spread_percent, mix_percent;
+};
+
+extern const struct processor_type chorus_type;
+
 enum reverb_kind { REVERB_ROOM, REVERB_PLATE, REVERB_HALL };
 
 struct reverb_settings {
@@ -85,5 +95,13 @@ struct reverb_settings {
 
 /* White noise comes out about as loud as it went in, whatever the decay. */
 extern const struct processor_type reverb_type;
+
+struct width_settings {
+	double width_percent;
+	double mono_below_hz; /* NAN: nowhere */
+};
+
+/* Mono goes through untouched: it has no width. */
+extern const struct processor_type width_type;
 
 #endif
