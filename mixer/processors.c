@@ -12,6 +12,7 @@ static const struct processor_type *const types[] = {
 	&reverb_type,
 	&chorus_type,
 	&width_type,
+	&lv2_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

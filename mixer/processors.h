@@ -104,4 +104,12 @@ struct width_settings {
 /* Mono goes through untouched: it has no width. */
 extern const struct processor_type width_type;
 
+struct lv2_settings {
+	char *uri;
+	struct key_list controls; /* of struct key_level */
+};
+
+/* Reads files when it is made (lv2-host.h), which no other processor does. */
+extern const struct processor_type lv2_type;
+
 #endif
