@@ -210,19 +210,26 @@ static int echo_init(void *state, const void *data, const struct processor_forma
 	return 0;
 }
 
-/* `ahead` samples of the chunk are in the line already. */
-static void hear(const struct echo *echo, struct channel *channel, size_t ahead, double *wet, size_t count)
+/* The whole chunk whatever counts of it: a fixed number is what compilers turn into vectors. */
+static void add_tap(double *restrict sum, double tap, const double *restrict past)
 {
-	double past[CHUNK + TAPS_MOST];
+	for (int i = 0; i < CHUNK; i++)
+		sum[i] += tap * past[i];
+}
+
+/* `ahead` samples of the chunk are in the line already. */
+static void hear(
+	const struct echo *echo, struct channel *channel, size_t ahead, double wet[CHUNK], size_t count)
+{
 	if (echo->taps == 0) {
 		line_read(&channel->line, echo->frames + ahead, wet, count);
 	} else {
+		double past[CHUNK + TAPS_MOST] = {0};
 		line_read(
 			&channel->line, echo->frames + echo->taps / 2 + ahead, past, count + echo->taps - 1);
-		memset(wet, 0, count * sizeof(*wet));
+		memset(wet, 0, CHUNK * sizeof(*wet));
 		for (size_t k = 0; k < echo->taps; k++)
-			for (size_t i = 0; i < count; i++)
-				wet[i] += echo->tap[k] * past[i + k];
+			add_tap(wet, echo->tap[k], past + k);
 	}
 	filter_run_cascade(echo->filter, channel->memories, echo->filters, wet, count);
 }

@@ -59,6 +59,8 @@ static const struct record saturation_record = {
 	.key_count = KEY_COUNT(keys),
 };
 
+enum { HIGH_CHUNK = MULTIRATE_CHUNK * MULTIRATE_FACTOR_MOST, TILE = 16 };
+
 struct voice {
 	struct multirate *multirate;
 	struct delay dry;
@@ -162,27 +164,31 @@ static int saturation_init(
 	return 0;
 }
 
-/* In place; the roots first, for they do not wait for one another. */
-static void bend_all(const struct saturation *s, struct voice *voice, double *samples, size_t count)
+/* In place. In tiles of a fixed count, whatever `count` is: that is what compilers turn into vectors, and
+ * what lies past the end is room of the caller's that counts for nothing. */
+static void bend_all(
+	const struct saturation *s, struct voice *voice, double samples[HIGH_CHUNK], size_t count)
 {
-	double x[1 + MULTIRATE_CHUNK * MULTIRATE_FACTOR_MOST],
-		root[1 + MULTIRATE_CHUNK * MULTIRATE_FACTOR_MOST];
+	double x[1 + HIGH_CHUNK], root[1 + HIGH_CHUNK];
 	const double drive = s->drive, bias = s->bias, offset = s->offset;
 	x[0] = voice->x1;
 	root[0] = voice->root1;
-	for (size_t i = 0; i < count; i++) {
-		x[i + 1] = drive * samples[i] + bias;
-		root[i + 1] = sqrt(1 + x[i + 1] * x[i + 1]);
+	for (size_t from = 0; from < count; from += TILE) {
+		double *to = samples + from, *tile = x + from, *roots = root + from;
+		for (int i = 0; i < TILE; i++)
+			tile[i + 1] = drive * to[i] + bias;
+		for (int i = 0; i < TILE; i++)
+			roots[i + 1] = sqrt(1 + tile[i + 1] * tile[i + 1]);
+		for (int i = 0; i < TILE; i++)
+			to[i] = (tile[i] + tile[i + 1]) / (roots[i] + roots[i + 1]) - offset;
 	}
-	for (size_t i = 0; i < count; i++)
-		samples[i] = (x[i] + x[i + 1]) / (root[i] + root[i + 1]) - offset;
 	voice->x1 = x[count];
 	voice->root1 = root[count];
 }
 
 static void process_chunk(const struct saturation *s, struct voice *voice, double *samples, size_t count)
 {
-	double wet[MULTIRATE_CHUNK], high[MULTIRATE_CHUNK * MULTIRATE_FACTOR_MOST];
+	double wet[MULTIRATE_CHUNK], high[HIGH_CHUNK] = {0};
 	for (size_t i = 0; i < count; i++)
 		samples[i] = wet[i] = finite_sample(samples[i]);
 	if (s->tape)
