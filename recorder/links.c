@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/clock-xrun.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -15,6 +16,10 @@
 /* After the last link became active, ports may still give the mixer's silence for a cycle or two (marked
  * EMPTY). A device that marks real silence so shall not be waited for longer than this. */
 enum { SETTLE_CYCLES_MOST = 64 };
+
+/* And a port that was linked a moment after the others may give its block of the cycle before once (1.4.2).
+ */
+enum { STEADY_CYCLES = 2 };
 
 struct filter_link {
 	struct filter *filter;
@@ -41,13 +46,15 @@ static bool is_valid(struct filter *filter, bool whole, bool empty)
 {
 	if (!whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
 		filter->settling = SETTLE_CYCLES_MOST;
+		filter->steady = 0;
 		filter->relinked = true;
 		return false;
 	}
 	if (filter->settling == 0)
 		return true;
-	filter->settling = empty ? filter->settling - 1 : 0;
-	return !empty;
+	filter->steady = empty ? 0 : filter->steady + 1;
+	filter->settling = filter->steady > STEADY_CYCLES ? 0 : filter->settling - 1;
+	return filter->settling == 0 && !empty;
 }
 
 /* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
@@ -65,8 +72,11 @@ static void on_process(void *data, struct spa_io_position *position)
 	const struct spa_io_clock *clock = &position->clock;
 	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
 	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
+	uint64_t xrun = clock_xrun(clock);
+	bool overrun = clock->id == filter->last_clock_id && xrun > filter->last_xrun;
 	filter->last_clock_id = clock->id;
 	filter->last_position = clock->position;
+	filter->last_xrun = xrun;
 	if (!is_valid(filter, whole, empty) || again)
 		return;
 	struct cycle cycle = {
@@ -75,6 +85,7 @@ static void on_process(void *data, struct spa_io_position *position)
 		.clock_id = clock->id,
 		.position = clock->position,
 		.nsec = (int64_t)clock->nsec,
+		.overrun = overrun,
 		.relinked = filter->relinked,
 	};
 	filter->relinked = false;

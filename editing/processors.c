@@ -1,0 +1,5 @@
+#include "editing/processors.h"
+
+static const struct processor_type *const types[] = {&dc_type};
+
+const struct processor_table editing_processors = {.types = types, .count = sizeof(types) / sizeof(types[0])};
