@@ -5,8 +5,12 @@
 static const struct processor_type *const types[] = {
 	&highpass_type,
 	&lowpass_type,
+	&polarity_type,
 	&eq_type,
+	&gate_type,
 	&compressor_type,
+	&deesser_type,
+	&transient_type,
 	&saturation_type,
 	&delay_type,
 	&reverb_type,

@@ -1,8 +1,7 @@
 /* width: middle and side (A. D. Blumlein, British patent 394325, 1931). The bass is brought to the middle by
  * a Linkwitz-Riley high-pass on the side; the middle goes through the all-pass that such a crossover's sum
- * is, so that both stay in phase at every frequency (S. P. Lipshitz and J. Vanderkooy, "A family of
- * linear-phase crossover networks…", JAES 31, 1983, and what they say there of Linkwitz-Riley). */
-#include "audio/filter.h"
+ * is, so that both stay in phase at every frequency (audio/crossover.h). */
+#include "audio/crossover.h"
 #include "audio/finite.h"
 #include "mixer/processors.h"
 
@@ -42,20 +41,9 @@ enum { CHUNK = 256, SIDE_SECTIONS = 2 };
 struct width {
 	double side_gain;
 	bool mono_below, untouched;
-	struct biquad allpass, highpass[SIDE_SECTIONS];
+	struct crossover_split split; /* its upper side and its all-pass are used */
 	struct biquad_memory middle, side[SIDE_SECTIONS];
 };
-
-/* By the bilinear transform, which keeps the two in the same phase exactly; both poles and corner lie far
- * below half the rate, where it does not cramp. */
-static void design_crossover(struct width *w, double frequency, double rate)
-{
-	double k = tan(M_PI * frequency / rate), scale = 1 / (1 + M_SQRT2 * k + k * k);
-	double a1 = 2 * (k * k - 1) * scale, a2 = (1 - M_SQRT2 * k + k * k) * scale;
-	w->highpass[0] = (struct biquad){scale, -2 * scale, scale, a1, a2};
-	w->highpass[1] = w->highpass[0];
-	w->allpass = (struct biquad){a2, a1, 1, a1, a2};
-}
 
 static int width_init(void *state, const void *data, const struct processor_format *format, struct error *e)
 {
@@ -67,8 +55,11 @@ static int width_init(void *state, const void *data, const struct processor_form
 	if (w->mono_below && !(s->mono_below_hz > 0 && s->mono_below_hz < format->rate / 4.0))
 		return error_set(e, EINVAL, "mono_below: %g Hz is not below a quarter of the rate of %u Hz",
 			s->mono_below_hz, format->rate);
-	if (w->mono_below)
-		design_crossover(w, s->mono_below_hz, format->rate);
+	if (w->mono_below) {
+		struct crossover crossover;
+		crossover_init(&crossover, 2, &s->mono_below_hz, format->rate);
+		w->split = crossover.splits[0];
+	}
 	return 0;
 }
 
@@ -81,8 +72,8 @@ static void process_chunk(struct width *w, double *left, double *right, size_t c
 		side[i] = w->side_gain * ((l - r) / 2);
 	}
 	if (w->mono_below) {
-		filter_run(&w->allpass, &w->middle, middle, count);
-		filter_run_cascade(w->highpass, w->side, SIDE_SECTIONS, side, count);
+		filter_run(&w->split.all, &w->middle, middle, count);
+		filter_run_cascade(w->split.high, w->side, SIDE_SECTIONS, side, count);
 	}
 	for (size_t i = 0; i < count; i++) {
 		left[i] = middle[i] + side[i];
