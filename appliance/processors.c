@@ -1,23 +1,40 @@
 #include "appliance/processors.h"
 
 #include "appliance/subcommand.h"
-#include "audio/processor.h"
 #include "config/schema.h"
+#include "editing/processors.h"
+#include "mastering/master.h"
 #include "mixer/mix.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { PROCESSORS_MOST = 64 };
 
+static const struct processor_table *const rooms[] = {
+	&editing_processors, &mixer_processors, &mastering_processors};
+
+const struct processor_table *processors_all(void)
+{
+	static const struct processor_type *types[PROCESSORS_MOST];
+	static struct processor_table table = {.types = types};
+	if (table.count > 0)
+		return &table;
+	for (size_t room = 0; room < KEY_COUNT(rooms); room++)
+		for (size_t i = 0; i < rooms[room]->count; i++) {
+			assert(table.count < PROCESSORS_MOST);
+			types[table.count++] = rooms[room]->types[i];
+		}
+	return &table;
+}
+
 const struct record_table *processors_records(void)
 {
 	static const struct record *records[PROCESSORS_MOST];
-	static struct record_table table;
-	if (table.count == 0) {
-		for (size_t i = 0; i < mixer_processors.count && i < PROCESSORS_MOST; i++)
-			records[i] = mixer_processors.types[i]->settings;
-		table = (struct record_table){.records = records, .count = mixer_processors.count};
-	}
+	static struct record_table table = {.records = records};
+	const struct processor_table *all = processors_all();
+	for (; table.count < all->count; table.count++)
+		records[table.count] = all->types[table.count]->settings;
 	return &table;
 }
 

@@ -3,9 +3,12 @@
 #ifndef WOODSHED_APPLIANCE_PROCESSORS_H
 #define WOODSHED_APPLIANCE_PROCESSORS_H
 
-#include "common/key.h"
+#include "audio/processor.h"
 
-/* The records of all of them, for the session loader. Made once, on first use; not before threads start. */
+/* All of them, of every room. Made once, on first use; not before threads start. */
+const struct processor_table *processors_all(void);
+
+/* Their records, for the session loader; the same holds. */
 const struct record_table *processors_records(void);
 
 #endif

@@ -89,12 +89,16 @@ static int parse_stage(const char *text, enum render_stage *stage)
 	return strcmp(text, "mix") == 0 ? 0 : -EINVAL;
 }
 
-static int check_jobs(const char *text)
+static int parse_jobs(const char *text, unsigned *jobs)
 {
-	double jobs;
-	return !text || (units_parse(text, UNIT_NONE, 1, &jobs) == 0 && jobs >= 1 && jobs <= JOBS_MOST)
-		       ? 0
-		       : -EINVAL;
+	double number;
+	*jobs = 0;
+	if (!text)
+		return 0;
+	if (units_parse(text, UNIT_NONE, 1, &number) < 0 || !(number >= 1 && number <= JOBS_MOST))
+		return -EINVAL;
+	*jobs = (unsigned)number;
+	return number == *jobs ? 0 : -EINVAL;
 }
 
 static int run(const struct subcommand *command, const struct arguments *arguments)
@@ -108,8 +112,8 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	if (parse_stage(stage, &job.stage) < 0)
 		return subcommand_misused(
 			command, "--stage: %s; mix or master (this version edits nothing)", stage);
-	if (check_jobs(subcommand_option(command, arguments, "jobs")) < 0)
-		return subcommand_misused(command, "--jobs: a number from 1 to %d", JOBS_MOST);
+	if (parse_jobs(subcommand_option(command, arguments, "jobs"), &job.jobs) < 0)
+		return subcommand_misused(command, "--jobs: a whole number from 1 to %d", JOBS_MOST);
 	if (subcommand_option(command, arguments, "background")) {
 		give_way();
 		job.data = &job;
@@ -143,8 +147,7 @@ const struct subcommand subcommand_render = {
 			SUBCOMMAND_CONFIG_OPTION,
 			{"session", "FILE", "another session than the take's own"},
 			{"stage", "STAGE", "mix: stop after mix.flac; master: all (default)"},
-			{"jobs", "N",
-				"cores to use, 1 to 64; the result is the same (this version uses one)"},
+			{"jobs", "N", "threads, 1 to 64 (default: one a core); the result is the same"},
 			{"out", "DIR", "write there, and leave the take as it is"},
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
 			{"background", NULL, "give way to everything else; progress as lines, for programs"},

@@ -1,12 +1,14 @@
 #include "appliance/render.h"
 
 #include "appliance/delivery.h"
+#include "appliance/mixdown.h"
+#include "appliance/processors.h"
 #include "appliance/report.h"
 #include "appliance/stems.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "common/memory.h"
-#include "mixer/mix.h"
 #include "takes/edit.h"
 #include "takes/lock.h"
 
@@ -59,62 +61,27 @@ static void begin_stage(struct render *render, const char *what, double from, do
 
 /* ---- the mix ---- */
 
-struct mix_blocks {
-	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	struct block block;
-};
-
-/* Hands on what the mix gave, without the first `*skip` frames (its latency). */
-static int hand_on(struct render *render, struct mix_blocks *out, uint64_t *skip, struct error *e)
-{
-	struct block block = out->block;
-	uint32_t drop = *skip < block.frames ? (uint32_t)*skip : block.frames;
-	*skip -= drop;
-	block.frames -= drop;
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-		block.channel[c] += drop;
-	if (block.frames == 0)
-		return 0;
-	if (meter_add(render->meter, &block) < 0)
-		return error_set(e, ENOMEM, "the mix could not be measured");
-	int result = delivery_write(&render->mix_file, &block, e);
-	if (result == 0)
-		result = scratch_write(&render->scratch, &block, e);
-	return result;
-}
-
-static int run_mix(struct render *render, struct error *e)
-{
-	struct mix_blocks *out = memory_new(sizeof(*out));
-	uint64_t skip = mix_latency(render->mix);
-	uint64_t frames = render->stems.frames + skip;
-	int result = 0;
-	for (uint64_t done = 0; done < frames && result == 0; done += BLOCK_FRAMES) {
-		uint32_t n = frames - done < BLOCK_FRAMES ? (uint32_t)(frames - done) : BLOCK_FRAMES;
-		out->block = (struct block){.channel = {out->samples[0], out->samples[1]}};
-		result = stems_read(&render->stems, n, e);
-		if (result < 0)
-			break;
-		mix_process(render->mix, render->stems.blocks, &out->block);
-		result = hand_on(render, out, &skip, e);
-		tell(render, (double)(done + n) / (double)frames);
-	}
-	free(out);
-	return result;
-}
-
 static int make_mix(struct render *render, struct error *e)
 {
 	uint32_t rate = render->result->take.rate;
+	bool mastered = render->job->stage == RENDER_MASTER;
 	char *path = file_join(render->out, "mix.flac");
-	int result = scratch_open(&render->scratch, render->out, e);
+	struct mixdown mixdown = {.stems = &render->stems,
+		.mix = render->mix,
+		.file = &render->mix_file,
+		.scratch = mastered ? &render->scratch : NULL,
+		.jobs = render->job->jobs,
+		.progress = on_stage_progress,
+		.data = render};
+	int result = mastered ? scratch_open(&render->scratch, render->out, e) : 0;
 	if (result == 0)
 		result = meter_create(&render->meter, rate, BLOCK_CHANNELS, e);
 	if (result == 0)
 		result = delivery_open(&render->mix_file, path, rate, MIX_BITS, NULL, 0, e);
 	if (result == 0) {
-		begin_stage(render, "mix", 0, render->job->stage == RENDER_MIX ? 1 : 0.4);
-		result = run_mix(render, e);
+		begin_stage(render, "mix", 0, mastered ? 0.4 : 1);
+		mixdown.meter = render->meter;
+		result = mixdown_run(&mixdown, e);
 	}
 	if (result == 0)
 		result = delivery_publish(&render->mix_file, e);
@@ -297,6 +264,24 @@ static int prepare(struct render *render, struct error *e)
 	return result;
 }
 
+static int make_graph(struct render *render, struct error *e)
+{
+	const struct manifest *take = &render->result->take;
+	struct mix_marker *markers = memory_array(take->marker_count, sizeof(*markers));
+	for (size_t i = 0; i < take->marker_count; i++)
+		markers[i] = (struct mix_marker){take->markers[i].label, take->markers[i].frame};
+	const struct mix_setup setup = {.session = &render->session.session,
+		.processors = processors_all(),
+		.markers = {markers, take->marker_count},
+		.rate = take->rate};
+	int result = mix_create(&render->mix, &setup, e);
+	free(markers);
+	if (result == 0 && mix_missing_moment(render->mix))
+		log_warning("take %s has no marker %s: what is automated there is left out", take->id,
+			mix_missing_moment(render->mix));
+	return result;
+}
+
 static int open_inputs(struct render *render, struct error *e)
 {
 	const struct manifest *take = &render->result->take;
@@ -305,7 +290,7 @@ static int open_inputs(struct render *render, struct error *e)
 	if (result == 0)
 		note_alignment(render);
 	if (result == 0)
-		result = mix_create(&render->mix, session, take->rate, e);
+		result = make_graph(render, e);
 	if (result == 0 && render->job->out)
 		result = file_make_folders(render->job->out, e);
 	return result;

@@ -15,6 +15,7 @@ struct render_job {
 	const char *session; /* NULL: the take's own */
 	const char *out;     /* NULL: the take's folder, and its manifest tells of the renders */
 	enum render_stage stage;
+	unsigned jobs; /* threads; 0: one a core */
 	/* Now and then: what is being done, and how much of it (0 to 1). */
 	void (*progress)(void *data, const char *what, double done);
 	void *data;
@@ -26,7 +27,7 @@ struct render_result {
 	struct master_plan master; /* of RENDER_MASTER */
 	struct meter_reading mix;
 	double *corrected_ppm; /* one an interface of the take; NAN: not known */
-	bool wrong_session; /* why it failed: the session has faults, or does not fit the take */
+	bool wrong_session;    /* why it failed: the session has faults, or does not fit the take */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
 	double seconds;	     /* taken */

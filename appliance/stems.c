@@ -70,8 +70,8 @@ static int read_raw(void *data, double *const *out, uint32_t frames, struct erro
 	return 0;
 }
 
-static int open_stem(struct stem *stem, struct block *block, const struct take_track *track,
-	const struct warp *warp, const char *folder, struct error *e)
+static int open_stem(struct stem *stem, const struct take_track *track, const struct warp *warp,
+	const char *folder, struct error *e)
 {
 	char *path = file_join(folder, track->files[0]);
 	int result = flac_reader_open(&stem->reader, path, e);
@@ -83,11 +83,7 @@ static int open_stem(struct stem *stem, struct block *block, const struct take_t
 		return error_set(e, EINVAL, "%s: has %u channels, the manifest says %zu", track->files[0],
 			format->channels, track->input_count);
 	stem->scale = 1.0 / (double)(1U << (format->bits - 1));
-	block->channels = format->channels;
-	for (uint32_t c = 0; c < format->channels; c++) {
-		stem->samples[c] = memory_array(BLOCK_FRAMES, sizeof(double));
-		block->channel[c] = stem->samples[c];
-	}
+	stem->channels = format->channels;
 	const struct resample_source source = {.read = read_raw, .data = stem};
 	return warp ? resample_create(&stem->resample, warp, format->channels, &source, e) : 0;
 }
@@ -111,11 +107,10 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
 	alignment_load(&stems->alignment, take, folder);
 	stems->list = memory_array(stems->count, sizeof(*stems->list));
-	stems->blocks = memory_array(stems->count, sizeof(*stems->blocks));
 	for (size_t i = 0; i < stems->count; i++) {
 		const struct take_track *track = find_track(take, &configs[i]);
 		const struct warp *warp = alignment_of(&stems->alignment, track);
-		int result = open_stem(&stems->list[i], &stems->blocks[i], track, warp, folder, e);
+		int result = open_stem(&stems->list[i], track, warp, folder, e);
 		if (result < 0) {
 			stems_close(stems);
 			return result;
@@ -129,29 +124,23 @@ void stems_close(struct stems *stems)
 	for (size_t i = 0; i < stems->count; i++) {
 		resample_destroy(stems->list[i].resample);
 		flac_reader_close(stems->list[i].reader);
-		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-			free(stems->list[i].samples[c]);
 	}
 	free(stems->list);
-	free(stems->blocks);
 	alignment_finish(&stems->alignment);
 	*stems = (struct stems){0};
 }
 
-static int read_stem(struct stem *stem, struct block *block, uint32_t frames, struct error *e)
+int stems_read(struct stems *stems, size_t index, double *const *channels, uint32_t frames, struct error *e)
 {
-	if (stem->resample)
-		return resample_read(stem->resample, block, frames, e);
-	block->frames = frames;
-	return read_raw(stem, block->channel, frames, e);
-}
-
-int stems_read(struct stems *stems, uint32_t frames, struct error *e)
-{
-	for (size_t i = 0; i < stems->count; i++) {
-		int result = read_stem(&stems->list[i], &stems->blocks[i], frames, e);
-		if (result < 0)
-			return result;
+	struct stem *stem = &stems->list[index];
+	int result = 0;
+	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
+		n = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES;
+		struct block block = {.channels = stem->channels, .frames = n};
+		for (uint32_t c = 0; c < stem->channels; c++)
+			block.channel[c] = channels[c] + done;
+		result = stem->resample ? resample_read(stem->resample, &block, n, e)
+					: read_raw(stem, block.channel, n, e);
 	}
-	return 0;
+	return result;
 }

@@ -13,12 +13,11 @@ struct stem {
 	struct flac_reader *reader;
 	struct resample *resample; /* onto the take's timeline; NULL: it is there already */
 	double scale;		   /* of an integer sample to full scale 1.0 */
-	double *samples[BLOCK_CHANNELS];
+	uint32_t channels;
 };
 
 struct stems {
 	struct stem *list;
-	struct block *blocks; /* one a stem, filled by stems_read */
 	size_t count;
 	uint64_t frames; /* of the take */
 	struct alignment alignment;
@@ -34,7 +33,9 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 	const struct session *session, struct error *e) MUST_CHECK;
 void stems_close(struct stems *stems); /* a zeroed value is fine */
 
-/* Fills every block with the next `frames` frames (at most BLOCK_FRAMES); silence past the end of a file. */
-int stems_read(struct stems *stems, uint32_t frames, struct error *e) MUST_CHECK;
+/* Fills the channels of one stem with its next `frames` frames; silence past the end of its file. Each stem
+ * may be read by a thread of its own. */
+int stems_read(struct stems *stems, size_t index, double *const *channels, uint32_t frames,
+	struct error *e) MUST_CHECK;
 
 #endif

@@ -18,6 +18,9 @@ enum key_type {	     /* the member is …                            and is writ
 	KEY_NAME,    /* char *                                      [a-z0-9-]+ */
 	KEY_RECORD,  /* the struct that `record` describes          a mapping */
 	KEY_RECORDS, /* struct key_list of `record`'s structs       a list of mappings */
+	/* struct key_list of `record`'s structs, whose first member is the name: a mapping of names to
+	 * mappings, or to a single value, which is the second member's */
+	KEY_MAP,
 	KEY_TEXTS,   /* struct key_list of char *                   a text or a list of texts */
 	KEY_CHOICES, /* unsigned, bit i set for choices[i]          a list of `choices` */
 	KEY_LEVELS,  /* struct key_list of struct key_level         a mapping of names to values of `unit` */

@@ -121,11 +121,38 @@ static bool format_note(double value, char *out, size_t size)
 	return false;
 }
 
+/* "1:23.5", "1:02:03": all but the first in two digits below 60. */
+static int parse_clock(const char *text, double *value)
+{
+	double total = 0;
+	for (int field = 0; field < 3; field++) {
+		size_t digits = strspn(text, "0123456789");
+		if (digits == 0 || (field == 0 ? digits > 6 : digits != 2))
+			return -EINVAL;
+		bool last = text[digits] != ':';
+		const char *end = text + digits;
+		double number = last ? parse_number(text, &end) : atoi(text);
+		if (field > 0 && number >= 60)
+			return -EINVAL;
+		total = total * 60 + number;
+		if (last && (*end != '\0' || field == 0))
+			return -EINVAL;
+		if (last) {
+			*value = total;
+			return 0;
+		}
+		text += digits + 1;
+	}
+	return -EINVAL;
+}
+
 int units_parse(const char *text, enum unit unit, double bare_scale, double *value)
 {
 	if (unit == UNIT_PAN && parse_pan(text, value) == 0)
 		return 0;
 	if (unit == UNIT_NOTE && parse_note(text, value) == 0)
+		return 0;
+	if (unit == UNIT_SECONDS && parse_clock(text, value) == 0)
 		return 0;
 	const char *rest;
 	double number = parse_number(text, &rest);

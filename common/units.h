@@ -12,7 +12,7 @@ enum unit {
 	UNIT_LUFS,    /* LUFS */
 	UNIT_DBTP,    /* dBTP */
 	UNIT_HZ,      /* Hz, kHz */
-	UNIT_SECONDS, /* us, ms, s, m or min, h */
+	UNIT_SECONDS, /* us, ms, s, m or min, h; 1:23.5 and 1:02:03 */
 	UNIT_RATIO,   /* 3:1 */
 	UNIT_PERCENT, /* % */
 	UNIT_PAN,     /* C, L0 to L100, R0 to R100: -100 to 100 */

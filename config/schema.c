@@ -167,6 +167,48 @@ static void load_records(struct loader *l, const struct key *key, void *member, 
 	}
 }
 
+/* Loads one item under its name, which stands before the colon. A single value is the second member's. */
+static void load_named(
+	struct loader *l, const struct record *record, void *into, const struct yaml_pair *pair)
+{
+	const struct record rest = {
+		record->name, record->help, record->size, record->keys + 1, record->key_count - 1};
+	struct yaml_pair single = {.key = (char *)rest.keys[0].name,
+		.line = pair->line,
+		.column = pair->column,
+		.value = pair->value};
+	struct yaml_node map = {.kind = YAML_MAP,
+		.line = pair->value->line,
+		.column = pair->value->column,
+		.pairs = &single,
+		.count = 1};
+	*(char **)member_of(&record->keys[0], into) = memory_text(pair->key);
+	load_targets(l, &(struct target){&rest, into}, 1, pair->value->kind == YAML_MAP ? pair->value : &map);
+}
+
+static void load_map(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)
+{
+	struct key_list *list = member;
+	if (node->kind != YAML_MAP && !yaml_is_null(node)) {
+		loader_fault(l, node, "not a mapping; names, each with its value");
+		return;
+	}
+	size_t count = node->kind == YAML_MAP ? node->count : 0;
+	if (key->most > 0 && (double)count > key->most) {
+		loader_fault(l, node, "%zu items; %.0f at most", count, key->most);
+		return;
+	}
+	*list = (struct key_list){.items = memory_array(count, key->record->size)};
+	for (size_t i = 0; i < count; i++) {
+		const struct yaml_pair *pair = &node->pairs[i];
+		if (pair->refused)
+			continue;
+		size_t before = loader_enter(l, pair->key);
+		load_named(l, key->record, (char *)list->items + list->count++ * key->record->size, pair);
+		loader_leave(l, before);
+	}
+}
+
 static void unknown_processor(struct loader *l, const struct yaml_node *at, const char *name)
 {
 	struct suggestion suggestion = {.word = name};
@@ -246,6 +288,7 @@ static const load_fn load_fns[] = {
 	[KEY_NAME] = value_name,
 	[KEY_RECORD] = load_record,
 	[KEY_RECORDS] = load_records,
+	[KEY_MAP] = load_map,
 	[KEY_TEXTS] = value_texts,
 	[KEY_CHOICES] = value_choices,
 	[KEY_LEVELS] = value_levels,

@@ -55,6 +55,7 @@ char *schema_allowed(const struct key *key, char *out, size_t size)
 		[KEY_NAME] = "up to 64 of a-z, 0-9 and -",
 		[KEY_RECORD] = "a mapping",
 		[KEY_RECORDS] = "a list of mappings",
+		[KEY_MAP] = "a mapping of names",
 		[KEY_TEXTS] = "a text or a list of texts",
 		[KEY_CHAIN] = "a list of processors",
 		[KEY_LATER] = "not supported by this version",

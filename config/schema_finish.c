@@ -38,7 +38,7 @@ void schema_finish_chain(struct key_list *chain)
 
 static void finish_list(const struct key *key, struct key_list *list)
 {
-	if (key->type == KEY_RECORDS)
+	if (key->type == KEY_RECORDS || key->type == KEY_MAP)
 		finish_records(key->record, list);
 	else if (key->type == KEY_TEXTS)
 		finish_texts(list);
@@ -60,6 +60,7 @@ static void finish_member(const struct key *key, void *member)
 		schema_finish(key->record, member);
 		break;
 	case KEY_RECORDS:
+	case KEY_MAP:
 	case KEY_TEXTS:
 	case KEY_LEVELS:
 		finish_list(key, member);

@@ -43,9 +43,18 @@ static const struct key track_keys[] = {
 		.help = "The place between left and right; the role's where it is left out."},
 	{"mute", KEY_FLAG, TRACK(mute), .help = "Keep it out of the mix."},
 	{"solo", KEY_FLAG, TRACK(solo), .help = "Keep all that are not soloed out of the mix."},
+	{"trim", KEY_NUMBER, TRACK(trim_db), .unit = UNIT_DB, .least = -24, .most = 24, .fallback = "0 dB",
+		.help = "On top of the gain, also of one found by measuring."},
+	{"bus", KEY_TEXT, TRACK(bus), .most = 64,
+		.help = "The bus it goes to; the mix where it is left out."},
+	{"sends", KEY_MAP, TRACK(sends), .most = SESSION_MOST_BUSES, .record = &send_record,
+		.help = "RETURN: how much goes to it, or {level, pre}."},
+	{"vca", KEY_TEXTS, TRACK(vca), .most = 64, .help = "The VCA groups it follows."},
+	{"automation", KEY_RECORD, TRACK(automation), .record = &automation_record,
+		.help = "What the fader does while the take runs."},
+	{"place", KEY_RECORD, TRACK(place), .record = &place_record,
+		.help = "Where it stands in the picture, as one gesture."},
 	{"edit", KEY_LATER, .help = "Editing of this track alone."},
-	{"sends", KEY_LATER, .help = "How much goes to which return."},
-	{"bus", KEY_LATER, .help = "The bus it goes to."},
 };
 static const struct record track_record = RECORD("track", struct track_config, track_keys);
 
@@ -89,7 +98,10 @@ static const struct key session_keys[] = {
 		.help = "The tracks; one a channel where there are none."},
 	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record, .help = edit_keys_help},
 	{"mix", KEY_RECORD, SESSION(mix), .record = &mix_record, .help = mix_keys_help},
-	{"buses", KEY_LATER, .help = "Groups and returns."},
+	{"buses", KEY_RECORDS, SESSION(buses), .most = SESSION_MOST_BUSES, .record = &bus_record,
+		.help = "Groups of tracks, and returns that they send to."},
+	{"vcas", KEY_MAP, SESSION(vcas), .most = SESSION_MOST_VCAS, .record = &vca_record,
+		.help = "GROUP: the gain of all that name it, or {gain, mute, automation}."},
 	{"master", KEY_RECORD, SESSION(master), .record = &master_record, .help = master_keys_help},
 };
 const struct record session_record = RECORD("session", struct session, session_keys);

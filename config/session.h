@@ -5,6 +5,7 @@
 #include "common/key.h"
 #include "config/appliance.h"
 #include "config/faults.h"
+#include "config/routing.h"
 
 struct song_config {
 	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
@@ -20,7 +21,13 @@ struct track_config {
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
 	double gain_db;		     /* the session's, else the role's, else 0 */
 	double pan;		     /* the same; -100 (left) to 100 (right) */
+	double trim_db;		     /* on top of the gain, whoever found that */
 	bool mute, solo;
+	char *bus;	       /* the group it goes to; NULL: the mix */
+	struct key_list sends; /* of struct send_config */
+	struct key_list vca;   /* of char *: names in `vcas` */
+	struct automation_config automation;
+	struct place_config place;
 };
 
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
@@ -51,6 +58,8 @@ struct session {
 	struct edit_config edit;
 	struct mix_config mix;
 	struct master_config master;
+	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
+	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
 };
 

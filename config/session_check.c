@@ -235,4 +235,5 @@ void session_check(const struct session *session, const struct yaml_node *root,
 		warn_no_role(&c, i);
 	}
 	check_all_inputs(&c);
+	routing_check(session, root, faults);
 }

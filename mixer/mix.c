@@ -3,118 +3,230 @@
 #include "common/memory.h"
 #include "mixer/strip.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct mix {
-	struct strip *strips;
-	size_t count;
-	struct chain bus;
-	uint32_t latency;
+	struct graph graph;
+	struct strip *strips; /* one a node of the graph */
+	const char *missing;
 };
 
-static bool is_exact(const struct session *session)
+static int make_strips(struct mix *mix, struct strip_setup *setup, struct error *e)
 {
-	return session->mix.preset && strcmp(session->mix.preset, "none") == 0;
-}
-
-static int make_strips(struct mix *mix, const struct session *session, uint32_t rate, struct error *e)
-{
-	const struct track_config *tracks = session->tracks.items;
-	mix->strips = memory_array(session->tracks.count, sizeof(*mix->strips));
-	for (size_t i = 0; i < session->tracks.count; i++) {
-		int result = strip_init(&mix->strips[i], &tracks[i], is_exact(session), rate, e);
+	mix->strips = memory_array(mix->graph.node_count, sizeof(*mix->strips));
+	for (size_t i = 0; i < mix->graph.node_count; i++) {
+		int result = strip_init(&mix->strips[i], &mix->graph.nodes[i], setup, e);
 		if (result < 0)
 			return result;
-		mix->count++;
+		mix->graph.nodes[i].latency = chain_latency(&mix->strips[i].chain);
 	}
+	mix->missing = setup->missing;
 	return 0;
 }
 
-/* A muted track is silent even when it is soloed. */
-static void choose_silent(struct mix *mix, const struct session *session)
+/* The strip of a track; NULL if there is none. */
+static struct strip *find_track(const struct mix *mix, const char *name)
 {
-	const struct track_config *tracks = session->tracks.items;
-	bool any_solo = false;
-	for (size_t i = 0; i < mix->count; i++)
-		any_solo |= tracks[i].solo;
-	for (size_t i = 0; i < mix->count; i++)
-		mix->strips[i].silent = tracks[i].mute || (any_solo && !tracks[i].solo);
+	for (size_t i = 0; i < mix->graph.track_count; i++)
+		if (strcmp(mix->graph.nodes[i].name, name) == 0)
+			return &mix->strips[i];
+	return NULL;
 }
 
-/* Silent strips count too, so that soloing a track does not move it. */
-static int align_strips(struct mix *mix, struct error *e)
+static int connect_key(struct mix *mix, struct chain_insert *insert, uint32_t late, struct error *e)
 {
-	uint32_t slowest = 0;
-	for (size_t i = 0; i < mix->count; i++) {
-		uint32_t latency = chain_latency(&mix->strips[i].chain);
-		slowest = latency > slowest ? latency : slowest;
-	}
-	for (size_t i = 0; i < mix->count; i++) {
-		struct strip *strip = &mix->strips[i];
-		int result = strip_delay(strip, slowest - chain_latency(&strip->chain));
-		if (result < 0)
-			return error_errno(e, result, "delay of a track");
-	}
-	mix->latency = slowest;
-	return 0;
+	struct strip *track = find_track(mix, insert->key_track);
+	if (!track)
+		return error_set(
+			e, EINVAL, "line %d: key: there is no track %s", insert->line, insert->key_track);
+	if (strip_listen(track) < 0)
+		return error_errno(e, ENOMEM, "line %d: key", insert->line);
+	return chain_listen(insert, &track->key, late, e);
 }
 
-static int make_bus(struct mix *mix, const struct session *session, uint32_t rate, struct error *e)
+/* A detector's signal is as late as what comes in, and what lies before the detector adds to it. */
+static int connect_keys(struct mix *mix, size_t index, struct error *e)
 {
 	struct error inner;
-	struct processor_format format = {.rate = rate, .channels = 2};
-	int result = chain_init(&mix->bus, &session->chain_of_mix, &format, &inner);
-	if (result < 0)
-		return error_set(e, result, "mix: %s", inner.text);
-	mix->latency += chain_latency(&mix->bus);
+	struct strip *strip = &mix->strips[index];
+	uint32_t late = strip->arrival;
+	for (size_t i = 0; i < strip->chain.count; i++) {
+		struct chain_insert *insert = &strip->chain.inserts[i];
+		int result = insert->key_track ? connect_key(mix, insert, late, &inner) : 0;
+		if (result < 0)
+			return error_set(e, result, "%s: %s", mix->graph.nodes[index].name, inner.text);
+		late += processor_latency(insert->processor);
+	}
 	return 0;
 }
 
-int mix_create(struct mix **mix, const struct session *session, uint32_t rate, struct error *e)
+static int open_ways(struct mix *mix, size_t index, const struct strip_setup *setup)
 {
+	const struct graph_node *node = &mix->graph.nodes[index];
+	struct strip *strip = &mix->strips[index];
+	strip->ways = memory_array(node->edge_count, sizeof(*strip->ways));
+	for (size_t i = 0; i < node->edge_count; i++) {
+		const struct graph_edge *edge = &mix->graph.edges[node->first_edge + i];
+		if (!edge->open)
+			continue;
+		struct way *way = &strip->ways[strip->way_count++];
+		int result = way_init(way, edge, &mix->strips[edge->from], setup);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/* What nobody hears needs neither room nor ways. */
+static int connect_strips(struct mix *mix, const struct strip_setup *setup, struct error *e)
+{
+	graph_align(&mix->graph);
+	for (size_t i = 0; i < mix->graph.node_count; i++) {
+		mix->strips[i].arrival = mix->graph.nodes[i].arrival;
+		int result = connect_keys(mix, i, e);
+		if (result < 0)
+			return result;
+	}
+	for (size_t i = 0; i < mix->graph.node_count; i++) {
+		int result = 0;
+		if (mix->graph.nodes[i].used || mix->strips[i].key.samples[0][0])
+			result = strip_make_room(&mix->strips[i]);
+		if (mix->graph.nodes[i].used && result == 0)
+			result = open_ways(mix, i, setup);
+		if (result < 0)
+			return error_errno(e, result, "the mix");
+	}
+	return 0;
+}
+
+int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
+{
+	const char *preset = setup->session->mix.preset;
+	struct strip_setup strips = {.mix = setup, .exact = preset && strcmp(preset, "none") == 0};
 	struct mix *made = memory_new(sizeof(*made));
-	int result = make_strips(made, session, rate, e);
-	if (result < 0)
-		goto fail;
-	choose_silent(made, session);
-	result = align_strips(made, e);
-	if (result < 0)
-		goto fail;
-	result = make_bus(made, session, rate, e);
-	if (result < 0)
-		goto fail;
+	int result = graph_plan(&made->graph, setup->session, e);
+	if (result == 0)
+		result = make_strips(made, &strips, e);
+	if (result == 0)
+		result = connect_strips(made, &strips, e);
+	if (result < 0) {
+		mix_destroy(made);
+		return result;
+	}
 	*mix = made;
 	return 0;
-fail:
-	mix_destroy(made);
-	return result;
 }
 
 void mix_destroy(struct mix *mix)
 {
 	if (!mix)
 		return;
-	chain_finish(&mix->bus);
-	for (size_t i = 0; i < mix->count; i++)
+	for (size_t i = 0; mix->strips && i < mix->graph.node_count; i++)
 		strip_finish(&mix->strips[i]);
 	free(mix->strips);
+	graph_finish(&mix->graph);
 	free(mix);
-}
-
-void mix_process(struct mix *mix, struct block *tracks, struct block *out)
-{
-	out->channels = BLOCK_CHANNELS;
-	if (mix->count > 0)
-		out->frames = tracks[0].frames;
-	for (int i = 0; i < BLOCK_CHANNELS; i++)
-		memset(out->channel[i], 0, out->frames * sizeof(double));
-	for (size_t i = 0; i < mix->count; i++)
-		strip_process(&mix->strips[i], &tracks[i], out);
-	chain_process(&mix->bus, out);
 }
 
 uint32_t mix_latency(const struct mix *mix)
 {
-	return mix->latency;
+	return mix->graph.latency;
+}
+
+const char *mix_missing_moment(const struct mix *mix)
+{
+	return mix->missing;
+}
+
+const struct place_figures *mix_place(const struct mix *mix, size_t track)
+{
+	return &mix->strips[track].place.figures;
+}
+
+bool mix_needs(const struct mix *mix, size_t track)
+{
+	return mix->strips[track].samples[0][0] != NULL;
+}
+
+double *const *mix_samples(struct mix *mix, size_t track, size_t slot)
+{
+	return mix->strips[track].samples[slot];
+}
+
+double *const *mix_output(struct mix *mix, size_t slot)
+{
+	return mix->strips[mix->graph.node_count - 1].samples[slot];
+}
+
+void mix_take_in(struct mix *mix, size_t track, size_t slot, uint32_t frames)
+{
+	struct strip *strip = &mix->strips[track];
+	for (uint32_t c = 0; c < strip->channels; c++)
+		if (strip->key.samples[slot][c])
+			memcpy(strip->key.samples[slot][c], strip->samples[slot][c], frames * sizeof(double));
+}
+
+size_t mix_stages(const struct mix *mix)
+{
+	return mix->graph.levels;
+}
+
+/* Buses of one level need not lie side by side in the session. */
+static size_t node_of(const struct mix *mix, size_t stage, size_t part)
+{
+	size_t i = stage == 0 ? part : mix->graph.track_count;
+	for (; stage > 0; i++)
+		if (mix->graph.nodes[i].level == stage && part-- == 0)
+			break;
+	return i;
+}
+
+size_t mix_width(const struct mix *mix, size_t stage)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < mix->graph.node_count; i++)
+		width += mix->graph.nodes[i].level == stage;
+	return width;
+}
+
+void mix_run(struct mix *mix, size_t stage, size_t part, size_t slot, uint32_t frames)
+{
+	size_t index = node_of(mix, stage, part);
+	struct strip *strip = &mix->strips[index];
+	if (!mix->graph.nodes[index].used)
+		return;
+	for (uint32_t c = 0; stage > 0 && c < strip->channels; c++)
+		memset(strip->samples[slot][c], 0, frames * sizeof(double));
+	for (uint32_t offset = 0, n; offset < frames; offset += n) {
+		n = frames - offset < BLOCK_FRAMES ? frames - offset : BLOCK_FRAMES;
+		strip_process(strip, mix->strips, slot, offset, n);
+	}
+}
+
+/* ---- one block after another ---- */
+
+static void take_block(struct mix *mix, size_t track, const struct block *block)
+{
+	double *const *samples = mix_samples(mix, track, 0);
+	if (!mix_needs(mix, track))
+		return;
+	for (uint32_t c = 0; c < mix->strips[track].channels; c++)
+		memcpy(samples[c], block->channel[c], block->frames * sizeof(double));
+	mix_take_in(mix, track, 0, block->frames);
+}
+
+void mix_process(struct mix *mix, const struct block *tracks, struct block *out)
+{
+	out->channels = BLOCK_CHANNELS;
+	if (mix->graph.track_count > 0)
+		out->frames = tracks[0].frames;
+	for (size_t i = 0; i < mix->graph.track_count; i++)
+		take_block(mix, i, &tracks[i]);
+	for (size_t stage = 0; stage < mix_stages(mix); stage++)
+		for (size_t part = 0; part < mix_width(mix, stage); part++)
+			mix_run(mix, stage, part, 0, out->frames);
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		memcpy(out->channel[c], mix_output(mix, 0)[c], out->frames * sizeof(double));
 }

@@ -1,125 +1,172 @@
 #include "mixer/strip.h"
 
+#include "audio/fastmath.h"
 #include "common/memory.h"
 #include "common/units.h"
-#include "mixer/mix.h"
+#include "mixer/pan.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const struct processor_type *type_of(const struct record *settings)
+/* Quieter than this is silence, and the fastest power of two ends before 1000 octaves. */
+static const double quietest_db = -600;
+
+/* ---- making ---- */
+
+static void add_automation(
+	struct strip *strip, const struct automation_config *config, struct strip_setup *setup)
 {
-	for (size_t i = 0; i < mixer_processors.count; i++)
-		if (mixer_processors.types[i]->settings == settings)
-			return mixer_processors.types[i];
-	return NULL;
+	if (config->gain.count == 0 && config->mute.count == 0)
+		return;
+	struct automation *made = &strip->automations[strip->automation_count++];
+	const char *missing = automation_init(made, config, setup->mix->rate, &setup->mix->markers);
+	if (!setup->missing)
+		setup->missing = missing;
 }
 
-static int insert_create(struct processor **processor, const struct key_insert *insert,
-	const struct processor_format *format, struct error *e)
+static void init_fader(struct strip *strip, const struct graph_node *node, struct strip_setup *setup)
 {
-	struct error inner;
-	const struct processor_type *type = type_of(insert->type);
-	if (!type)
-		return error_set(e, EINVAL, "line %d: %s: the mix has no such processor", insert->line,
-			insert->type->name);
-	int result = processor_create(processor, type, insert->settings, format, &inner);
-	if (result < 0)
-		error_set(e, result, "line %d: %s: %s", insert->line, insert->type->name, inner.text);
-	return result;
-}
-
-int chain_init(struct chain *chain, const struct key_list *inserts, const struct processor_format *format,
-	struct error *e)
-{
-	const struct key_insert *items = inserts->items;
-	*chain = (struct chain){.processors = memory_array(inserts->count, sizeof(struct processor *))};
-	for (size_t i = 0; i < inserts->count; i++) {
-		if (items[i].bypass)
-			continue;
-		int result = insert_create(&chain->processors[chain->count], &items[i], format, e);
-		if (result < 0) {
-			chain_finish(chain);
-			return result;
-		}
-		chain->count++;
+	const struct key_list *names = graph_vcas(node);
+	strip->automations = memory_array(1 + names->count, sizeof(*strip->automations));
+	if (node->track) {
+		strip->fader_db = node->track->gain_db + node->track->trim_db;
+		add_automation(strip, &node->track->automation, setup);
+	} else if (node->bus) {
+		strip->fader_db = node->bus->gain_db;
+		strip->pan = node->bus->pan;
+		add_automation(strip, &node->bus->automation, setup);
 	}
-	return 0;
-}
-
-void chain_finish(struct chain *chain)
-{
-	for (size_t i = chain->count; i-- > 0;)
-		processor_destroy(chain->processors[i]);
-	free(chain->processors);
-	*chain = (struct chain){0};
-}
-
-void chain_process(struct chain *chain, struct block *block)
-{
-	for (size_t i = 0; i < chain->count; i++)
-		processor_process(chain->processors[i], block);
-}
-
-uint32_t chain_latency(const struct chain *chain)
-{
-	uint32_t latency = 0;
-	for (size_t i = 0; i < chain->count; i++)
-		latency += processor_latency(chain->processors[i]);
-	return latency;
-}
-
-/* The falling side of the constant-power law; exactly 0 at the far end. */
-static double side(double pan)
-{
-	return pan >= 100 ? 0 : cos((pan / 100 + 1) * M_PI / 4);
-}
-
-void pan_gains(enum pan_law law, double pan, double gains[static BLOCK_CHANNELS])
-{
-	gains[0] = side(pan);
-	gains[1] = side(-pan);
-	if (law == PAN_UNITY_CENTRE && pan == 0)
-		gains[0] = gains[1] = 1;
-	if (law == PAN_BALANCE) {
-		gains[0] = pan <= 0 ? 1 : M_SQRT2 * gains[0];
-		gains[1] = pan >= 0 ? 1 : M_SQRT2 * gains[1];
+	for (size_t i = 0; i < names->count; i++) {
+		const struct vca_config *vca =
+			graph_find_vca(setup->mix->session, ((char *const *)names->items)[i]);
+		strip->fader_db += vca->gain_db;
+		add_automation(strip, &vca->automation, setup);
 	}
 }
 
-int strip_init(
-	struct strip *strip, const struct track_config *track, bool exact, uint32_t rate, struct error *e)
+static void init_place(struct strip *strip, const struct track_config *track, uint32_t rate)
+{
+	place_init(&strip->place, &track->place, track->pan, rate);
+	strip->pan = strip->place.figures.pan;
+	strip->stands = track->place.width != 0 || strip->place.section_count > 0;
+}
+
+static int init_chain(
+	struct strip *strip, const struct graph_node *node, const struct mix_setup *setup, struct error *e)
 {
 	struct error inner;
-	uint32_t channels = track->input.count == 2 ? 2 : 1;
-	struct processor_format format = {.rate = rate, .channels = channels};
-	*strip = (struct strip){.channels = channels};
-	int result = chain_init(&strip->chain, &track->chain, &format, &inner);
+	const struct key_list *inserts = node->track ? &node->track->chain
+					 : node->bus ? &node->bus->chain
+						     : &setup->session->chain_of_mix;
+	struct processor_format format = {.rate = setup->rate,
+		.channels = strip->channels,
+		.tempo_bpm = setup->session->song.tempo_bpm};
+	int result = chain_init(&strip->chain, inserts, setup->processors, &format, &inner);
+	if (result == 0)
+		return 0;
+	if (!node->track && !node->bus)
+		return error_set(e, result, "mix: %s", inner.text);
+	return error_set(e, result, "%s %s: %s", node->track ? "track" : "bus", node->name, inner.text);
+}
+
+int strip_init(struct strip *strip, const struct graph_node *node, struct strip_setup *setup, struct error *e)
+{
+	*strip = (struct strip){.channels = node->track && node->track->input.count != 2 ? 1 : 2};
+	int result = init_chain(strip, node, setup->mix, e);
 	if (result < 0)
-		return error_set(e, result, "track %s: %s", track->name, inner.text);
-	enum pan_law law = channels == 2 ? PAN_BALANCE : exact ? PAN_UNITY_CENTRE : PAN_CONSTANT_POWER;
-	pan_gains(law, track->pan, strip->gains);
-	for (int i = 0; i < BLOCK_CHANNELS; i++)
-		strip->gains[i] *= units_from_db(track->gain_db);
+		return result;
+	if (node->track)
+		init_place(strip, node->track, setup->mix->rate);
+	init_fader(strip, node, setup);
 	return 0;
 }
 
 void strip_finish(struct strip *strip)
 {
-	for (int i = 0; i < BLOCK_CHANNELS; i++)
-		delay_finish(&strip->delays[i]);
 	chain_finish(&strip->chain);
+	for (size_t i = 0; i < strip->automation_count; i++)
+		automation_finish(&strip->automations[i]);
+	free(strip->automations);
+	for (size_t i = 0; i < strip->way_count; i++)
+		for (int c = 0; c < BLOCK_CHANNELS; c++)
+			delay_finish(&strip->ways[i].delays[c]);
+	free(strip->ways);
+	for (size_t slot = 0; slot < MIX_SLOTS; slot++) {
+		for (int c = 0; c < BLOCK_CHANNELS; c++) {
+			free(strip->samples[slot][c]);
+			free(strip->key.samples[slot][c]);
+		}
+	}
+	*strip = (struct strip){0};
 }
 
-int strip_delay(struct strip *strip, uint32_t frames)
+static int make_room(double *room[MIX_SLOTS][BLOCK_CHANNELS], uint32_t channels)
 {
-	for (uint32_t i = 0; i < strip->channels; i++) {
-		int result = delay_init(&strip->delays[i], frames);
-		if (result < 0)
-			return result;
+	for (size_t slot = 0; slot < MIX_SLOTS; slot++) {
+		for (uint32_t c = 0; c < channels; c++) {
+			if (!room[slot][c])
+				room[slot][c] = calloc(MIX_CHUNK, sizeof(double));
+			if (!room[slot][c])
+				return -ENOMEM;
+		}
 	}
 	return 0;
+}
+
+int strip_make_room(struct strip *strip)
+{
+	return make_room(strip->samples, strip->channels);
+}
+
+int strip_listen(struct strip *strip)
+{
+	strip->key.channels = strip->channels;
+	return make_room(strip->key.samples, strip->channels);
+}
+
+/* Before the fader nothing of it counts, its place included. */
+static double way_gain(const struct graph_edge *edge, const struct strip *from)
+{
+	double level_db = edge->send ? edge->send->level_db : from->place.figures.gain_db;
+	bool pre = edge->send && edge->send->pre;
+	return units_from_db(pre ? level_db : level_db + from->fader_db);
+}
+
+int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
+	const struct strip_setup *setup)
+{
+	enum pan_law mono = setup->exact ? PAN_UNITY_CENTRE : PAN_CONSTANT_POWER;
+	*way = (struct way){.from = edge->from, .pre = edge->send && edge->send->pre};
+	pan_gains(from->channels == 2 ? PAN_BALANCE : mono, way->pre ? 0 : from->pan, way->gains);
+	uint32_t behind = edge->send ? 0 : (uint32_t)lround(from->place.figures.delay_s * setup->mix->rate);
+	int result = 0;
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		way->gains[c] *= way_gain(edge, from);
+	for (uint32_t c = 0; c < from->channels && result == 0; c++)
+		result = delay_init(&way->delays[c], edge->delay + behind);
+	return result;
+}
+
+/* ---- running ---- */
+
+/* The moving part of a strip's gain at `frames` frames of the take from `first` on; false: there is none. */
+static bool fill_curve(
+	const struct strip *strip, bool pre, double first, double curve[BLOCK_FRAMES], uint32_t frames)
+{
+	if (strip->automation_count == 0)
+		return false;
+	memset(curve, 0, frames * sizeof(*curve));
+	for (size_t i = 0; !pre && i < strip->automation_count; i++)
+		automation_add(&strip->automations[i].gain, first, curve, frames);
+	for (uint32_t i = 0; i < frames; i++) {
+		double db = curve[i] > quietest_db ? curve[i] : quietest_db;
+		curve[i] = fast_exp2(db * (1 / FAST_DB_PER_OCTAVE));
+	}
+	for (size_t i = 0; i < strip->automation_count; i++)
+		automation_scale(&strip->automations[i].mute, first, curve, frames);
+	return true;
 }
 
 static void add(const double *restrict from, double gain, double *restrict to, uint32_t frames)
@@ -128,14 +175,49 @@ static void add(const double *restrict from, double gain, double *restrict to, u
 		to[i] += gain * from[i];
 }
 
-void strip_process(struct strip *strip, struct block *track, struct block *out)
+static void multiply(double *restrict samples, const double *restrict curve, uint32_t frames)
 {
-	if (strip->silent)
-		return;
-	chain_process(&strip->chain, track);
-	for (uint32_t i = 0; i < strip->channels; i++)
-		delay_run(&strip->delays[i], track->channel[i], track->frames);
-	for (uint32_t i = 0; i < BLOCK_CHANNELS; i++)
-		add(track->channel[strip->channels == 2 ? i : 0], strip->gains[i], out->channel[i],
-			track->frames);
+	for (uint32_t i = 0; i < frames; i++)
+		samples[i] *= curve[i];
+}
+
+/* One channel of a way's source: its own samples, or a copy where something is done to them. */
+static const double *fetch(struct way *way, uint32_t channel, const double *samples, const double *curve,
+	double *copy, uint32_t frames)
+{
+	if (way->delays[channel].frames == 0 && !curve)
+		return samples;
+	memcpy(copy, samples, frames * sizeof(*copy));
+	delay_run(&way->delays[channel], copy, frames);
+	if (curve)
+		multiply(copy, curve, frames);
+	return copy;
+}
+
+static void way_add(struct way *way, const struct strip *from, size_t slot, uint32_t offset, double first,
+	struct block *out)
+{
+	double curve[BLOCK_FRAMES], copies[BLOCK_CHANNELS][BLOCK_FRAMES];
+	const double *sources[BLOCK_CHANNELS];
+	bool moves = fill_curve(from, way->pre, first, curve, out->frames);
+	for (uint32_t c = 0; c < from->channels; c++)
+		sources[c] = fetch(way, c, from->samples[slot][c] + offset, moves ? curve : NULL, copies[c],
+			out->frames);
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		add(sources[from->channels == 2 ? c : 0], way->gains[c], out->channel[c], out->frames);
+}
+
+void strip_process(
+	struct strip *strip, const struct strip *strips, size_t slot, uint32_t offset, uint32_t frames)
+{
+	struct block block = {.channels = strip->channels, .frames = frames};
+	for (uint32_t c = 0; c < strip->channels; c++)
+		block.channel[c] = strip->samples[slot][c] + offset;
+	double first = (double)strip->position - strip->arrival;
+	for (size_t i = 0; i < strip->way_count; i++)
+		way_add(&strip->ways[i], &strips[strip->ways[i].from], slot, offset, first, &block);
+	chain_process(&strip->chain, &block, slot, offset);
+	if (strip->stands)
+		place_process(&strip->place, &block);
+	strip->position += frames;
 }

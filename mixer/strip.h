@@ -1,55 +1,64 @@
-/* One track's way to the mix: its chain, a delay that brings it level with the slowest strip, its gain and
- * its place in the stereo picture. */
+/* A strip while it runs: of a track, a bus or the master. What comes in goes through its chain; what comes
+ * out stays in its own room, from which the strips that it feeds fetch it, each delayed to its own time. */
 #ifndef WOODSHED_MIXER_STRIP_H
 #define WOODSHED_MIXER_STRIP_H
 
-#include "audio/block.h"
-#include "audio/delay.h"
-#include "audio/processor.h"
-#include "common/key.h"
-#include "config/session.h"
+#include "mixer/automation.h"
+#include "mixer/chain.h"
+#include "mixer/graph.h"
+#include "mixer/mix.h"
+#include "mixer/place.h"
 
-/* Processors after one another. */
-struct chain {
-	struct processor **processors;
-	size_t count;
-};
-
-/* Makes the processors of `inserts` (of struct key_insert), without the bypassed ones. On failure nothing is
- * left to finish; the message names the processor and its line in the session. */
-int chain_init(struct chain *chain, const struct key_list *inserts, const struct processor_format *format,
-	struct error *e) MUST_CHECK;
-void chain_finish(struct chain *chain); /* a zeroed value is fine */
-void chain_process(struct chain *chain, struct block *block);
-uint32_t chain_latency(const struct chain *chain);
-
-/* How a track's place becomes two gains. */
-enum pan_law {
-	PAN_CONSTANT_POWER, /* mono: -3 dB to each side in the centre */
-	PAN_UNITY_CENTRE,   /* mono of the preset "none": the same, but exactly 1.0 in the centre */
-	PAN_BALANCE,	    /* stereo: the far side falls, the near one stays at 1.0 */
-};
-
-/* `pan` is -100 (left) to 100 (right). */
-void pan_gains(enum pan_law law, double pan, double gains[static BLOCK_CHANNELS]);
+_Static_assert((int)CHAIN_SLOTS == (int)MIX_SLOTS, "a key a slot");
 
 struct strip {
 	struct chain chain;
-	uint32_t channels; /* 1 or 2 */
-	bool silent;
-	double gains[BLOCK_CHANNELS]; /* gain and pan, to the left and to the right */
+	struct place place;
+	uint32_t channels;		/* 1 or 2 */
+	bool stands;			/* its place is not that of a track without one */
+	double fader_db;		/* its own gain, its trim and those of its VCA groups */
+	double pan;			/* its own, moved by its place */
+	struct automation *automations; /* its own and those of its VCA groups, as far as there is any */
+	size_t automation_count;
+	double *samples[MIX_SLOTS][BLOCK_CHANNELS]; /* of MIX_CHUNK frames */
+	struct chain_key key;			    /* a track as it came in; no samples: nobody listens */
+	struct way *ways;			    /* the open ones that lead to it, in their order */
+	size_t way_count;
+	uint32_t arrival;  /* frames by which what comes in is late */
+	uint64_t position; /* frames that have come in */
+};
+
+/* A way to a strip. */
+struct way {
+	size_t from;
+	double gains[BLOCK_CHANNELS]; /* to the left and to the right, everything that stands still */
+	bool pre;		      /* the fader is not on it */
 	struct delay delays[BLOCK_CHANNELS];
 };
 
-/* `exact` is for the mix preset "none". On failure nothing is left to finish. */
-int strip_init(struct strip *strip, const struct track_config *track, bool exact, uint32_t rate,
+/* What all strips of a mix have in common. */
+struct strip_setup {
+	const struct mix_setup *mix;
+	bool exact;	     /* the mix preset "none" */
+	const char *missing; /* the first moment that the take does not have */
+};
+
+/* Makes the strip of `node`, without samples and ways. On failure nothing is left to finish. */
+int strip_init(struct strip *strip, const struct graph_node *node, struct strip_setup *setup,
 	struct error *e) MUST_CHECK;
 void strip_finish(struct strip *strip); /* a zeroed value is fine */
 
-/* Delays the strip by `frames`; once, before the first block. */
-int strip_delay(struct strip *strip, uint32_t frames) MUST_CHECK;
+/* Room for what it holds; -ENOMEM. strip_listen adds that for a track that keys listen to. */
+int strip_make_room(struct strip *strip) MUST_CHECK;
+int strip_listen(struct strip *strip) MUST_CHECK;
 
-/* Runs `track` (worked on in place) through the strip and adds it to the stereo block `out`. */
-void strip_process(struct strip *strip, struct block *track, struct block *out);
+/* Makes `way` that of `edge`, out of the strip `from`. */
+int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
+	const struct strip_setup *setup) MUST_CHECK;
+
+/* Runs `frames` frames (at most BLOCK_FRAMES) of a slot from `offset` on through the strip; `strips` are all
+ * of the mix. */
+void strip_process(
+	struct strip *strip, const struct strip *strips, size_t slot, uint32_t offset, uint32_t frames);
 
 #endif

@@ -1,8 +1,8 @@
 /* The mix: exact sums, pans, mute and solo, chains, latencies and cuts. */
 #include "common/units.h"
 #include "mixer/mix.h"
+#include "mixer/pan.h"
 #include "mixer/processors.h"
-#include "mixer/strip.h"
 #include "tests/unit/processing.h"
 
 #include <setjmp.h>
@@ -30,7 +30,8 @@ static struct mix *make(const struct session *session)
 {
 	struct mix *mix;
 	struct error e = {{0}};
-	int result = mix_create(&mix, session, RATE, &e);
+	struct mix_setup setup = {session, &mixer_processors, {NULL, 0}, RATE};
+	int result = mix_create(&mix, &setup, &e);
 	if (result < 0)
 		print_error("%s\n", e.text);
 	assert_int_equal(result, 0);
@@ -299,7 +300,8 @@ static void refuse(const struct session *session, const char *text)
 {
 	struct mix *mix = NULL;
 	struct error e = {{0}};
-	assert_true(mix_create(&mix, session, RATE, &e) < 0);
+	struct mix_setup setup = {session, &mixer_processors, {NULL, 0}, RATE};
+	assert_true(mix_create(&mix, &setup, &e) < 0);
 	assert_null(mix);
 	print_message("%s\n", e.text);
 	assert_non_null(strstr(e.text, text));

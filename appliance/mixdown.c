@@ -1,0 +1,118 @@
+#include "appliance/mixdown.h"
+
+#include "appliance/pipeline.h"
+#include "common/memory.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+/* Who takes the mix; each a part of the last stage. */
+enum taker { TAKER_FILE, TAKER_METER, TAKER_SCRATCH, TAKERS };
+
+/* The pipeline's stages: the files, then those of the mix, then the takers. */
+enum { STAGE_FILES, STAGE_MIX };
+
+/* A chunk is an item of the pipeline. */
+struct chunk {
+	uint64_t begin; /* frame of what the mix takes in */
+	uint32_t frames;
+	size_t slot;
+};
+
+static uint64_t frames_of(const struct mixdown *m)
+{
+	return m->stems->frames + mix_latency(m->mix);
+}
+
+static struct chunk chunk_of(const struct mixdown *m, uint64_t item)
+{
+	struct chunk chunk = {.begin = item * MIX_CHUNK, .slot = item % MIX_SLOTS};
+	uint64_t left = frames_of(m) - chunk.begin;
+	chunk.frames = left < MIX_CHUNK ? (uint32_t)left : MIX_CHUNK;
+	return chunk;
+}
+
+static int read_track(void *data, size_t stage, size_t track, uint64_t item, struct error *e)
+{
+	(void)stage;
+	struct mixdown *m = data;
+	struct chunk chunk = chunk_of(m, item);
+	if (!mix_needs(m->mix, track))
+		return 0;
+	double *const *samples = mix_samples(m->mix, track, chunk.slot);
+	int result = stems_read(m->stems, track, samples, chunk.frames, e);
+	if (result == 0)
+		mix_take_in(m->mix, track, chunk.slot, chunk.frames);
+	return result;
+}
+
+static int run_strip(void *data, size_t stage, size_t part, uint64_t item, struct error *e)
+{
+	(void)e;
+	struct mixdown *m = data;
+	struct chunk chunk = chunk_of(m, item);
+	mix_run(m->mix, stage - STAGE_MIX, part, chunk.slot, chunk.frames);
+	return 0;
+}
+
+/* ---- the takers ---- */
+
+static int take(struct mixdown *m, enum taker taker, const struct block *block, struct error *e)
+{
+	switch (taker) {
+	case TAKER_FILE:
+		return delivery_write(m->file, block, e);
+	case TAKER_METER:
+		return meter_add(m->meter, block) < 0 ? error_set(e, ENOMEM, "the mix could not be measured")
+						      : 0;
+	default:
+		return scratch_write(m->scratch, block, e);
+	}
+}
+
+/* What comes out before the first frame of the take is the mix's latency, and is nobody's. */
+static int hand_on(void *data, size_t stage, size_t taker, uint64_t item, struct error *e)
+{
+	(void)stage;
+	struct mixdown *m = data;
+	struct chunk chunk = chunk_of(m, item);
+	double *const *samples = mix_output(m->mix, chunk.slot);
+	uint64_t latency = mix_latency(m->mix), early = latency > chunk.begin ? latency - chunk.begin : 0;
+	uint32_t from = early < chunk.frames ? (uint32_t)early : chunk.frames;
+	int result = 0;
+	for (uint32_t n; from < chunk.frames && result == 0; from += n) {
+		n = chunk.frames - from < BLOCK_FRAMES ? chunk.frames - from : BLOCK_FRAMES;
+		const struct block block = {BLOCK_CHANNELS, n, {samples[0] + from, samples[1] + from}};
+		result = take(m, (enum taker)taker, &block, e);
+	}
+	if (taker == TAKER_FILE && m->progress)
+		m->progress(m->data, (double)(chunk.begin + chunk.frames) / (double)frames_of(m));
+	return result;
+}
+
+static unsigned cores(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count > 0 ? (unsigned)count : 1;
+}
+
+/* The tracks' rooms are free again when the master has what it needs of them, the master's when it is handed
+ * on. */
+int mixdown_run(struct mixdown *m, struct error *e)
+{
+	size_t mix_stage_count = mix_stages(m->mix), count = STAGE_MIX + mix_stage_count + 1;
+	size_t master = count - 2, takers = count - 1;
+	struct pipeline_stage *stages = memory_array(count, sizeof(*stages));
+	stages[STAGE_FILES] = (struct pipeline_stage){read_track, m->stems->count, master, MIX_SLOTS};
+	for (size_t i = STAGE_MIX; i <= master; i++)
+		stages[i] = (struct pipeline_stage){run_strip, mix_width(m->mix, i - STAGE_MIX), i, 0};
+	stages[master].freed_by = takers;
+	stages[master].slots = MIX_SLOTS;
+	stages[takers] = (struct pipeline_stage){hand_on, m->scratch ? TAKERS : TAKER_SCRATCH, takers, 0};
+	uint64_t items = (frames_of(m) + MIX_CHUNK - 1) / MIX_CHUNK;
+	int result = pipeline_run(stages, count, m, items, m->jobs > 0 ? m->jobs : cores(), e);
+	free(stages);
+	return result;
+}

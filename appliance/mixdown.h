@@ -1,0 +1,27 @@
+/* A take's tracks through the mix into everything that wants it: the mix file, the meter and the master's
+ * scratch, on as many threads as asked for. Blocks. */
+#ifndef WOODSHED_APPLIANCE_MIXDOWN_H
+#define WOODSHED_APPLIANCE_MIXDOWN_H
+
+#include "appliance/delivery.h"
+#include "appliance/stems.h"
+#include "audio/meter.h"
+#include "mixer/mix.h"
+
+struct mixdown {
+	struct stems *stems;
+	struct mix *mix; /* of the same session, not run yet */
+	struct meter *meter;
+	struct delivery *file;
+	struct scratch *scratch; /* NULL: nobody masters it */
+	unsigned jobs;		 /* threads; 0: one a core that this process may use */
+	/* Now and then, on any of the threads, but one at a time: how much is done (0 to 1). NULL: never. */
+	void (*progress)(void *data, double done);
+	void *data;
+};
+
+/* Everyone gets as many frames as the take has, whatever the latency of the mix. Bit by bit the same for any
+ * number of threads. Memory is bounded by the number of tracks, not by their length. */
+int mixdown_run(struct mixdown *mixdown, struct error *e) MUST_CHECK;
+
+#endif

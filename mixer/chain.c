@@ -1,0 +1,102 @@
+#include "mixer/chain.h"
+
+#include "common/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct processor_type *find_type(
+	const struct processor_table *table, const struct record *settings)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->types[i]->settings == settings)
+			return table->types[i];
+	return NULL;
+}
+
+static int insert_create(struct chain_insert *made, const struct key_insert *insert,
+	const struct processor_table *table, const struct processor_format *format, struct error *e)
+{
+	struct error inner;
+	const struct processor_type *type = find_type(table, insert->type);
+	if (!type)
+		return error_set(e, EINVAL, "line %d: %s: the mix has no such processor", insert->line,
+			insert->type->name);
+	int result = processor_create(&made->processor, type, insert->settings, format, &inner);
+	if (result < 0)
+		return error_set(e, result, "line %d: %s: %s", insert->line, insert->type->name, inner.text);
+	made->line = insert->line;
+	made->key_track = processor_key_track(type, insert->settings);
+	return 0;
+}
+
+int chain_init(struct chain *chain, const struct key_list *inserts, const struct processor_table *table,
+	const struct processor_format *format, struct error *e)
+{
+	const struct key_insert *items = inserts->items;
+	*chain = (struct chain){.inserts = memory_array(inserts->count, sizeof(*chain->inserts))};
+	for (size_t i = 0; i < inserts->count; i++) {
+		if (items[i].bypass)
+			continue;
+		int result = insert_create(&chain->inserts[chain->count], &items[i], table, format, e);
+		if (result < 0) {
+			chain_finish(chain);
+			return result;
+		}
+		chain->count++;
+	}
+	return 0;
+}
+
+void chain_finish(struct chain *chain)
+{
+	for (size_t i = chain->count; i-- > 0;) {
+		processor_destroy(chain->inserts[i].processor);
+		for (int c = 0; c < BLOCK_CHANNELS; c++)
+			delay_finish(&chain->inserts[i].key_delays[c]);
+	}
+	free(chain->inserts);
+	*chain = (struct chain){0};
+}
+
+uint32_t chain_latency(const struct chain *chain)
+{
+	uint32_t latency = 0;
+	for (size_t i = 0; i < chain->count; i++)
+		latency += processor_latency(chain->inserts[i].processor);
+	return latency;
+}
+
+int chain_listen(struct chain_insert *insert, const struct chain_key *key, uint32_t late, struct error *e)
+{
+	insert->key = key;
+	for (uint32_t c = 0; c < key->channels; c++) {
+		int result = delay_init(&insert->key_delays[c], late);
+		if (result < 0)
+			return error_errno(e, result, "line %d: key", insert->line);
+	}
+	return 0;
+}
+
+static void process_keyed(struct chain_insert *insert, struct block *block, size_t slot, uint32_t offset)
+{
+	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
+	struct block key = {insert->key->channels, block->frames, {samples[0], samples[1]}};
+	for (uint32_t c = 0; c < key.channels; c++) {
+		memcpy(samples[c], insert->key->samples[slot][c] + offset, key.frames * sizeof(double));
+		delay_run(&insert->key_delays[c], samples[c], key.frames);
+	}
+	processor_process_keyed(insert->processor, block, &key);
+}
+
+void chain_process(struct chain *chain, struct block *block, size_t slot, uint32_t offset)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		struct chain_insert *insert = &chain->inserts[i];
+		if (insert->key)
+			process_keyed(insert, block, slot, offset);
+		else
+			processor_process(insert->processor, block);
+	}
+}

@@ -1,0 +1,184 @@
+"""`woodshed render` of takes that the test makes itself: what the graph of a session comes to in mix.flac."""
+import array
+import hashlib
+import json
+import os
+import random
+import subprocess
+import zlib
+
+import pytest
+
+from e2e.desk import decode, numbers, packed
+
+RATE = 48000
+DEADLINE = 120
+QUIET = 1 << 14  # so that hundreds of tracks still sum below full scale
+
+
+class MadeTake:
+    """A take of mono tracks of noise; `names` may be more than there are files for: they repeat."""
+
+    def __init__(self, folder, names, frames, markers=(), sources=4):
+        self.folder, self.frames = folder / "20260101-000000-made", frames
+        (self.folder / "raw").mkdir(parents=True)
+        self.samples = [array.array("i", self.noise(seed)) for seed in range(min(sources, len(names)))]
+        self.files = [self.encode(samples) for samples in self.samples]
+        tracks = [self.track(index, name) for index, name in enumerate(names, 1)]
+        manifest = {
+            "format": 1, "id": self.folder.name, "session": "made", "title": None, "artist": None,
+            "state": "recorded", "error": None, "recovered": False, "started": "2026-01-01T00:00:00.000000Z",
+            "rate": RATE, "frames": frames, "pre_roll_frames": 0,
+            "interfaces": [{"name": "desk", "node": "desk", "frames": frames, "ppm": 0.0, "gaps": []}],
+            "tracks": tracks, "renders": [],
+            "markers": [{"frame": frame, "label": label, "kind": "user"} for label, frame in markers]}
+        (self.folder / "take.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    def noise(self, seed):
+        of = random.Random(seed)
+        return [of.randrange(-QUIET, QUIET) for _ in range(self.frames)]
+
+    @staticmethod
+    def encode(samples):
+        done = subprocess.run(["flac", "-s", "-1", "-c", "--force-raw-format", "--endian=little", "--sign=signed",
+                               "--channels=1", "--bps=24", f"--sample-rate={RATE}", "-"],
+                              input=packed(samples), capture_output=True, check=True, timeout=DEADLINE)
+        return done.stdout
+
+    def track(self, index, name):
+        path, data = f"raw/{index:03}-{name}.flac", self.files[(index - 1) % len(self.files)]
+        (self.folder / path).write_bytes(data)
+        return {"index": index, "name": name, "role": None, "inputs": [f"desk/{index}"], "file": path,
+                "frames": self.frames, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+                "crc32": f"{zlib.crc32(data):08x}", "peak_dbfs": -54.0, "lufs": -60.0, "clipped": 0}
+
+    def session(self, text):
+        (self.folder / "session.yaml").write_text(f"woodshed: 1\nname: made\n{text}", encoding="utf-8")
+
+
+def render(program, take, out, *options):
+    """The most memory that it took, in bytes, and what it said."""
+    with open(out.with_suffix(".log"), "w+", encoding="utf-8") as log:
+        process = subprocess.Popen([program, "render", take.folder, "--stage", "mix", "--out", out, *map(str, options)],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        said = log.read()
+    return process.returncode, usage.ru_maxrss * 1024, said
+
+
+def mix(program, take, out, *options):
+    status, memory, said = render(program, take, out, *options)
+    assert status == 0, said
+    return memory, said
+
+
+def session_of(names, rest, more=lambda name: ""):
+    tracks = "\n".join(f"  - {{name: {name}, input: desk/{i}{more(name)}}}" for i, name in enumerate(names, 1))
+    return f"mix: {{preset: none}}\ntracks:\n{tracks}\n{rest}"
+
+
+GRAPH = """buses:
+  - {name: drums, chain: [{compressor: {threshold: -60, ratio: 4:1, lookahead: 5 ms}}], sends: {plate: -12}}
+  - {name: band, bus: all, pan: L20}
+  - {name: all, chain: [{eq: {bands: [{frequency: 1 kHz, gain: 3 dB}]}}], vca: faders}
+  - {name: plate, kind: return, chain: [{limiter: {ceiling: -40}}], bus: all, gain: -3}
+vcas: {faders: {gain: -1, automation: {gain: [{at: 0, gain: 0}, {at: chorus, gain: -6}]}}}
+"""
+
+
+def busy(name):
+    number = int(name[1:])
+    return (f", bus: {('drums', 'band', 'all')[number % 3]}, sends: {{plate: {{level: -9, pre: {number % 2 == 0}}}}},"
+            f" pan: R{number}, gain: -{number}, chain: [highpass, {{compressor: {{threshold: -70, lookahead: {number} ms}}}}]"
+            .replace("True", "true").replace("False", "false"))
+
+
+def test_any_number_of_jobs_gives_the_same_bytes(program, tmp_path):
+    names = [f"t{n}" for n in range(13)]
+    take = MadeTake(tmp_path, names, 3 * RATE + 123, markers=[("chorus", RATE)])
+    take.session(session_of(names, GRAPH, busy))
+    hashes = set()
+    for jobs in (1, 2, 7, 64):
+        out = tmp_path / f"out{jobs}"
+        mix(program, take, out, "--jobs", jobs)
+        hashes.add(hashlib.sha256((out / "mix.flac").read_bytes()).hexdigest())
+    mix(program, take, tmp_path / "out")
+    hashes.add(hashlib.sha256((tmp_path / "out/mix.flac").read_bytes()).hexdigest())
+    assert len(hashes) == 1
+    assert len(decode(tmp_path / "out/mix.flac")) == 2 * 3 * take.frames
+
+
+def test_the_preset_none_is_the_sum_through_buses_too(program, tmp_path):
+    names = [f"t{n}" for n in range(5)]
+    take = MadeTake(tmp_path, names, 30000)
+    late = "{name: b, bus: a, chain: [{compressor: {threshold: 0, ratio: 1:1, lookahead: 7 ms}}, {eq: {bypass: true}}]}"
+    take.session(session_of(names, f"buses:\n  - {{name: a}}\n  - {late}\n",
+                            lambda name: f", bus: {'ab'[int(name[1:]) % 2]}"))
+    mix(program, take, tmp_path / "out")
+    wanted = [sum(take.samples[n % 4][frame] for n in range(5)) for frame in range(take.frames)]
+    found = numbers(decode(tmp_path / "out/mix.flac"))
+    assert found[0::2] == wanted
+    assert found[1::2] == wanted
+
+
+def test_memory_is_bounded_by_the_tracks_not_their_length(program, tmp_path):
+    names = [f"t{n}" for n in range(512)]
+    memory = {}
+    for seconds in (1, 4):
+        (tmp_path / str(seconds)).mkdir()
+        take = MadeTake(tmp_path / str(seconds), names, seconds * RATE, sources=1)
+        take.session(session_of(names, "", lambda name: ", gain: -40 dB, chain: [highpass, compressor]"))
+        memory[seconds], _ = mix(program, take, tmp_path / f"out{seconds}")
+    whole = 512 * 3 * RATE * 8  # the three seconds more, as samples in memory
+    assert memory[4] < memory[1] + whole / 10
+    assert memory[4] < 256 << 20
+
+
+def test_a_marker_that_is_not_there_is_told(program, tmp_path):
+    take = MadeTake(tmp_path, ["t0"], 20000, markers=[("verse", 100)])
+    take.session(session_of(["t0"], "", lambda name: ", automation: {mute: [{from: verse, to: solo}]}"))
+    _, said = mix(program, take, tmp_path / "out")
+    assert "no marker solo" in said
+    assert numbers(decode(tmp_path / "out/mix.flac"))[0::2] == list(take.samples[0])
+
+
+@pytest.mark.parametrize("rest, more, said", [
+    ("buses: [{name: r, kind: return, sends: {r: 0}}]\n", "", "which leads back to it"),
+    ("buses: [{name: a, bus: b}, {name: b, bus: a}]\n", "", "which leads back to it"),
+    ("", ", sends: {plate: 0}", "\"plate\" is no return"),
+    ("", ", bus: drums", "\"drums\" is no bus"),
+])
+def test_a_way_that_leads_nowhere_is_a_fault_of_the_session(program, tmp_path, rest, more, said):
+    take = MadeTake(tmp_path, ["t0"], 4096)
+    take.session(session_of(["t0"], rest, lambda name: more))
+    status, _, told = render(program, take, tmp_path / "out")
+    assert status == 2
+    assert said in told
+    assert not (tmp_path / "out/mix.flac").exists()
+
+
+@pytest.mark.parametrize("jobs", ["0", "65", "1.5", "two", "-1"])
+def test_jobs_are_a_whole_number(program, tmp_path, jobs):
+    status, _, told = render(program, MadeTake(tmp_path, ["t0"], 4096), tmp_path / "out", "--jobs", jobs)
+    assert status == 2
+    assert "--jobs: a whole number from 1 to 64" in told
+
+
+def test_a_damaged_track_ends_every_thread(program, tmp_path):
+    names = [f"t{n}" for n in range(6)]
+    take = MadeTake(tmp_path, names, 4 * RATE)
+    take.session(session_of(names, ""))
+    hurt = take.folder / take_file(take, 3)
+    data = bytearray(hurt.read_bytes())
+    data[len(data) // 2] ^= 0x55
+    hurt.write_bytes(data)
+    status, _, told = render(program, take, tmp_path / "out", "--jobs", 4)
+    assert status == 1
+    assert hurt.name in told and "damaged at frame" in told
+    assert not (tmp_path / "out/mix.flac").exists()
+
+
+def take_file(take, index):
+    return json.loads((take.folder / "take.json").read_text(encoding="utf-8"))["tracks"][index]["file"]
