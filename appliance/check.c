@@ -1,10 +1,14 @@
 #include "appliance/subcommand.h"
 
+#include "appliance/check-chains.h"
 #include "appliance/processors.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* High enough for every frequency that a key allows: which rate a take will have is not known here. */
+enum { CHECK_RATE = 96000 };
 
 static int check_appliance(const char *path, struct faults *faults)
 {
@@ -19,8 +23,10 @@ static int check_session(const char *path, const struct appliance *appliance, st
 {
 	struct session session;
 	int result = session_load(&session, path, processors_records(), appliance, faults);
-	if (result == 0)
-		session_finish(&session);
+	if (result < 0)
+		return result;
+	result = check_chains(&session, CHECK_RATE, faults);
+	session_finish(&session);
 	return result;
 }
 
