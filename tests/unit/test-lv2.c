@@ -84,7 +84,8 @@ static void test_latency(void **unused)
 	(void)unused;
 	assert_int_equal(run_noise(&s, 1), BLOCK + 480);
 	/* One that says the truth: what is quiet comes out untouched, so much later. */
-	s = with(SWH "fastLookaheadLimiter", NULL, 0);
+	struct key_level lookahead[] = {{"delay_s", 0.02}};
+	s = with(SWH "lookaheadLimiter", lookahead, 1);
 	struct processor *processor = effect_make(&lv2_type, &s, 2);
 	size_t late = processor_latency(processor);
 	memset(left, 0, sizeof(left));
@@ -93,7 +94,7 @@ static void test_latency(void **unused)
 	right[1000] = -0.25;
 	run_cut(processor, left, right, FRAMES, 333);
 	print_message("a look-ahead limiter is %zu frames late\n", late);
-	assert_true(late > BLOCK);
+	assert_int_equal(late, BLOCK + 960);
 	for (size_t i = 0; i < FRAMES; i++) {
 		assert_true(fabs(left[i] - (i == 1000 + late ? 0.5 : 0)) < 1e-3);
 		assert_true(fabs(right[i] - (i == 1000 + late ? -0.25 : 0)) < 1e-3);
