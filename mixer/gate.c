@@ -93,6 +93,7 @@ static const struct record gate_record = {
 struct gate {
 	double open_power, close_power;
 	double threshold_db, range_db, slope; /* slope: dB taken off a dB below the threshold */
+	double closed_power;		      /* below it all of the range is taken off */
 	double attack_keep, release_keep;
 	bool open;
 	double reduction; /* dB */
@@ -110,6 +111,7 @@ static int gate_init(void *state, const void *data, const struct processor_forma
 	g->threshold_db = s->threshold_db;
 	g->range_db = s->range_db;
 	g->slope = s->ratio - 1;
+	g->closed_power = pow(10, (s->threshold_db - s->range_db / g->slope) / 10) * (1 - 1e-6);
 	g->attack_keep = keep_of(s->attack_s, format->rate);
 	g->release_keep = keep_of(s->release_s, format->rate);
 	g->reduction = g->range_db; /* closed at the start */
@@ -135,6 +137,20 @@ static bool stays_open(const struct gate *g, const double levels[CHUNK], size_t 
 	return g->open && g->reduction == 0 && least >= g->close_power;
 }
 
+static inline double approach(const struct gate *g, double reduction, double wanted)
+{
+	double keep = wanted < reduction ? g->attack_keep : g->release_keep;
+	double next = keep * reduction + ((1 - keep) * wanted - DECAY_DB);
+	return next > 0 ? next : 0;
+}
+
+/* Closed for so long that nothing moves any more, and so all through the chunk; as exact. */
+static bool stays_closed(const struct gate *g, const double levels[CHUNK], size_t count)
+{
+	return !g->open && approach(g, g->reduction, g->range_db) == g->reduction &&
+	       largest_of(levels, count) < g->closed_power;
+}
+
 /* What a closed gate takes off at each level. */
 static void compute_closed(const struct gate *g, const double levels[CHUNK], double reductions[CHUNK])
 {
@@ -153,9 +169,7 @@ static void open_and_close(struct gate *g, const double levels[CHUNK], double re
 	for (size_t i = 0; i < count; i++) {
 		open = levels[i] >= (open ? g->close_power : g->open_power);
 		double wanted = open ? 0 : reductions[i];
-		double keep = wanted < reduction ? g->attack_keep : g->release_keep;
-		double next = keep * reduction + ((1 - keep) * wanted - DECAY_DB);
-		reduction = next > 0 ? next : 0;
+		reduction = approach(g, reduction, wanted);
 		reductions[i] = reduction;
 	}
 	g->open = open;
@@ -171,10 +185,16 @@ static void process_chunk(
 	lookahead_run(g->delays, block, from, count);
 	if (stays_open(g, levels, count))
 		return;
-	compute_closed(g, levels, values);
-	open_and_close(g, levels, values, count);
-	for (size_t i = 0; i < CHUNK; i++)
-		values[i] = fast_exp2(values[i] * (-1 / FAST_DB_PER_OCTAVE));
+	if (stays_closed(g, levels, count)) {
+		double gain = fast_exp2(g->reduction * (-1 / FAST_DB_PER_OCTAVE));
+		for (size_t i = 0; i < CHUNK; i++)
+			values[i] = gain;
+	} else {
+		compute_closed(g, levels, values);
+		open_and_close(g, levels, values, count);
+		for (size_t i = 0; i < CHUNK; i++)
+			values[i] = fast_exp2(values[i] * (-1 / FAST_DB_PER_OCTAVE));
+	}
 	apply_gains(values, block, from, count);
 }
 

@@ -90,41 +90,50 @@ static void test_rms_and_makeup(void **unused)
 	}
 }
 
+enum { MOST_FRAMES = 3 * 192000 };
+
 /* Seconds after `from` until the gain has done 63 % of its way from `start` to `end` dB. */
-static double time_to_63(const double *gains, size_t from, double start, double end)
+static double time_to_63(const double *gains, size_t from, double start, double end, double rate)
 {
 	double target = start + (end - start) * (1 - exp(-1));
-	for (size_t i = from; i < FRAMES; i++)
+	for (size_t i = from; i < (size_t)(3 * rate); i++)
 		if (end < start ? gains[i] <= target : gains[i] >= target)
-			return (double)(i - from) / RATE;
+			return (double)(i - from) / rate;
 	return INFINITY;
 }
 
 static const double times[][2] = {
 	{0.001, 0.05}, {0.008, 0.2}, {0.01, 0.1}, {0.03, 0.1}, {0.05, 0.06}, {0.1, 0.3}, {0.0005, 0.3}};
 
+/* From 0.1 to 1.5 s it is loud, before and after it is not. */
+static void check_times(double attack_s, double release_s, uint32_t rate)
+{
+	static double samples[MOST_FRAMES];
+	struct compressor_settings s = usual;
+	s.attack_s = attack_s;
+	s.release_s = release_s;
+	struct processor *processor = dynamics_make(&compressor_type, &s, rate, 1);
+	size_t on = rate / 10, off = rate + rate / 2, frames = 3 * (size_t)rate;
+	for (size_t i = 0; i < frames; i++)
+		samples[i] = i >= on && i < off ? 0.9 : 0.01;
+	run_cut(processor, samples, NULL, frames, 500);
+	for (size_t i = 0; i < frames; i++)
+		samples[i] = to_db(samples[i] / (i >= on && i < off ? 0.9 : 0.01));
+	double attack = time_to_63(samples, on, 0, samples[off - 1], rate);
+	double release = time_to_63(samples, off, samples[off - 1], 0, rate);
+	print_message("%u Hz: attack %.5f s of %.5f s, release %.5f s of %.5f s\n", rate, attack, attack_s,
+		release, release_s);
+	assert_true(fabs(attack / attack_s - 1) < 0.05);
+	assert_true(fabs(release / release_s - 1) < 0.05);
+	processor_destroy(processor);
+}
+
 static void test_times(void **unused)
 {
-	static double samples[FRAMES];
 	(void)unused;
-	for (size_t t = 0; t < TABLE_SIZE(times); t++) {
-		struct compressor_settings s = usual;
-		s.attack_s = times[t][0];
-		s.release_s = times[t][1];
-		struct processor *processor = make(&s, 1);
-		for (int i = 0; i < FRAMES; i++)
-			samples[i] = i >= RATE / 10 && i < FRAMES / 2 ? 0.9 : 0.01;
-		run_cut(processor, samples, NULL, FRAMES, 500);
-		for (int i = 0; i < FRAMES; i++)
-			samples[i] = 20 * log10(samples[i] / (i >= RATE / 10 && i < FRAMES / 2 ? 0.9 : 0.01));
-		double attack = time_to_63(samples, RATE / 10, 0, samples[FRAMES / 2 - 1]);
-		double release = time_to_63(samples, FRAMES / 2, samples[FRAMES / 2 - 1], 0);
-		print_message("attack %.5f s of %.5f s, release %.5f s of %.5f s\n", attack, s.attack_s,
-			release, s.release_s);
-		assert_true(fabs(attack / s.attack_s - 1) < 0.05);
-		assert_true(fabs(release / s.release_s - 1) < 0.05);
-		processor_destroy(processor);
-	}
+	for (size_t r = 0; r < TABLE_SIZE(dynamics_rates); r++)
+		for (size_t t = 0; t < TABLE_SIZE(times); t++)
+			check_times(times[t][0], times[t][1], dynamics_rates[r]);
 }
 
 /* With look-ahead the sound comes later, the reduction does not. */
@@ -246,7 +255,7 @@ static void test_automatic_release(void **unused)
 		run_cut(processor, samples, NULL, FRAMES, BLOCK_FRAMES);
 		for (int i = FRAMES / 3; i < FRAMES; i++)
 			samples[i] = to_db(samples[i] / 0.001);
-		times_s[peaks] = time_to_63(samples, FRAMES / 3, samples[FRAMES / 3], 0);
+		times_s[peaks] = time_to_63(samples, FRAMES / 3, samples[FRAMES / 3], 0, RATE);
 		processor_destroy(processor);
 	}
 	print_message("automatic release: steady %.3f s, peaks %.3f s\n", times_s[0], times_s[1]);

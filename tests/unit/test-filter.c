@@ -185,7 +185,7 @@ static void test_butterworth(void **unused)
 			}
 			print_message("order %u, %g Hz: lowpass within %.3f dB, highpass within %.3f dB\n",
 				order, rates[r], low, high);
-			double limit = order <= 4 || rates[r] > 44100 ? 0.25 : 0.35;
+			double limit = order <= 5 || rates[r] > 48000 ? 0.25 : 0.3;
 			assert_true(low < limit && high < limit);
 		}
 	}

@@ -77,14 +77,40 @@ static void test_low_notes(void **unused)
 	assert_true(fabs(reduction(&s, -100, -40, 30) - 10) < 0.01);
 }
 
-/* Seconds after `from` at which the gain has done 63 % of its way from `start` to `end` dB. */
-static double time_to_63(const double *gains_db, size_t from, double start, double end)
+/* Frames after `from` at which the gain has done 63 % of its way from `start` to `end` dB. */
+static double frames_to_63(const double *gains_db, size_t from, size_t frames, double start, double end)
 {
 	double target = start + (end - start) * (1 - exp(-1));
-	for (size_t i = from; i < FRAMES; i++)
+	for (size_t i = from; i < frames; i++)
 		if (end < start ? gains_db[i] <= target : gains_db[i] >= target)
-			return (double)(i - from) / RATE;
+			return (double)(i - from);
 	return INFINITY;
+}
+
+/* From 0.5 to 1 s it is loud, before and after it is not. */
+static void check_times(const struct gate_settings *s, uint32_t rate)
+{
+	static double gains[2 * 192000];
+	struct processor *processor = dynamics_make(&gate_type, s, rate, 1);
+	size_t latency = processor_latency(processor), on = rate / 2, off = rate, frames = 2 * (size_t)rate;
+	assert_int_equal(latency, lround(s->lookahead_s * rate));
+	for (size_t i = 0; i < frames; i++)
+		gains[i] = i >= on && i < off ? 0.5 : 1e-4;
+	run_cut(processor, gains, NULL, frames, 700);
+	for (size_t i = latency; i < frames; i++)
+		gains[i] = to_db(gains[i] / (i >= on + latency && i < off + latency ? 0.5 : 1e-4));
+	double attack = frames_to_63(gains, on, frames, gains[on - 1], 0) / rate;
+	size_t closing = off + latency;
+	while (gains[closing] > -0.01)
+		closing++;
+	double hold = (double)(closing - off - latency) / rate;
+	double release = frames_to_63(gains, closing, frames, 0, -60) / rate;
+	print_message("%u Hz: attack %.5f s of %g s, hold %.5f s of %g s, release %.5f s of %g s\n", rate,
+		attack, s->attack_s, hold, s->hold_s, release, s->release_s);
+	assert_true(fabs(attack / s->attack_s - 1) < 0.1);
+	assert_true(hold >= s->hold_s && hold <= s->hold_s + 0.001);
+	assert_true(fabs(release / s->release_s - 1) < 0.1);
+	processor_destroy(processor);
 }
 
 static void test_times(void **unused)
@@ -92,7 +118,6 @@ static void test_times(void **unused)
 	static const double times[][4] = {/* attack, hold, release, look-ahead */
 		{0.002, 0.05, 0.1, 0}, {0.0005, 0.02, 0.2, 0.005}, {0.03, 0.2, 0.02, 0.01},
 		{0.02, 0.01, 0.4, 0}};
-	static double gains[FRAMES];
 	(void)unused;
 	for (size_t t = 0; t < TABLE_SIZE(times); t++) {
 		struct gate_settings s = usual;
@@ -100,26 +125,8 @@ static void test_times(void **unused)
 		s.hold_s = times[t][1];
 		s.release_s = times[t][2];
 		s.lookahead_s = times[t][3];
-		struct processor *processor = make(&s);
-		size_t latency = processor_latency(processor), on = RATE / 2, off = RATE;
-		assert_int_equal(latency, lround(s.lookahead_s * RATE));
-		for (size_t i = 0; i < FRAMES; i++)
-			gains[i] = i >= on && i < off ? 0.5 : 1e-4;
-		run_cut(processor, gains, NULL, FRAMES, 700);
-		for (size_t i = latency; i < FRAMES; i++)
-			gains[i] = to_db(gains[i] / (i >= on + latency && i < off + latency ? 0.5 : 1e-4));
-		double attack = time_to_63(gains, on, gains[on - 1], 0);
-		size_t closing = off + latency;
-		while (gains[closing] > -0.01)
-			closing++;
-		double hold = (double)(closing - off - latency) / RATE;
-		double release = time_to_63(gains, closing, 0, -60);
-		print_message("attack %.5f s of %g s, hold %.5f s of %g s, release %.5f s of %g s\n", attack,
-			s.attack_s, hold, s.hold_s, release, s.release_s);
-		assert_true(fabs(attack / s.attack_s - 1) < 0.1);
-		assert_true(hold >= s.hold_s && hold <= s.hold_s + 0.001);
-		assert_true(fabs(release / s.release_s - 1) < 0.1);
-		processor_destroy(processor);
+		for (size_t r = 0; r < TABLE_SIZE(dynamics_rates); r++)
+			check_times(&s, dynamics_rates[r]);
 	}
 }
 
@@ -202,6 +209,8 @@ static void test_common(void **unused)
 	(void)unused;
 	s.threshold_db = -10;
 	dynamics_check(&gate_type, &s);
+	s.release_s = 0.001; /* closed for good between the bursts */
+	dynamics_check_cuts(&gate_type, &s);
 	s.lookahead_s = 0.005;
 	s.ratio = 3;
 	s.detector = (struct detector_settings){NULL, 80, 8000};
