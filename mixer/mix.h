@@ -45,6 +45,14 @@ const struct place_figures *mix_place(const struct mix *mix, size_t track);
  * gives the samples' room, the rest is filled in. */
 void mix_process(struct mix *mix, const struct block *tracks, struct block *out);
 
+/* True while processors in the mix have yet to hear the whole programme before they touch it
+ * (audio/processor.h, analyse). Then the tracks are run through the mix from the first frame to the last,
+ * what comes out is thrown away, and mix_conclude puts the mix back to the first frame; again, until nobody
+ * listens any more. One pass serves all chains; those behind one another take a pass each. Without it such
+ * processors leave the sound as it is. */
+bool mix_listens(const struct mix *mix);
+void mix_conclude(struct mix *mix);
+
 /* ---- for threads, and for who measures between chain and fader ----
  *
  * The mix holds MIX_SLOTS slots of MIX_CHUNK frames a strip. To mix a chunk: fill mix_samples of every track

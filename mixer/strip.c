@@ -157,6 +157,16 @@ int way_init(struct way *way, const struct graph_edge *edge, const struct strip 
 	return result;
 }
 
+void strip_reset(struct strip *strip)
+{
+	chain_reset(&strip->chain);
+	memset(strip->place.memories, 0, sizeof(strip->place.memories));
+	for (size_t i = 0; i < strip->way_count; i++)
+		for (int c = 0; c < BLOCK_CHANNELS; c++)
+			delay_reset(&strip->ways[i].delays[c]);
+	strip->position = 0;
+}
+
 /* ---- running ---- */
 
 /* The moving part of a strip's gain at `frames` frames of the take from `first` on; false: there is none. */
