@@ -25,7 +25,7 @@ HEADINGS = ("", "beside", "ours", "peer", "", "ratio", "from-to", "target")
 
 def check_build():
     """Of a folder that somebody named, nothing is known."""
-    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "tests/rig/fake-interface"):
+    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface"):
         if not (BUILD / name).exists():
             raise BenchError(f"not built: {BUILD / name}")
 

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+/* A start is looked for twice as often as an end, for which writers do not look more often either. */
+#define TICK_NS (CLOCK_NSEC_PER_SEC / 20)
+#define TICK_IN_TAKE_NS (CLOCK_NSEC_PER_SEC / 10)
+
 void recorder_new_trigger(struct recorder *recorder, size_t tracks)
 {
 	struct trigger *before = recorder->trigger;
@@ -78,12 +82,14 @@ void recorder_listen(void *data)
 {
 	struct recorder *recorder = data;
 	int64_t now = clock_monotonic_ns();
-	if (!recorder_busy(recorder))
+	recorder_watch_rates(recorder, now);
+	if (recorder_writers_idle(recorder))
 		room_fit(&recorder->room, recorder);
 	fit_trigger(recorder);
 	room_read_levels(&recorder->room);
 	feed_trigger(recorder, (double)(now - recorder->tick_ns) / (double)CLOCK_NSEC_PER_SEC);
 	recorder->tick_ns = now;
+	recorder_resume(recorder, now);
 	bool playing = trigger_playing(recorder->trigger);
 	if (!playing)
 		recorder->wait_for_quiet = false;
@@ -94,4 +100,5 @@ void recorder_listen(void *data)
 		   recorder->recording.start.when == START_ON_SIGNAL) {
 		begin_by_signal(recorder);
 	}
+	loop_set_timer(recorder->tick, recorder->current ? TICK_IN_TAKE_NS : TICK_NS, 0);
 }

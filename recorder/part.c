@@ -16,7 +16,8 @@
 #define AWAY_S 1.0
 #define STEP_S 10.0
 
-enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
+/* Encoded without being asked, once there is so much. */
+#define BACKLOG_S 1.0
 
 bool part_placed(const struct writer *writer)
 {
@@ -66,6 +67,8 @@ static void note_gap(struct take_part *part, const struct take_gap *gap)
 		last->frames += gap->frames;
 		return;
 	}
+	if (part->gap_count == TAKE_GAPS_MOST)
+		return;
 	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
 	part->gaps[part->gap_count++] = *gap;
 }
@@ -75,8 +78,7 @@ static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause c
 	struct take_part *part = writer->run.part;
 	struct take_gap gap = {.frame = part->frames, .frames = frames, .cause = cause};
 	note_gap(part, &gap);
-	for (size_t i = 0; i < part->count; i++)
-		track_add_silence(writer->run.tracks[i], frames);
+	tracks_add_silence(writer->run.tracks, frames);
 	part->frames += frames;
 	writer->config.on_gap(writer->config.data, &gap);
 }
@@ -99,8 +101,9 @@ static uint64_t take_run_of(struct writer *writer, uint64_t most)
 	uint64_t frames = 0;
 	while (run->mark < writer->seen && frames < most) {
 		const struct stamp *stamp = tape_stamp(writer->config.tape, run->mark);
-		int64_t at = (int64_t)(place_of(writer, run->mark)->frame + run->offset) - run->part->origin;
-		if (at != (int64_t)(run->part->frames + frames))
+		const struct place *place = place_of(writer, run->mark);
+		int64_t at = (int64_t)(place->frame + run->offset) - run->part->origin;
+		if (place->stray || at != (int64_t)(run->part->frames + frames))
 			break;
 		uint64_t rest = stamp->cycle.frames - run->offset;
 		uint64_t step = rest < most - frames ? rest : most - frames;
@@ -121,6 +124,10 @@ static void encode(struct writer *writer, uint64_t end)
 		int64_t at = (int64_t)(place->frame + run->offset) - run->part->origin;
 		uint64_t position = stamp->tape + run->offset;
 		uint64_t owed = end - part->frames;
+		if (place->stray) {
+			skip(run, stamp, stamp->cycle.frames);
+			continue;
+		}
 		if (at > (int64_t)part->frames) {
 			uint64_t gap = (uint64_t)at - part->frames;
 			/* What lies before the first cycle there is, is time without the interface. */
@@ -132,9 +139,8 @@ static void encode(struct writer *writer, uint64_t end)
 			skip(run, stamp, (uint64_t)((int64_t)part->frames - at));
 			continue;
 		}
-		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
-		for (size_t i = 0; i < part->count; i++)
-			track_add(run->tracks[i], writer->config.tape, position, frames);
+		uint64_t frames = take_run_of(writer, owed);
+		tracks_add(run->tracks, writer->config.tape, position, frames);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -162,27 +168,27 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 	if (part->frames >= end || writer->run.mark < writer->seen)
 		return;
 	int64_t now = clock_monotonic_ns();
-	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire);
+	/* At another rate it plays nothing that this take could hold. */
+	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire) && !writer->strayed;
+	enum gap_cause cause = writer->strayed ? GAP_DRIVER : GAP_UNPLUGGED;
 	/* What came while we looked is no absence. */
 	if (ring_filled(&writer->config.tape->marks) != writer->seen)
 		return;
 	if (end < INT64_MAX && frame_of_absent(writer, live ? now - OWED_NS : now) > (int64_t)end) {
-		add_silence(writer, end - part->frames, GAP_UNPLUGGED);
+		add_silence(writer, end - part->frames, cause);
 		return;
 	}
 	int64_t past = frame_of_absent(writer, now - (int64_t)(AWAY_S * (double)CLOCK_NSEC_PER_SEC));
 	int64_t step = (int64_t)(STEP_S * part->plans[0].rate);
 	if (!live && past - (int64_t)part->frames >= step)
-		add_silence(writer, (uint64_t)past - part->frames, GAP_UNPLUGGED);
+		add_silence(writer, (uint64_t)past - part->frames, cause);
 }
 
 void part_begin(struct writer *writer, struct take_part *part)
 {
 	writer->run = (struct take_run){.part = part};
-	writer->run.tracks = memory_array(part->count, sizeof(*writer->run.tracks));
 	part->results = memory_array(part->count, sizeof(*part->results));
-	for (size_t i = 0; i < part->count; i++)
-		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
+	writer->run.tracks = tracks_open(part->plans, part->count, writer->config.syncer);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -200,9 +206,7 @@ static void log_clock(struct writer *writer)
 void part_close_tracks(struct writer *writer)
 {
 	struct take_part *part = writer->run.part;
-	for (size_t i = 0; i < part->count; i++)
-		track_close(writer->run.tracks[i], &part->results[i]);
-	free(writer->run.tracks);
+	tracks_close(writer->run.tracks, part->results);
 	pace_flush(&writer->pace);
 	log_clock(writer);
 	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
@@ -235,16 +239,30 @@ static void tell_losses(struct writer *writer)
 	}
 }
 
-void part_work(struct writer *writer)
+/* Encoders are fetched into the cache for each round of theirs: few large ones are cheap. The syncer asks for
+ * one each time; but it may hang in a sync, and a take's last frames wait for nobody. */
+static bool is_due(const struct writer *writer, uint64_t end)
+{
+	const struct take_run *run = &writer->run;
+	if (run->mark >= writer->seen)
+		return true;
+	uint64_t waiting =
+		ring_filled(&writer->config.tape->samples) - tape_stamp(writer->config.tape, run->mark)->tape;
+	return (double)waiting >= BACKLOG_S * writer->timeline.rate ||
+	       (int64_t)writer->timeline.frames - run->part->origin >= (int64_t)end;
+}
+
+void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
-	if (part_placed(writer))
+	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
-	if (part_placed(writer))
 		tell_losses(writer);
+	}
 	log_clock(writer);
 	pad_if_away(writer, end);
+	tracks_flush(writer->run.tracks);
 	if (writer->run.part->frames >= end)
 		finish_take(writer);
 }

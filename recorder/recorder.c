@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_NS (CLOCK_NSEC_PER_SEC / 20)
-
 /* Ends a little in the future, so that no writer has written past it: a cycle, of 8192 frames at most, is on
  * the tape when its time begins. */
 #define END_MARGIN_NS (CLOCK_NSEC_PER_SEC / 4)
@@ -211,7 +209,9 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		.session_text = recorder->session_text,
 		.takes = recorder->config.takes,
 		.bits = recorder->recording.bit_depth,
-		.origin_ns = reachable(recorder, now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
+		.origin_ns = reachable(
+			recorder, start->follow ? recorder->last_end_ns
+						: now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
 		.limit = start->frames,
 		.songs = &recorder->recording.songs,
 		.title = start->title,
@@ -227,13 +227,18 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 	return 0;
 }
 
-void recorder_end_take(struct recorder *recorder, bool by_command)
+void recorder_end_take_at(struct recorder *recorder, int64_t end_ns)
 {
-	recorder->last_end_ns = clock_monotonic_ns() + END_MARGIN_NS;
-	recorder->wait_for_quiet = by_command;
-	transport_end(recorder->current, recorder->last_end_ns);
+	recorder->last_end_ns = end_ns;
+	transport_end(recorder->current, end_ns);
 	move_to_closing(recorder);
 	recorder_update_state(recorder);
+}
+
+void recorder_end_take(struct recorder *recorder, bool by_command)
+{
+	recorder->wait_for_quiet = by_command;
+	recorder_end_take_at(recorder, clock_monotonic_ns() + END_MARGIN_NS);
 }
 
 int recorder_continue(struct recorder *recorder, struct error *e)
@@ -248,9 +253,12 @@ int recorder_continue(struct recorder *recorder, struct error *e)
 
 int recorder_end(struct recorder *recorder, struct error *e)
 {
-	if (!recorder->current)
+	bool resuming = recorder->resume_until_ns != 0;
+	recorder->resume_until_ns = 0;
+	if (recorder->current)
+		recorder_end_take(recorder, true);
+	else if (!resuming)
 		return error_set(e, EALREADY, "nothing is being recorded");
-	recorder_end_take(recorder, true);
 	return 0;
 }
 
@@ -335,7 +343,8 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 	made->state = made->recording.start.when == START_ON_SIGNAL ? RECORDER_ARMED : RECORDER_IDLE;
 	made->since_ns = clock_utc_ns();
 	made->tick_ns = clock_monotonic_ns();
-	made->room = (struct room){.appliance = config->appliance, .type = config->source, .locked = true};
+	made->room = (struct room){
+		.appliance = config->appliance, .type = config->source, .memory_left = config->memory_left};
 	made->tick = loop_add_timer(loop, recorder_listen, made);
 	made->news = loop_add_timer(loop, on_news, made);
 	made->quiet = loop_add_timer(loop, on_quiet, made);
@@ -348,7 +357,7 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 		recorder_destroy(made);
 		return result;
 	}
-	loop_set_timer(made->tick, TICK_NS, TICK_NS);
+	loop_set_timer(made->tick, 1, 0);
 	*recorder = made;
 	return 0;
 }
@@ -384,12 +393,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 {
 	recorder->recording = appliance->recording;
 	recorder->config.appliance = appliance;
-	recorder->room.appliance = appliance;
+	room_reload(&recorder->room, appliance);
 	recorder_new_trigger(recorder, recorder->trigger_tracks);
 	recorder_update_state(recorder);
-}
-
-bool recorder_busy(const struct recorder *recorder)
-{
-	return recorder->current || recorder->closing;
 }

@@ -1,11 +1,10 @@
-/* One track being recorded: samples from the tape (or silence) into a FLAC file, with the figures that the
- * manifest wants. Used by the interface's writer thread alone. */
+/* One track being recorded into a FLAC file, with the figures that the manifest wants. Used by the
+ * interface's writer thread alone. */
 #ifndef WOODSHED_RECORDER_TRACK_H
 #define WOODSHED_RECORDER_TRACK_H
 
 #include "audio/flac.h"
 #include "recorder/syncer.h"
-#include "recorder/tape.h"
 
 enum { TRACK_CHANNELS = 2 };
 
@@ -35,11 +34,20 @@ struct track;
  * other tracks go on. */
 struct track *track_open(const struct track_plan *plan, struct syncer *syncer);
 
-/* Adds `frames` from tape position `position`, or exact silence. */
-void track_add(struct track *track, const struct tape *tape, uint64_t position, uint64_t frames);
-void track_add_silence(struct track *track, uint64_t frames);
+/* `frames` of the track's channels, as floats, to the integers that its file takes; notes peaks and clips. */
+void track_quantise(struct track *track, const float *const *in, int32_t *const *out, size_t frames);
 
-/* Closes the file whole and synced, tells what was recorded, frees the track. */
+/* The file that takes them; NULL: none any more. */
+struct flac_writer *track_file(const struct track *track);
+
+/* The file took no more, and `e` says why: it is closed as far as it goes. */
+void track_fail(struct track *track, const struct error *e);
+
+/* Gives the kernel what is encoded. */
+void track_flush(struct track *track);
+
+/* Closes the file whole and synced, tells what was recorded, frees the track. Loudness and energy are left to
+ * whoever hears all tracks (recorder/tracks.h). */
 void track_close(struct track *track, struct track_result *result);
 
 #endif

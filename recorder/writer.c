@@ -10,8 +10,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The capture thread may not make a system call, so nobody wakes the writer: it looks this often. */
-#define POLL_NS (CLOCK_NSEC_PER_SEC / 100)
+/* The capture thread may not make a system call, so nobody wakes the writer: it looks this often, for levels
+ * and gaps. While no take runs, a trigger waits for them; while one does, every look has its price. */
+#define LOOK_NS (CLOCK_NSEC_PER_SEC / 40)
+#define LOOK_IN_TAKE_NS (CLOCK_NSEC_PER_SEC / 10)
+
+/* What was measured last stands for the present so long, for who asks more often than the writer looks. */
+#define LEVELS_LAST_NS (CLOCK_NSEC_PER_SEC / 4)
 
 /* Kept on the tape beyond the pre-roll: between the decision to begin and the writer's next look time passes.
  */
@@ -27,6 +32,19 @@ static void measure_levels(struct writer *writer, const struct stamp *stamp)
 	writer->fresh_frames += stamp->cycle.frames;
 }
 
+/* An interface that is back at its rate goes on where time says, as after a change of drivers. */
+static struct timeline_step advance(struct writer *writer, const struct stamp *stamp)
+{
+	if (!writer->strayed)
+		return timeline_advance(&writer->timeline, stamp);
+	struct stamp back = *stamp;
+	back.cycle.relinked = true;
+	struct timeline_step step = timeline_advance(&writer->timeline, &back);
+	step.cause = GAP_DRIVER;
+	writer->strayed = false;
+	return step;
+}
+
 /* Places the cycles that came since the last round. */
 static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 {
@@ -34,16 +52,24 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 	uint64_t filled = ring_filled(&tape->marks);
 	for (; writer->seen < filled; writer->seen++) {
 		const struct stamp *stamp = tape_stamp(tape, writer->seen);
+		struct place *place = &writer->places[writer->seen % tape->marks.size];
+		measure_levels(writer, stamp);
 		if (!writer->timeline.rate) {
-			timeline_init(&writer->timeline, stamp->cycle.rate);
-			pace_init(&writer->pace, stamp->cycle.rate);
+			uint32_t rate =
+				writer->run.part ? writer->run.part->plans[0].rate : stamp->cycle.rate;
+			timeline_init(&writer->timeline, rate);
+			pace_init(&writer->pace, rate);
 		}
-		struct timeline_step step = timeline_advance(&writer->timeline, stamp);
-		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
+		if (stamp->cycle.rate != writer->timeline.rate) {
+			*place = (struct place){.frame = writer->timeline.frames, .stray = true};
+			writer->strayed = true;
+			continue;
+		}
+		struct timeline_step step = advance(writer, stamp);
+		*place = (struct place){.frame = step.frame, .cause = step.cause};
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
-		measure_levels(writer, stamp);
 		watch_cycle(&writer->watch, stamp, step.frame);
 	}
 }
@@ -58,7 +84,7 @@ static int64_t needed_by(const struct take_part *part)
 static void release(struct writer *writer)
 {
 	struct tape *tape = writer->config.tape;
-	if (writer->seen == 0)
+	if (writer->seen == writer->released)
 		return;
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
 	int64_t keep_from =
@@ -97,7 +123,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
-	if (writer->seen > 0) {
+	if (writer->seen > writer->released) {
 		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
 		status->newest_ns = writer->timeline.next_nsec;
@@ -109,10 +135,30 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	writer->fresh_frames = 0;
 }
 
+/* Whether something is to be done at once. With the lock held. */
+static bool is_called(const struct writer *writer)
+{
+	return writer->stopping || writer->called || (writer->waiting && !writer->run.part);
+}
+
+/* With the lock held. */
 static void wait_a_while(struct writer *writer)
 {
-	if (!writer->stopping && !(writer->waiting && !writer->run.part))
-		condition_wait_until(&writer->changed, &writer->lock, clock_monotonic_ns() + POLL_NS);
+	int64_t until = clock_monotonic_ns() + (writer->run.part ? LOOK_IN_TAKE_NS : LOOK_NS);
+	while (!is_called(writer) &&
+		condition_wait_until(&writer->changed, &writer->lock, until) != ETIMEDOUT) {
+	}
+	writer->called = false;
+}
+
+/* The syncer begins a round. */
+static void on_ask(void *data)
+{
+	struct writer *writer = data;
+	pthread_mutex_lock(&writer->lock);
+	writer->asked = writer->called = true;
+	pthread_cond_signal(&writer->changed);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 /* With the lock held. */
@@ -143,12 +189,16 @@ static void *run(void *data)
 		if (next)
 			take_up(writer, next);
 		writer->keep_ns = needed_from(writer);
+		bool asked = writer->asked;
+		writer->asked = false;
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
 			part_begin(writer, next);
 		observe(writer, &gap_frames, &gaps);
 		if (writer->run.part)
-			part_work(writer);
+			part_work(writer, asked);
+		if (asked)
+			syncer_supplied(writer->config.syncer, &writer->supplier);
 		release(writer);
 		pthread_mutex_lock(&writer->lock);
 		publish(writer, gap_frames, gaps);
@@ -162,13 +212,31 @@ static void *run(void *data)
 
 static void free_writer(struct writer *writer)
 {
+	syncer_remove(writer->config.syncer, &writer->supplier);
 	pthread_cond_destroy(&writer->changed);
 	pthread_mutex_destroy(&writer->lock);
 	watch_finish(&writer->watch);
 	free(writer->places);
 	free(writer->fresh);
+	free(writer->told);
 	free(writer->levels);
 	free(writer);
+}
+
+/* What a writer before this one left of another rate is nothing to this one. */
+static void begin_at_newest_rate(struct writer *writer)
+{
+	struct tape *tape = writer->config.tape;
+	uint64_t end = ring_filled(&tape->marks);
+	uint64_t first = atomic_load_explicit(&tape->marks.released, memory_order_relaxed);
+	for (uint64_t mark = first; mark < end; mark++)
+		if (tape_stamp(tape, mark)->cycle.rate != tape_stamp(tape, end - 1)->cycle.rate)
+			first = mark + 1;
+	writer->seen = writer->released = first;
+	if (first < end) {
+		ring_release(&tape->samples, tape_stamp(tape, first)->tape);
+		ring_release(&tape->marks, first);
+	}
 }
 
 int writer_create(struct writer **writer, const struct writer_config *config, struct error *e)
@@ -176,12 +244,16 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
 	made->keep_ns = INT64_MAX;
+	begin_at_newest_rate(made);
 	watch_init(&made->watch, config->tape);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
+	made->told = memory_array(config->tape->channels, sizeof(*made->told));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
 	pthread_mutex_init(&made->lock, NULL);
 	condition_init(&made->changed);
+	made->supplier = (struct supplier){.ask = on_ask, .data = made};
+	syncer_add(config->syncer, &made->supplier);
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
 		free_writer(made);
@@ -212,14 +284,23 @@ void writer_status(struct writer *writer, struct writer_status *status)
 
 void writer_levels(struct writer *writer, double *peak_db, double *rms_db, uint64_t *clipped)
 {
+	int64_t now = clock_monotonic_ns();
 	pthread_mutex_lock(&writer->lock);
-	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
-		peak_db[c] = level_peak_db(&writer->levels[c]);
-		rms_db[c] = level_rms_db(&writer->levels[c], writer->level_frames);
-		clipped[c] = writer->levels[c].clipped;
-		writer->levels[c] = (struct level){.clipped = clipped[c]};
+	bool fresh = writer->level_frames > 0;
+	if (fresh || now - writer->told_ns > LEVELS_LAST_NS) {
+		writer->told_ns = now;
+		writer->told_frames = writer->level_frames;
+		writer->level_frames = 0;
+		for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
+			writer->told[c] = writer->levels[c];
+			writer->levels[c] = (struct level){.clipped = writer->told[c].clipped};
+		}
 	}
-	writer->level_frames = 0;
+	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
+		peak_db[c] = level_peak_db(&writer->told[c]);
+		rms_db[c] = level_rms_db(&writer->told[c], writer->told_frames);
+		clipped[c] = writer->levels[c].clipped;
+	}
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -267,6 +348,7 @@ void writer_end(struct writer *writer, struct take_part *part, uint64_t frames)
 {
 	atomic_store(&part->end, frames);
 	pthread_mutex_lock(&writer->lock);
+	writer->called = true;
 	pthread_cond_signal(&writer->changed);
 	pthread_mutex_unlock(&writer->lock);
 }

@@ -83,7 +83,8 @@ static void on_sync_error(void *data, const struct error *e)
 	fail_msg("%s", e->text);
 }
 
-static struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
+static struct bench *make_bench_that_syncs(
+	char *folder, uint32_t bits, double pre_roll_s, double sync_every_s)
 {
 	struct bench *bench = memory_new(sizeof(*bench));
 	struct error e;
@@ -97,7 +98,7 @@ static struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
 	pthread_cond_init(&bench->changed, NULL);
 	atomic_init(&bench->live, true);
 	assert_int_equal(tape_init(&bench->tape, CHANNELS, TAPE_S * RATE, &e), 0);
-	assert_int_equal(syncer_create(&bench->syncer, 0.01, on_sync_error, NULL, &e), 0);
+	assert_int_equal(syncer_create(&bench->syncer, sync_every_s, on_sync_error, NULL, &e), 0);
 	struct writer_config config = {
 		.tape = &bench->tape,
 		.live = &bench->live,
@@ -110,6 +111,11 @@ static struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
 	};
 	assert_int_equal(writer_create(&bench->writer, &config, &e), 0);
 	return bench;
+}
+
+static struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
+{
+	return make_bench_that_syncs(folder, bits, pre_roll_s, 0.01);
 }
 
 static void free_bench(struct bench *bench)
@@ -130,7 +136,7 @@ static int64_t nsec_of(const struct bench *bench, int64_t frame)
 
 /* ---- the feeder ---- */
 
-enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER };
+enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER, OTHER_RATE };
 
 struct step {
 	enum kind kind;
@@ -158,6 +164,21 @@ static void record(struct bench *bench, uint32_t frames, bool relinked)
 	bench->position += frames;
 }
 
+/* So many frames of the world at another rate, whose own are twice as many. */
+static void stray(struct bench *bench, uint32_t frames)
+{
+	static const float noise[2 * QUANTUM];
+	const float *channels[CHANNELS] = {noise, noise, noise};
+	struct cycle cycle = {.rate = 2 * RATE, .clock_id = bench->clock_id};
+	for (uint32_t done = 0; done < frames; done += cycle.frames / 2) {
+		cycle.frames = 2 * (frames - done < QUANTUM ? frames - done : QUANTUM);
+		cycle.position = bench->position + 2 * done;
+		cycle.nsec = nsec_of(bench, (int64_t)(bench->frame + done));
+		tape_record(&bench->tape, &cycle, channels);
+	}
+	bench->position += 2 * frames;
+}
+
 static void play(struct bench *bench, uint32_t frames, bool relinked)
 {
 	while (frames > 0) {
@@ -177,6 +198,8 @@ static void feed(struct bench *bench, const struct step *steps, size_t count)
 			relinked = false;
 			continue;
 		}
+		if (steps[i].kind == OTHER_RATE)
+			stray(bench, steps[i].frames);
 		bench->frame += steps[i].frames;
 		if (steps[i].kind == MISS || steps[i].kind == FULL_TAPE)
 			bench->position += steps[i].frames;
@@ -289,6 +312,10 @@ static const struct scene scenes[] = {
 		{{9000, 50001, GAP_UNPLUGGED}}, 1},
 	{"another driver", {{PLAY, 9000}, {NEW_DRIVER, 501}, {PLAY, 30000}}, 0, 30000, 0,
 		{{9000, 501, GAP_DRIVER}}, 1},
+	{"another rate, and back", {{PLAY, 9000}, {OTHER_RATE, 4001}, {PLAY, 30000}}, 0, 30000, 0,
+		{{9000, 4001, GAP_DRIVER}}, 1},
+	{"another rate to the end", {{PLAY, 9000}, {OTHER_RATE, 20000}}, 0, 20000, 0,
+		{{9000, 11000, GAP_DRIVER}}, 1, true},
 	{"begins within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 12000, 20000, 3,
 		{{0, 7000, GAP_UNPLUGGED}}, 1},
 	{"ends within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 1000, 12000, 3,
@@ -551,6 +578,26 @@ static void test_destroyed_while_recording(void **state)
 	free_bench(bench);
 }
 
+/* A syncer that hangs in a sync asks for nothing: what comes is encoded all the same, and the tape given
+ * back.
+ */
+static void test_goes_on_unasked(void **state)
+{
+	struct bench *bench = make_bench_that_syncs(*state, 24, 0, 3600);
+	struct taken taken;
+	plan(bench, &taken, "unasked", 0);
+	writer_begin(bench->writer, &taken.part);
+	feed(bench, (struct step[]){{PLAY, RATE / 2}, {MISS, 1000}, {PLAY, RATE}}, 3);
+	wait_for(bench, 0, 1000);
+	/* The end asks by itself. */
+	feed(bench, &(struct step){PLAY, RATE / 10}, 1);
+	writer_end(bench->writer, &taken.part, 3 * RATE / 2 + 1000 + 77);
+	wait_for(bench, 1, 1000);
+	check_taken(bench, &taken, 0, 3 * RATE / 2 + 1000 + 77);
+	free_taken(&taken);
+	free_bench(bench);
+}
+
 /* ---- looking ---- */
 
 static void test_figures(void **state)
@@ -575,6 +622,8 @@ static void test_figures(void **state)
 	}
 	struct taken taken; /* its end is the event that says that all has been seen */
 	plan(bench, &taken, "figures", 0);
+	for (int i = 0; i < MOST_TRACKS; i++)
+		taken.plans[i].rate = 96000;
 	taken.part.limit = 50 * QUANTUM;
 	writer_begin(bench->writer, &taken.part);
 	wait_for(bench, 1, 0);
@@ -593,6 +642,12 @@ static void test_figures(void **state)
 	assert_int_equal(taken.part.results[0].clipped, 0);
 	assert_true(fabs(taken.part.results[0].peak_dbfs + 6.0206) < 0.001);
 	assert_true(isinf(taken.part.results[1].peak_dbfs));
+	/* What was measured last is no news for ever. */
+	for (int64_t until = clock_monotonic_ns() + DEADLINE_S * CLOCK_NSEC_PER_SEC; !isinf(peak[0]);) {
+		assert_true(clock_monotonic_ns() < until);
+		writer_levels(bench->writer, peak, rms, clipped);
+	}
+	assert_true(isinf(rms[0]));
 	free_taken(&taken);
 	free_bench(bench);
 }
@@ -610,6 +665,7 @@ int main(void)
 		harness_in_folder(test_file_that_cannot_be_made),
 		harness_in_folder(test_full_disk),
 		harness_in_folder(test_destroyed_while_recording),
+		harness_in_folder(test_goes_on_unasked),
 		harness_in_folder(test_figures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
