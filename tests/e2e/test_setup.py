@@ -8,9 +8,9 @@ import tempfile
 
 import pytest
 
-GROUPS = ("build", "test", "demo", "bench")
+GROUPS = ("build", "test", "demo", "bench", "fuzz")
 SCRIPTS = ("packaging/dependencies", "packaging/demo", "tests/run", "packaging/configure",
-           "tests/stress/bare-debian", ".ci/run", "bench/run")
+           "tests/stress/bare-debian", "tests/fuzz/run", ".ci/run", "bench/run")
 
 
 @pytest.fixture
