@@ -1,4 +1,5 @@
 /* woodshed check: every fault of appliance and session files, or what such a file comes to. */
+#include "appliance/check-chains.h"
 #include "appliance/interfaces.h"
 #include "appliance/processors.h"
 #include "appliance/subcommand.h"
@@ -12,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* High enough for every frequency that a key allows: which rate a take will have is not known here. */
+enum { CHECK_RATE = 96000 };
 
 struct check {
 	/* What sessions are checked against: the last appliance file among those given, else the one of
@@ -110,10 +114,11 @@ static void check_session(struct check *check, const char *path, struct faults *
 {
 	struct session session;
 	int result = session_load(&session, path, processors_records(), &check->appliance, faults);
+	int made = result == 0 ? check_chains(&session, CHECK_RATE, faults) : 0;
 	tell(check, faults);
 	if (result < 0)
 		return;
-	if (check->print)
+	if (check->print && made == 0)
 		print_record(&session_record, &session, stdout);
 	session_finish(&session);
 }

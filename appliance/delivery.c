@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -112,14 +111,18 @@ int delivery_open(struct delivery *delivery, const char *path, uint32_t rate, ui
 int delivery_write(struct delivery *delivery, const struct block *block, struct error *e)
 {
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	double scale = (double)(1U << (delivery->bits - 1));
+	const double scale = (double)(1U << (delivery->bits - 1));
+	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: what is added to it becomes whole */
 	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++) {
+		uint32_t clipped = 0;
 		for (uint32_t i = 0; i < block->frames; i++) {
-			double x = rint(block->channel[c][i] * scale);
-			double held = fmin(fmax(x, -scale), scale - 1);
-			delivery->clipped += x != held;
+			/* Rounds halves to even; what is no number is as low as it gets. */
+			double x = (block->channel[c][i] * scale + rounder) - rounder;
+			double high = x > -scale ? x : -scale, held = high < scale - 1 ? high : scale - 1;
+			clipped += x != held;
 			samples[c][i] = (int32_t)held;
 		}
+		delivery->clipped += clipped;
 	}
 	const int32_t *channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
 	return flac_writer_write(delivery->writer, channels, block->frames, e);

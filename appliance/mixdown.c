@@ -98,21 +98,33 @@ static unsigned cores(void)
 	return count > 0 ? (unsigned)count : 1;
 }
 
-/* The tracks' rooms are free again when the master has what it needs of them, the master's when it is handed
- * on. */
-int mixdown_run(struct mixdown *m, struct error *e)
+/* Sends the whole take through the mix; `takers` of its result. The tracks' rooms are free again when the
+ * master has what it needs of them, the master's when it is handed on. */
+static int run_through(struct mixdown *m, size_t takers, struct error *e)
 {
-	size_t mix_stage_count = mix_stages(m->mix), count = STAGE_MIX + mix_stage_count + 1;
-	size_t master = count - 2, takers = count - 1;
+	size_t count = STAGE_MIX + mix_stages(m->mix) + 1, master = count - 2, last = count - 1;
 	struct pipeline_stage *stages = memory_array(count, sizeof(*stages));
 	stages[STAGE_FILES] = (struct pipeline_stage){read_track, m->stems->count, master, MIX_SLOTS};
 	for (size_t i = STAGE_MIX; i <= master; i++)
 		stages[i] = (struct pipeline_stage){run_strip, mix_width(m->mix, i - STAGE_MIX), i, 0};
-	stages[master].freed_by = takers;
+	stages[master].freed_by = last;
 	stages[master].slots = MIX_SLOTS;
-	stages[takers] = (struct pipeline_stage){hand_on, m->scratch ? TAKERS : TAKER_SCRATCH, takers, 0};
+	stages[last] = (struct pipeline_stage){hand_on, takers, last, 0};
 	uint64_t items = (frames_of(m) + MIX_CHUNK - 1) / MIX_CHUNK;
 	int result = pipeline_run(stages, count, m, items, m->jobs > 0 ? m->jobs : cores(), e);
 	free(stages);
 	return result;
+}
+
+int mixdown_run(struct mixdown *m, struct error *e)
+{
+	while (mix_listens(m->mix)) {
+		int result = run_through(m, 0, e);
+		mix_conclude(m->mix);
+		if (result == 0)
+			result = stems_rewind(m->stems, e);
+		if (result < 0)
+			return result;
+	}
+	return run_through(m, m->scratch ? TAKERS : TAKER_SCRATCH, e);
 }

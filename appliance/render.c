@@ -1,5 +1,6 @@
 #include "appliance/render.h"
 
+#include "appliance/check-chains.h"
 #include "appliance/delivery.h"
 #include "appliance/mixdown.h"
 #include "appliance/processors.h"
@@ -226,6 +227,8 @@ static int load_session(struct render *render, struct error *e)
 	struct faults faults;
 	faults_init(&faults, path);
 	int result = sessions_load(&render->session, path, "", NULL, &faults);
+	if (result == 0)
+		result = check_chains(&render->session.session, render->result->take.rate, &faults);
 	if (result < 0) {
 		faults_print(&faults, stderr);
 		error_set(e, -result, "the session is wrong: %s", path);
@@ -276,9 +279,12 @@ static int make_graph(struct render *render, struct error *e)
 		.rate = take->rate};
 	int result = mix_create(&render->mix, &setup, e);
 	free(markers);
-	if (result == 0 && mix_missing_moment(render->mix))
-		log_warning("take %s has no marker %s: what is automated there is left out", take->id,
-			mix_missing_moment(render->mix));
+	const char *missing = result == 0 ? mix_missing_moment(render->mix) : NULL;
+	if (missing) {
+		render->result->missing_marker = memory_text(missing);
+		log_warning(
+			"take %s has no marker %s: what is automated there is left out", take->id, missing);
+	}
 	return result;
 }
 
@@ -337,5 +343,7 @@ void render_result_finish(struct render_result *result)
 {
 	manifest_finish(&result->take);
 	free(result->corrected_ppm);
+	free(result->missing_marker);
+	result->missing_marker = NULL;
 	result->corrected_ppm = NULL;
 }

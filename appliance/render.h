@@ -28,6 +28,7 @@ struct render_result {
 	struct meter_reading mix;
 	double *corrected_ppm; /* one an interface of the take; NAN: not known */
 	bool wrong_session;    /* why it failed: the session has faults, or does not fit the take */
+	char *missing_marker;  /* the first one that automation named and the take does not have; NULL */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
 	double seconds;	     /* taken */

@@ -1,6 +1,7 @@
 #include "appliance/report.h"
 
 #include "common/memory.h"
+#include "mixer/place.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -43,6 +44,20 @@ static json_t *interfaces(const struct render_result *result)
 	return list;
 }
 
+/* What a track's place did to it; null for one without. */
+static json_t *place(const struct track_config *track, uint32_t rate)
+{
+	const struct place_config *asked = &track->place;
+	struct place place;
+	if (asked->width == 0 && asked->depth == 0 && asked->height == 0)
+		return json_null();
+	place_init(&place, asked, track->pan, rate);
+	const struct place_figures *did = &place.figures;
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "pan", figure(did->pan), "side_percent",
+		figure(did->side * 100), "gain_db", figure(did->gain_db), "treble_db", figure(did->treble_db),
+		"bass_db", figure(did->bass_db), "delay_ms", figure(did->delay_s * 1000));
+}
+
 static json_t *tracks(const struct manifest *take, const struct session *session)
 {
 	json_t *list = json_array();
@@ -53,9 +68,10 @@ static json_t *tracks(const struct manifest *take, const struct session *session
 			if (strcmp(take->tracks[k].name, configs[i].name) == 0)
 				lufs = take->tracks[k].lufs;
 		json_array_append_new(
-			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:[]}", "name", configs[i].name, "role",
-				      configs[i].role, "lufs", figure(lufs), "target_lufs", "gain_db",
-				      figure(configs[i].gain_db), "edits"));
+			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:o, s:[]}", "name", configs[i].name,
+				      "role", configs[i].role, "lufs", figure(lufs), "target_lufs", "gain_db",
+				      figure(configs[i].gain_db + configs[i].trim_db), "place",
+				      place(&configs[i], take->rate), "edits"));
 	}
 	return list;
 }
@@ -95,6 +111,8 @@ char *report_json(
 	json_object_set_new(report, "interfaces", interfaces(result));
 	json_t *mix = programme(&result->mix);
 	json_object_set_new(mix, "preset", json_string(session->session.mix.preset));
+	json_object_set_new(mix, "missing_marker",
+		result->missing_marker ? json_string(result->missing_marker) : json_null());
 	json_object_set_new(mix, "clipped", json_integer((json_int_t)result->mix_clipped));
 	json_object_set_new(report, "mix", mix);
 	if (stage == RENDER_MASTER)

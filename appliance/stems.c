@@ -104,7 +104,11 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 	const struct session *session, struct error *e)
 {
 	const struct track_config *configs = session->tracks.items;
-	*stems = (struct stems){.count = session->tracks.count, .frames = take->frames};
+	*stems = (struct stems){.count = session->tracks.count,
+		.frames = take->frames,
+		.take = take,
+		.folder = folder,
+		.session = session};
 	alignment_load(&stems->alignment, take, folder);
 	stems->list = memory_array(stems->count, sizeof(*stems->list));
 	for (size_t i = 0; i < stems->count; i++) {
@@ -117,6 +121,13 @@ int stems_open(struct stems *stems, const struct manifest *take, const char *fol
 		}
 	}
 	return 0;
+}
+
+int stems_rewind(struct stems *stems, struct error *e)
+{
+	const struct stems was = *stems;
+	stems_close(stems);
+	return stems_open(stems, was.take, was.folder, was.session, e);
 }
 
 void stems_close(struct stems *stems)

@@ -21,6 +21,9 @@ struct stems {
 	size_t count;
 	uint64_t frames; /* of the take */
 	struct alignment alignment;
+	const struct manifest *take; /* what it was opened with */
+	const char *folder;
+	const struct session *session;
 };
 
 /* Makes `session` one for this take: without tracks it gets the take's, each without a chain. -EINVAL when
@@ -28,9 +31,11 @@ struct stems {
 int stems_fit(struct session *session, const struct manifest *take, struct error *e) MUST_CHECK;
 
 /* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file, in a
- * session that fits. `take` is used until the end. */
+ * session that fits. All of them are used until the end. */
 int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
 	const struct session *session, struct error *e) MUST_CHECK;
+/* Back to the first frame of all. On failure nothing is left to close. */
+int stems_rewind(struct stems *stems, struct error *e) MUST_CHECK;
 void stems_close(struct stems *stems); /* a zeroed value is fine */
 
 /* Fills the channels of one stem with its next `frames` frames; silence past the end of its file. Each stem

@@ -83,97 +83,132 @@ static void run_one(const struct biquad *section, struct biquad_memory *memory, 
 	memory->y1 = y1;
 }
 
-/* Two sections side by side in one vector, the second LAG samples behind the first. */
-enum { LAG = 4, TWO_LAGS = 2 * LAG, THREE_LAGS = 3 * LAG };
+/* Sections side by side, two in a vector, each LAG samples behind the one before it, so that none waits for
+ * another: what section k gave two samples ago is what section k + 1 takes in now, and stays in registers. */
+enum { LAG = 2, PAIRS_MOST = 4, TOGETHER = 2 * PAIRS_MOST };
 
 typedef double pair __attribute__((vector_size(16)));
 
 struct lanes {
 	pair b0, b1, b2, a1, a2;
-	pair pending, x1, y1;
+	pair pending, x1, y1, y2; /* y2 is what came out before y1 */
 };
 
-static inline struct lanes lanes_load(const struct biquad *s, const struct biquad_memory *m)
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 4")
+#endif
+
+/* Of section k, the output for sample `at` - (k + 1) * LAG and the one after are still to be taken in. */
+static inline void lane_load(struct lanes *l, int lane, const struct biquad *s, const struct biquad_memory *m,
+	const double *waiting)
 {
-	return (struct lanes){
-		.b0 = {s[0].b0, s[1].b0},
-		.b1 = {s[0].b1, s[1].b1},
-		.b2 = {s[0].b2, s[1].b2},
-		.a1 = {s[0].a1, s[1].a1},
-		.a2 = {s[0].a2, s[1].a2},
-		.pending = {m[0].pending, m[1].pending},
-		.x1 = {m[0].x1, m[1].x1},
-		.y1 = {m[0].y1, m[1].y1},
-	};
+	l->b0[lane] = s->b0;
+	l->b1[lane] = s->b1;
+	l->b2[lane] = s->b2;
+	l->a1[lane] = s->a1;
+	l->a2[lane] = s->a2;
+	l->pending[lane] = m->pending;
+	l->x1[lane] = m->x1;
+	l->y1[lane] = m->y1;
+	l->y2[lane] = waiting[0];
 }
 
-static inline void lanes_store(const struct lanes *l, struct biquad_memory *m)
+static inline void lane_store(const struct lanes *l, int lane, struct biquad_memory *m, double *waiting)
 {
-	for (int i = 0; i < 2; i++) {
-		m[i].pending = l->pending[i];
-		m[i].x1 = l->x1[i];
-		m[i].y1 = l->y1[i];
-	}
+	m->pending = l->pending[lane];
+	m->x1 = l->x1[lane];
+	m->y1 = l->y1[lane];
+	waiting[0] = l->y2[lane];
+	waiting[1] = l->y1[lane];
 }
 
-static inline void lanes_step(struct lanes *l, double *sample)
+static inline void lanes_step(struct lanes *l, pair x)
 {
-	pair x = {sample[0], sample[-LAG]};
 	pair y = (l->b0 * x + l->pending) - l->a1 * l->y1;
 	l->pending = l->b1 * x + (l->b2 * l->x1 - l->a2 * l->y1);
 	l->x1 = x;
+	l->y2 = l->y1;
 	l->y1 = y;
-	sample[0] = y[0];
-	sample[-LAG] = y[1];
 }
 
-/* Brings each of `n` sections LAG samples further than the one after it, and lets them catch up at the end.
- */
-static void run_ahead(const struct biquad *s, struct biquad_memory *m, size_t n, double *samples)
+/* `pairs` is a constant where this is called, so that each case is a loop of its own with as much in
+ * registers as there are. An odd count leaves the last lane without a section: it gives zeros that nobody
+ * takes. */
+static inline __attribute__((always_inline)) void run_lanes(const struct biquad *s, struct biquad_memory *m,
+	const size_t pairs, size_t n, double *samples, size_t count)
+{
+	struct lanes l[PAIRS_MOST];
+	const size_t first = (n - 1) * LAG;
+	UNROLL for (size_t k = 0; k < pairs; k++)
+	{
+		l[k] = (struct lanes){{0}};
+		for (size_t lane = 0; lane < 2 && 2 * k + lane < n; lane++) {
+			size_t section = 2 * k + lane;
+			const double *waiting =
+				section + 1 < n ? samples + first - (section + 1) * LAG : &m[section].y1;
+			lane_load(&l[k], (int)lane, &s[section], &m[section], waiting);
+		}
+	}
+	const int out = (n - 1) % 2;
+	for (size_t i = first; i < count; i++) {
+		pair x[PAIRS_MOST];
+		x[0] = (pair){samples[i], l[0].y2[0]};
+		UNROLL for (size_t k = 1; k < pairs; k++) x[k] = (pair){l[k - 1].y2[1], l[k].y2[0]};
+		UNROLL for (size_t k = 0; k < pairs; k++) lanes_step(&l[k], x[k]);
+		samples[i - first] = out ? l[pairs - 1].y1[1] : l[pairs - 1].y1[0];
+	}
+	UNROLL for (size_t k = 0; k < pairs; k++)
+	{
+		double unused[LAG];
+		for (size_t lane = 0; lane < 2 && 2 * k + lane < n; lane++) {
+			size_t section = 2 * k + lane;
+			double *waiting = section + 1 < n ? samples + count - (section + 1) * LAG : unused;
+			lane_store(&l[k], (int)lane, &m[section], waiting);
+		}
+	}
+}
+
+/* Two to eight sections: each is first brought LAG samples further than the one after it, and they catch up
+ * at the end. */
+static void run_together(
+	const struct biquad *s, struct biquad_memory *m, size_t n, double *samples, size_t count)
 {
 	for (size_t i = 0; i + 1 < n; i++)
 		run_one(&s[i], &m[i], samples, (n - 1 - i) * LAG);
-}
-
-static void catch_up(const struct biquad *s, struct biquad_memory *m, size_t n, double *end)
-{
-	for (size_t i = 1; i < n; i++)
-		run_one(&s[i], &m[i], end - i * LAG, i * LAG);
-}
-
-static void run_two(const struct biquad *s, struct biquad_memory *m, double *samples, size_t count)
-{
-	run_ahead(s, m, 2, samples);
-	struct lanes lanes = lanes_load(s, m);
-	for (size_t i = LAG; i < count; i++)
-		lanes_step(&lanes, samples + i);
-	lanes_store(&lanes, m);
-	catch_up(s, m, 2, samples + count);
-}
-
-static void run_four(const struct biquad *s, struct biquad_memory *m, double *samples, size_t count)
-{
-	run_ahead(s, m, 4, samples);
-	struct lanes front = lanes_load(s, m), back = lanes_load(s + 2, m + 2);
-	for (size_t i = THREE_LAGS; i < count; i++) {
-		lanes_step(&front, samples + i);
-		lanes_step(&back, samples + i - TWO_LAGS);
+	switch ((n + 1) / 2) {
+	case 1:
+		run_lanes(s, m, 1, 2, samples, count);
+		break;
+	case 2:
+		run_lanes(s, m, 2, n, samples, count);
+		break;
+	case 3:
+		run_lanes(s, m, 3, n, samples, count);
+		break;
+	default:
+		run_lanes(s, m, 4, n, samples, count);
+		break;
 	}
-	lanes_store(&front, m);
-	lanes_store(&back, m + 2);
-	catch_up(s, m, 4, samples + count);
+	for (size_t i = 1; i < n; i++)
+		run_one(&s[i], &m[i], samples + count - i * LAG, i * LAG);
 }
 
 static void run_all(
 	const struct biquad *s, struct biquad_memory *m, size_t sections, double *samples, size_t count)
 {
-	bool wide = count > THREE_LAGS;
-	for (; wide && sections >= 4; sections -= 4, s += 4, m += 4)
-		run_four(s, m, samples, count);
-	for (; wide && sections >= 2; sections -= 2, s += 2, m += 2)
-		run_two(s, m, samples, count);
-	for (; sections > 0; sections--, s++, m++)
-		run_one(s, m, samples, count);
+	bool wide = count > TOGETHER * LAG;
+	while (sections > 0) {
+		size_t n = !wide ? 1 : sections < TOGETHER ? sections : TOGETHER;
+		if (n == 1)
+			run_one(s, m, samples, count);
+		else
+			run_together(s, m, n, samples, count);
+		sections -= n;
+		s += n;
+		m += n;
+	}
 }
 
 /* 600 dB below full scale; long before a denormal. */
@@ -190,7 +225,7 @@ static void flush(struct biquad_memory *m)
 }
 
 /* When to flush is counted in samples since the memory was made, never in blocks. */
-enum { FLUSH_EVERY = 256 };
+enum { FLUSH_EVERY = 1024 };
 
 void filter_run_cascade(const struct biquad *sections, struct biquad_memory *memories, size_t section_count,
 	double *samples, size_t count)

@@ -12,11 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { AHEAD = 1 << 15 }; /* libFLAC asks for 8 KiB at a time; the kernel is asked for four times that */
+
 struct flac_reader {
 	FLAC__StreamDecoder *decoder;
 	char *path;
 	int fd;
-	uint64_t offset; /* of the next byte for libFLAC */
+	uint64_t offset;   /* of the next byte for libFLAC */
+	uint64_t length;   /* of the file, when it was last looked at */
+	uint64_t ahead_at; /* where what was read ahead begins in the file */
+	size_t ahead_size;
+	unsigned char ahead[AHEAD];
 	struct flac_format format;
 	uint64_t frames;
 	bool recording;	   /* STREAMINFO's count is not to be believed */
@@ -51,6 +57,25 @@ static void hide_count(const struct flac_reader *reader, FLAC__byte data[], size
 	}
 }
 
+/* As pread, but past what was read ahead. */
+static ssize_t read_ahead(struct flac_reader *reader, FLAC__byte data[], size_t size)
+{
+	if (reader->offset < reader->ahead_at || reader->offset >= reader->ahead_at + reader->ahead_size) {
+		ssize_t n;
+		do
+			n = pread(reader->fd, reader->ahead, AHEAD, (off_t)reader->offset);
+		while (n < 0 && errno == EINTR);
+		reader->ahead_at = reader->offset;
+		reader->ahead_size = n > 0 ? (size_t)n : 0;
+		if (n <= 0)
+			return n;
+	}
+	size_t from = (size_t)(reader->offset - reader->ahead_at), left = reader->ahead_size - from;
+	size_t count = size < left ? size : left;
+	memcpy(data, reader->ahead + from, count);
+	return (ssize_t)count;
+}
+
 static FLAC__StreamDecoderReadStatus on_read(
 	const FLAC__StreamDecoder *decoder, FLAC__byte data[], size_t *size, void *client)
 {
@@ -59,10 +84,7 @@ static FLAC__StreamDecoderReadStatus on_read(
 	/* Else libFLAC would search the rest of a damaged or foreign file for a frame. */
 	if (reader->failure)
 		return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
-	ssize_t n;
-	do
-		n = pread(reader->fd, data, *size, (off_t)reader->offset);
-	while (n < 0 && errno == EINTR);
+	ssize_t n = read_ahead(reader, data, *size);
 	if (n < 0) {
 		reader->failure = error_errno(&reader->message, errno, "%s", reader->path);
 		return FLAC__STREAM_DECODER_READ_STATUS_ABORT;
@@ -96,11 +118,11 @@ static FLAC__StreamDecoderLengthStatus on_length(
 	const FLAC__StreamDecoder *decoder, FLAC__uint64 *length, void *client)
 {
 	(void)decoder;
-	const struct flac_reader *reader = client;
+	struct flac_reader *reader = client;
 	struct stat status;
 	if (fstat(reader->fd, &status) < 0)
 		return FLAC__STREAM_DECODER_LENGTH_STATUS_ERROR;
-	*length = (FLAC__uint64)status.st_size;
+	*length = reader->length = (FLAC__uint64)status.st_size;
 	return FLAC__STREAM_DECODER_LENGTH_STATUS_OK;
 }
 
@@ -109,6 +131,8 @@ static FLAC__bool on_eof(const FLAC__StreamDecoder *decoder, void *client)
 {
 	FLAC__uint64 length;
 	struct flac_reader *reader = client;
+	if (reader->offset < reader->length)
+		return false;
 	bool known = on_length(decoder, &length, client) == FLAC__STREAM_DECODER_LENGTH_STATUS_OK;
 	bool ended = known && reader->offset >= length;
 	reader->at_end = reader->at_end || ended;

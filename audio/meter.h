@@ -1,5 +1,4 @@
-/* Loudness and true peak of a whole file or stream: ITU-R BS.1770-5, EBU R 128 (libebur128 for loudness, our
- * own oversampling for the true peak). */
+/* Loudness and true peak of a whole file or stream: ITU-R BS.1770-5, EBU R 128. */
 #ifndef WOODSHED_AUDIO_METER_H
 #define WOODSHED_AUDIO_METER_H
 

@@ -51,7 +51,7 @@ struct processor_type {
 	 * has nothing to tell. */
 	size_t (*notes)(const void *state, struct processor_note notes[static PROCESSOR_NOTES]);
 	uint32_t (*latency)(const void *state); /* frames; NULL: none; the same from init on */
-	void (*reset)(void *state);		/* as after init */
+	void (*reset)(void *state);		/* as after init, but what was concluded stays */
 	void (*finish)(void *state);		/* NULL: nothing to release */
 };
 

@@ -25,12 +25,13 @@ class Used:
 
 @dataclasses.dataclass
 class Row:
-    """One ratio of the table: ours and the peer's figures are seconds, a pair for each repetition."""
+    """One ratio of the table: ours and the peer's figures, a pair for each repetition."""
     what: str
     peer: str
     ours: list
     theirs: list
     target: float = None
+    unit: str = "s"
 
     @property
     def ratio(self):

@@ -1,10 +1,12 @@
 """render: eight tracks, each with a high-pass, four bands of EQ and a compressor, FLAC in and out, beside ffmpeg
-doing the same on one thread, and beside what libFLAC alone needs for those files."""
+doing the same on one thread and on all, beside what libFLAC alone needs for those files, and beside the same tracks
+of digital silence."""
 import hashlib
 import json
 import pathlib
 import re
 import tempfile
+import wave
 import zlib
 
 import material
@@ -18,6 +20,7 @@ GAIN_DB = -12  # of each track, so that their sum keeps below full scale
 BANDS = ((120, 1.0, 2.0), (400, 1.4, -3.0), (2500, 1.0, 2.5), (8000, 0.7, 1.5))  # Hz, Q, dB
 ALIKE_LU = 0.1  # without the compressors, of which no two follow a level alike
 COMPRESSED_ALIKE_LU = 4.0
+FFMPEG_TARGET, FLAC_TARGET = 0.25, 2.0  # of a quarter of ffmpeg's time; twice libFLAC's alone
 HIGHPASS = "highpass: {frequency: 80 Hz, slope: 12}"
 EQ = "eq: {bands: [%s]}" % ", ".join(f"{{type: peak, frequency: {f} Hz, q: {q}, gain: {g} dB}}" for f, q, g in BANDS)
 COMPRESSOR = "compressor: {threshold: -30 dB, ratio: 4:1, attack: 8 ms, release: 200 ms, knee: 6 dB}"
@@ -25,8 +28,8 @@ COMPRESSOR = "compressor: {threshold: -30 dB, ratio: 4:1, attack: 8 ms, release:
 FFMPEG_COMPRESSOR = "acompressor=threshold=-30dB:ratio=4:attack=8:release=200:knee=2:detection=peak,"
 
 
-def encode(wave, flac):
-    run("flac", "-s", "-3", "-o", flac, wave)
+def encode(source, flac):
+    run("flac", "-s", "-3", "-o", flac, source)
 
 
 def track_entry(folder, index, frames):
@@ -57,14 +60,23 @@ def write_session(path, compress=True):
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
-def make_take(parent, seconds):
-    folder = parent / "20260101-000000-bench"
+def make_take(folder, waves, seconds):
     (folder / "raw").mkdir(parents=True)
-    for index, wave in enumerate(material.microphones(TRACKS, seconds), 1):
-        encode(wave, folder / f"raw/{index:02}-mic{index}.flac")
+    for index, source in enumerate(waves, 1):
+        encode(source, folder / f"raw/{index:02}-mic{index}.flac")
     write_session(folder / "session.yaml")
     write_manifest(folder, seconds * RATE)
     return folder
+
+
+def silence(path, seconds):
+    """A WAV file of digital silence, but for one sample of sound: what follows it decays."""
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(3)
+        out.setframerate(RATE)
+        out.writeframes(b"\0\0\x40" + bytes(3 * (seconds * RATE - 1)))
+    return path
 
 
 def graph(compress):
@@ -81,7 +93,9 @@ class Mixes:
     """One take, mixed by both into a folder."""
 
     def __init__(self, folder, seconds):
-        self.take = make_take(folder, seconds)
+        self.take = make_take(folder / "20260101-000000-bench", material.microphones(TRACKS, seconds), seconds)
+        self.silent = make_take(folder / "20260101-000001-silence", [silence(folder / "silence.wav", seconds)] * TRACKS,
+                                seconds)
         self.raw = sorted((self.take / "raw").iterdir())
         self.plain = folder / "plain.yaml"
         write_session(self.plain, compress=False)
@@ -89,15 +103,24 @@ class Mixes:
         self.mix = self.out / "mix.flac"
         self.level = level_in("appliance/delivery.c")
 
-    def woodshed(self, *options):
-        return run(BUILD / "woodshed", "render", self.take, "--stage", "mix", "--jobs", 1, "--out", self.out, *options)
+    def woodshed(self, *options, jobs=("--jobs", 1)):
+        return run(BUILD / "woodshed", "render", self.take, "--stage", "mix", *jobs, "--out", self.out, *options)
 
-    def ffmpeg(self, compress=True):
-        inputs = [part for path in self.raw for part in ("-threads", 1, "-i", path)]
-        return run("ffmpeg", "-nostdin", "-v", "error", "-y", "-filter_threads", 1, "-filter_complex_threads", 1,
-                   *inputs, "-filter_complex", graph(compress), "-map", "[mix]", "-sample_fmt", "s32",
-                   "-bits_per_raw_sample", 24, "-c:a", "flac", "-compression_level", self.level, "-threads", 1,
-                   self.peer)
+    def woodshed_all(self):
+        return self.woodshed(jobs=())
+
+    def woodshed_silence(self):
+        return run(BUILD / "woodshed", "render", self.silent, "--stage", "mix", "--jobs", 1, "--out", f"{self.out}-silent")
+
+    def ffmpeg(self, compress=True, threads=("-threads", 1)):
+        one = ("-filter_threads", 1, "-filter_complex_threads", 1) if threads else ()
+        inputs = [part for path in self.raw for part in (*threads, "-i", path)]
+        return run("ffmpeg", "-nostdin", "-v", "error", "-y", *one, *inputs, "-filter_complex", graph(compress),
+                   "-map", "[mix]", "-sample_fmt", "s32", "-bits_per_raw_sample", 24, "-c:a", "flac",
+                   "-compression_level", self.level, *threads, self.peer)
+
+    def ffmpeg_all(self):
+        return self.ffmpeg(threads=())
 
     def libflac(self):
         return flac_alone("decode", *self.raw) + flac_alone("encode", self.level, self.mix)
@@ -124,11 +147,19 @@ def measure(quick):
         mixes.woodshed("--session", mixes.plain)
         mixes.ffmpeg(compress=False)
         mixes.check(ALIKE_LU, "without compressors")
-        ours, theirs, alone = in_turns(QUICK_REPETITIONS if quick else REPETITIONS,
-                                       mixes.woodshed, mixes.ffmpeg, mixes.libflac)
+        ours, theirs, all_ours, all_theirs, alone, silent = in_turns(
+            QUICK_REPETITIONS if quick else REPETITIONS, mixes.woodshed, mixes.ffmpeg, mixes.woodshed_all,
+            mixes.ffmpeg_all, mixes.libflac, mixes.woodshed_silence)
         mixes.check(COMPRESSED_ALIKE_LU, "with compressors")
     what = f"render {TRACKS} tracks x {seconds} s"
-    wall, cpu = [used.wall_s for used in ours], [used.cpu_s for used in ours]
-    return [Row(f"{what}, wall", "ffmpeg, one thread", wall, [used.wall_s for used in theirs]),
-            Row(f"{what}, CPU", "ffmpeg, one thread", cpu, [used.cpu_s for used in theirs]),
-            Row(f"{what}, CPU", "libFLAC alone, in and out", cpu, alone)]
+    cpu, all_cpu = [used.cpu_s for used in ours], [used.cpu_s for used in all_ours]
+    return [Row(f"{what}, one job, wall", "ffmpeg, one thread", walls(ours), walls(theirs), FFMPEG_TARGET),
+            Row(f"{what}, all jobs, wall", "ffmpeg, all threads", walls(all_ours), walls(all_theirs), FFMPEG_TARGET),
+            Row(f"{what}, one job, CPU", "ffmpeg, one thread", cpu, [used.cpu_s for used in theirs]),
+            Row(f"{what}, one job, CPU", "libFLAC alone, in and out", cpu, alone, FLAC_TARGET),
+            Row(f"{what}, all jobs, CPU", "libFLAC alone, in and out", all_cpu, alone, FLAC_TARGET),
+            Row(f"{what}, silence, CPU", "the same with noise", [used.cpu_s for used in silent], cpu, 1)]
+
+
+def walls(runs):
+    return [used.wall_s for used in runs]

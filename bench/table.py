@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
+import processors
 import record
 import render
 from measure import BenchError
@@ -18,13 +19,13 @@ from places import BUILD
 from rig.band import BandError
 from rig.room import RigError
 
-BENCHMARKS = {"record": record.measure, "render": render.measure}
-HEADINGS = ("", "beside", "ours s", "peer s", "ratio", "from-to", "target")
+BENCHMARKS = {"record": record.measure, "render": render.measure, "processors": processors.measure}
+HEADINGS = ("", "beside", "ours", "peer", "", "ratio", "from-to", "target")
 
 
 def check_build():
     """Of a folder that somebody named, nothing is known."""
-    for name in ("woodshed", "bench/flac-alone", "bench/pw-idle", "tests/rig/fake-interface"):
+    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface"):
         if not (BUILD / name).exists():
             raise BenchError(f"not built: {BUILD / name}")
 
@@ -33,14 +34,14 @@ def cells(row):
     low, high = row.spread
     target = "-" if row.target is None else f"<= {row.target:g} {'met' if row.ratio <= row.target else 'missed'}"
     return (row.what, row.peer, f"{statistics.median(row.ours):.2f}", f"{statistics.median(row.theirs):.2f}",
-            f"{row.ratio:.2f}", f"{low:.2f}-{high:.2f}", target)
+            row.unit, f"{row.ratio:.2f}", f"{low:.2f}-{high:.2f}", target)
 
 
 def show(rows):
     table = [HEADINGS, *map(cells, rows)]
     widths = [max(len(line[i]) for line in table) for i in range(len(HEADINGS))]
     for line in table:
-        words = [text.rjust(width) if 2 <= i <= 5 else text.ljust(width)
+        words = [text.rjust(width) if i in (2, 3, 5, 6) else text.ljust(width)
                  for i, (text, width) in enumerate(zip(line, widths))]
         print("  ".join(words).rstrip())
     print("Medians of repetitions in turns; a ratio under 1 is less than the peer takes. "

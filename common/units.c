@@ -34,6 +34,8 @@ static const struct suffix suffixes[] = {
 	{UNIT_RATIO, ":1", 1, 1},
 	{UNIT_BITS, "bit", 1, 1},
 	{UNIT_SLOPE, "dB/oct", 1, 1},
+	{UNIT_METRES, "m", 1, 1},
+	{UNIT_METRES, "cm", 1, 100},
 };
 
 static const size_t suffix_count = sizeof(suffixes) / sizeof(suffixes[0]);
@@ -50,6 +52,8 @@ static const char *const examples[] = {
 	[UNIT_PAN] = "a place such as L30, C or R100",
 	[UNIT_BITS] = "a word length such as 24 bit",
 	[UNIT_SLOPE] = "a slope such as 24 dB/oct",
+	[UNIT_METRES] = "a distance such as 2.5 m or 30 cm",
+	[UNIT_NOTE] = "a note such as 1/8 or 3/16",
 };
 
 static locale_t c_locale;
@@ -91,6 +95,32 @@ static int parse_pan(const char *text, double *value)
 	return 0;
 }
 
+/* "3/16"; whole notes alone are bare numbers. */
+static int parse_note(const char *text, double *value)
+{
+	const char *slash, *end;
+	double upper = parse_number(text, &slash);
+	if (slash == text || *slash != '/')
+		return -EINVAL;
+	double lower = parse_number(slash + 1, &end);
+	if (end == slash + 1 || *end != '\0' || !(lower > 0))
+		return -EINVAL;
+	*value = upper / lower;
+	return isfinite(*value) ? 0 : -EINVAL;
+}
+
+static bool format_note(double value, char *out, size_t size)
+{
+	for (int lower = 1; lower <= 192; lower++) {
+		double upper = round(value * lower);
+		if (upper > 0 && fabs(value * lower - upper) < 1e-9) {
+			snprintf(out, size, "%.0f/%d", upper, lower);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* "1:23.5", "1:02:03": all but the first in two digits below 60. */
 static int parse_clock(const char *text, double *value)
 {
@@ -119,6 +149,8 @@ static int parse_clock(const char *text, double *value)
 int units_parse(const char *text, enum unit unit, double bare_scale, double *value)
 {
 	if (unit == UNIT_PAN && parse_pan(text, value) == 0)
+		return 0;
+	if (unit == UNIT_NOTE && parse_note(text, value) == 0)
 		return 0;
 	if (unit == UNIT_SECONDS && parse_clock(text, value) == 0)
 		return 0;
@@ -170,6 +202,8 @@ static void format_bare(double value, const char *before, char *out, size_t size
 
 char *units_format(double value, enum unit unit, char *out, size_t size)
 {
+	if (unit == UNIT_NOTE && format_note(value, out, size))
+		return out;
 	const struct suffix *best = NULL, *base = NULL;
 	for (size_t i = 0; i < suffix_count; i++) {
 		const struct suffix *suffix = &suffixes[i];

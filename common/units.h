@@ -18,6 +18,8 @@ enum unit {
 	UNIT_PAN,     /* C, L0 to L100, R0 to R100: -100 to 100 */
 	UNIT_BITS,    /* bit */
 	UNIT_SLOPE,   /* dB/oct */
+	UNIT_METRES,  /* m, cm */
+	UNIT_NOTE,    /* 1/8: of a whole note */
 };
 
 /* Reads `text` whole as a finite value of `unit`, in the unit's base (Hz, seconds, dB, n of n:1). A bare

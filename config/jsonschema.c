@@ -71,6 +71,8 @@ char *jsonschema_unit_pattern(enum unit unit, char *out, size_t size)
 		append(out, size, "|[cC]|[lLrR](100([.]0*)?|[0-9]{1,2}([.][0-9]*)?)");
 	if (unit == UNIT_SECONDS)
 		append(out, size, "|[0-9]{1,6}(:[0-5][0-9]){1,2}([.][0-9]*)?");
+	if (unit == UNIT_NOTE)
+		append(out, size, "|" NUMBER "/" NUMBER);
 	append(out, size, ")$");
 	return out;
 }

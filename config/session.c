@@ -140,6 +140,12 @@ static const struct key mix_keys[] = {
 		.offer = mix_preset_name, .help = "The mix preset; none sums the tracks as they are."},
 	{"balance", KEY_CHOICE, offsetof(struct mix_config, balance), .choices = balances,
 		.later = later_balances, .help = "Whether gains are found by measuring the tracks."},
+	{"pan_law", KEY_NUMBER, offsetof(struct mix_config, pan_law_db), .unit = UNIT_DB, .least = -4.5,
+		.most = -3, .step = 1.5, .fallback = "-3 dB",
+		.help = "How loud a mono track in the centre is on each side, against all the way to one: -3 "
+			"dB "
+			"keeps its power, -4.5 dB gives way to how both add up in mono. Not with preset "
+			"none."},
 };
 static const struct record mix_record = RECORD("mix", struct mix_config, mix_keys);
 

@@ -50,8 +50,9 @@ struct track_config {
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
-	char *preset; /* "none": the exact sum */
-	int balance;  /* enum mix_balance; this version refuses `auto` */
+	char *preset;	   /* "none": the exact sum */
+	int balance;	   /* enum mix_balance; this version refuses `auto` */
+	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
 };
 
 struct edit_config {

@@ -31,6 +31,13 @@ static int insert_create(struct chain_insert *made, const struct key_insert *ins
 	return 0;
 }
 
+static void find_pending(struct chain *chain, size_t from)
+{
+	chain->pending = from;
+	while (chain->pending < chain->count && !processor_analyses(chain->inserts[chain->pending].processor))
+		chain->pending++;
+}
+
 int chain_init(struct chain *chain, const struct key_list *inserts, const struct processor_table *table,
 	const struct processor_format *format, struct error *e)
 {
@@ -46,6 +53,7 @@ int chain_init(struct chain *chain, const struct key_list *inserts, const struct
 		}
 		chain->count++;
 	}
+	find_pending(chain, 0);
 	return 0;
 }
 
@@ -79,24 +87,52 @@ int chain_listen(struct chain_insert *insert, const struct chain_key *key, uint3
 	return 0;
 }
 
-static void process_keyed(struct chain_insert *insert, struct block *block, size_t slot, uint32_t offset)
+/* What the insert's key was at the block's moment, in a room of the caller's. */
+static void fetch_key(struct chain_insert *insert, size_t slot, uint32_t offset, struct block *key)
+{
+	key->channels = insert->key->channels;
+	for (uint32_t c = 0; c < key->channels; c++) {
+		memcpy(key->channel[c], insert->key->samples[slot][c] + offset, key->frames * sizeof(double));
+		delay_run(&insert->key_delays[c], key->channel[c], key->frames);
+	}
+}
+
+static void run_insert(
+	struct chain_insert *insert, struct block *block, bool listens, size_t slot, uint32_t offset)
 {
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	struct block key = {insert->key->channels, block->frames, {samples[0], samples[1]}};
-	for (uint32_t c = 0; c < key.channels; c++) {
-		memcpy(samples[c], insert->key->samples[slot][c] + offset, key.frames * sizeof(double));
-		delay_run(&insert->key_delays[c], samples[c], key.frames);
-	}
-	processor_process_keyed(insert->processor, block, &key);
+	struct block room = {.frames = block->frames, .channel = {samples[0], samples[1]}};
+	if (insert->key)
+		fetch_key(insert, slot, offset, &room);
+	const struct block *key = insert->key ? &room : NULL;
+	if (listens)
+		processor_analyse(insert->processor, block, key);
+	else
+		processor_process_keyed(insert->processor, block, key);
+}
+
+bool chain_listens(const struct chain *chain)
+{
+	return chain->pending < chain->count;
 }
 
 void chain_process(struct chain *chain, struct block *block, size_t slot, uint32_t offset)
 {
+	for (size_t i = 0; i < chain->count && i <= chain->pending; i++)
+		run_insert(&chain->inserts[i], block, i == chain->pending, slot, offset);
+}
+
+void chain_conclude(struct chain *chain)
+{
+	processor_conclude(chain->inserts[chain->pending].processor);
+	find_pending(chain, chain->pending + 1);
+}
+
+void chain_reset(struct chain *chain)
+{
 	for (size_t i = 0; i < chain->count; i++) {
-		struct chain_insert *insert = &chain->inserts[i];
-		if (insert->key)
-			process_keyed(insert, block, slot, offset);
-		else
-			processor_process(insert->processor, block);
+		processor_reset(chain->inserts[i].processor);
+		for (int c = 0; c < BLOCK_CHANNELS; c++)
+			delay_reset(&chain->inserts[i].key_delays[c]);
 	}
 }

@@ -26,6 +26,7 @@ struct chain_insert {
 struct chain {
 	struct chain_insert *inserts;
 	size_t count;
+	size_t pending; /* the first insert that has yet to hear the whole programme; `count`: none has */
 };
 
 /* Makes the processors of `inserts` (of struct key_insert) from those of `table`, without the bypassed ones.
@@ -41,7 +42,17 @@ uint32_t chain_latency(const struct chain *chain);
 int chain_listen(
 	struct chain_insert *insert, const struct chain_key *key, uint32_t late, struct error *e) MUST_CHECK;
 
-/* `block` in place; keys are those of `slot`, from `offset` on. */
+/* True while a processor has yet to hear the whole programme, as all before it in the chain give it. */
+bool chain_listens(const struct chain *chain);
+
+/* `block` in place; keys are those of `slot`, from `offset` on. While the chain listens, this goes only as
+ * far as the processor that does, and what is in the block then is of no use. */
 void chain_process(struct chain *chain, struct block *block, size_t slot, uint32_t offset);
+
+/* At the end of the programme: the one that listened has heard it. */
+void chain_conclude(struct chain *chain);
+
+/* Back to the programme's first frame. */
+void chain_reset(struct chain *chain);
 
 #endif

@@ -101,6 +101,23 @@ static int connect_strips(struct mix *mix, const struct strip_setup *setup, stru
 	return 0;
 }
 
+/* By levels, so that what a strip waits for is known before the strip. */
+static void find_waiting(struct mix *mix)
+{
+	for (uint32_t level = 1; level < mix->graph.levels; level++) {
+		for (size_t i = mix->graph.track_count; i < mix->graph.node_count; i++) {
+			struct strip *strip = &mix->strips[i];
+			if (mix->graph.nodes[i].level != level)
+				continue;
+			strip->waits = false;
+			for (size_t k = 0; k < strip->way_count; k++) {
+				const struct strip *from = &mix->strips[strip->ways[k].from];
+				strip->waits |= from->waits || chain_listens(&from->chain);
+			}
+		}
+	}
+}
+
 int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 {
 	const char *preset = setup->session->mix.preset;
@@ -115,6 +132,7 @@ int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 		mix_destroy(made);
 		return result;
 	}
+	find_waiting(made);
 	*mix = made;
 	return 0;
 }
@@ -173,6 +191,25 @@ size_t mix_stages(const struct mix *mix)
 	return mix->graph.levels;
 }
 
+bool mix_listens(const struct mix *mix)
+{
+	for (size_t i = 0; i < mix->graph.node_count; i++)
+		if (mix->graph.nodes[i].used && chain_listens(&mix->strips[i].chain))
+			return true;
+	return false;
+}
+
+void mix_conclude(struct mix *mix)
+{
+	for (size_t i = 0; i < mix->graph.node_count; i++) {
+		struct strip *strip = &mix->strips[i];
+		if (mix->graph.nodes[i].used && !strip->waits && chain_listens(&strip->chain))
+			chain_conclude(&strip->chain);
+		strip_reset(strip);
+	}
+	find_waiting(mix);
+}
+
 /* Buses of one level need not lie side by side in the session. */
 static size_t node_of(const struct mix *mix, size_t stage, size_t part)
 {
@@ -195,7 +232,7 @@ void mix_run(struct mix *mix, size_t stage, size_t part, size_t slot, uint32_t f
 {
 	size_t index = node_of(mix, stage, part);
 	struct strip *strip = &mix->strips[index];
-	if (!mix->graph.nodes[index].used)
+	if (!mix->graph.nodes[index].used || strip->waits)
 		return;
 	for (uint32_t c = 0; stage > 0 && c < strip->channels; c++)
 		memset(strip->samples[slot][c], 0, frames * sizeof(double));

@@ -24,6 +24,7 @@ struct strip {
 	struct chain_key key;			    /* a track as it came in; no samples: nobody listens */
 	struct way *ways;			    /* the open ones that lead to it, in their order */
 	size_t way_count;
+	bool waits;	   /* what feeds it has yet to hear the programme: there is nothing to take in */
 	uint32_t arrival;  /* frames by which what comes in is late */
 	uint64_t position; /* frames that have come in */
 };
@@ -55,6 +56,9 @@ int strip_listen(struct strip *strip) MUST_CHECK;
 /* Makes `way` that of `edge`, out of the strip `from`. */
 int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
 	const struct strip_setup *setup) MUST_CHECK;
+
+/* Back to the programme's first frame. */
+void strip_reset(struct strip *strip);
 
 /* Runs `frames` frames (at most BLOCK_FRAMES) of a slot from `offset` on through the strip; `strips` are all
  * of the mix. */

@@ -15,9 +15,18 @@ def test_a_quick_render_prints_its_table(root, program):
     done = run(root, "--quick", "--build", program.parent, "render")
     assert done.returncode == 0, done.stderr
     heading, *rows, note = done.stdout.splitlines()
-    assert heading.split() == ["beside", "ours", "s", "peer", "s", "ratio", "from-to", "target"]
-    assert [row.split("  ")[0] for row in rows] == [f"render 8 tracks x 30 s, {of}" for of in ("wall", "CPU", "CPU")]
+    assert heading.split() == ["beside", "ours", "peer", "ratio", "from-to", "target"]
+    assert [row.split("  ")[0] for row in rows] == [f"render 8 tracks x 30 s, {of}" for of in (
+        "one job, wall", "all jobs, wall", "one job, CPU", "one job, CPU", "all jobs, CPU", "silence, CPU")]
     assert "Load of the machine" in note
+
+
+def test_the_processors_are_listed(root, program):
+    done = run(root, "--quick", "--build", program.parent, "processors")
+    assert done.returncode == 0, done.stderr
+    _, *rows, _ = done.stdout.splitlines()
+    assert {"eq, silence", "compressor, silence", "limiter, silence"} <= {row.split("  ")[0] for row in rows}
+    assert all("ns/sample" in row for row in rows)
 
 
 @pytest.mark.parametrize("args, said", [

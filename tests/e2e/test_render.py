@@ -19,8 +19,8 @@ QUIET = 1 << 14  # so that hundreds of tracks still sum below full scale
 class MadeTake:
     """A take of mono tracks of noise; `names` may be more than there are files for: they repeat."""
 
-    def __init__(self, folder, names, frames, markers=(), sources=4):
-        self.folder, self.frames = folder / "20260101-000000-made", frames
+    def __init__(self, folder, names, frames, markers=(), sources=4, offset=0):
+        self.folder, self.frames, self.offset = folder / "20260101-000000-made", frames, offset
         (self.folder / "raw").mkdir(parents=True)
         self.samples = [array.array("i", self.noise(seed)) for seed in range(min(sources, len(names)))]
         self.files = [self.encode(samples) for samples in self.samples]
@@ -36,7 +36,7 @@ class MadeTake:
 
     def noise(self, seed):
         of = random.Random(seed)
-        return [of.randrange(-QUIET, QUIET) for _ in range(self.frames)]
+        return [of.randrange(-QUIET, QUIET) + self.offset for _ in range(self.frames)]
 
     @staticmethod
     def encode(samples):
@@ -123,6 +123,35 @@ def test_the_preset_none_is_the_sum_through_buses_too(program, tmp_path):
     assert found[1::2] == wanted
 
 
+AMP = "http://plugin.org.uk/swh-plugins/amp"
+EFFECTS = """song: {tempo: 92}
+buses:
+  - {name: plate, kind: return, chain: [{reverb: {decay: 1.2 s, predelay: 20 ms}}, {width: {width: 120 %, mono_below: 120 Hz}}]}
+  - {name: echo, kind: return, chain: [{delay: {note: 3/16, feedback: 30 %, lowpass: 5 kHz, ping_pong: true}}], sends: {plate: -6}}
+"""
+
+
+def test_effects_give_the_same_bytes_for_any_number_of_jobs(program, tmp_path):
+    names = [f"t{n}" for n in range(4)]
+    take = MadeTake(tmp_path, names, 2 * RATE + 17)
+    take.session(session_of(names, EFFECTS, lambda name: ", sends: {plate: -9, echo: -12}, chain: "
+                            f"[{{saturation: {{drive: 12 dB}}}}, {{chorus: {{voices: 2}}}}, {{lv2: {{uri: '{AMP}'}}}}]"))
+    hashes = set()
+    for jobs in (1, 5):
+        mix(program, take, tmp_path / f"out{jobs}", "--jobs", jobs)
+        hashes.add(hashlib.sha256((tmp_path / f"out{jobs}/mix.flac").read_bytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_what_effects_are_late_is_made_up_for(program, tmp_path):
+    """A track against itself turned over, through a plugin and a saturation that leave it as it is: nothing."""
+    take = MadeTake(tmp_path, ["t0", "t1"], RATE, sources=1)
+    chain = f"[polarity, {{lv2: {{uri: '{AMP}'}}}}, {{saturation: {{mix: 0 %}}}}, {{delay: {{samples: 0}}}}, width]"
+    take.session(session_of(["t0", "t1"], "", lambda name: f", chain: {chain}" if name == "t1" else ""))
+    mix(program, take, tmp_path / "out")
+    assert set(numbers(decode(tmp_path / "out/mix.flac"))) == {0}
+
+
 def test_memory_is_bounded_by_the_tracks_not_their_length(program, tmp_path):
     names = [f"t{n}" for n in range(512)]
     memory = {}
@@ -182,3 +211,30 @@ def test_a_damaged_track_ends_every_thread(program, tmp_path):
 
 def take_file(take, index):
     return json.loads((take.folder / "take.json").read_text(encoding="utf-8"))["tracks"][index]["file"]
+
+
+def test_a_processor_of_editing_hears_the_take_before_it_is_mixed(program, tmp_path):
+    take = MadeTake(tmp_path, ["t0"], 3 * RATE, offset=5000)
+    chains = {}
+    for name, chain in (("raw", "[]"), ("clean", "[dc]"), ("bus", "[]")):
+        take.session(session_of(["t0"], f"buses: [{{name: b, chain: {'[dc]' if name == 'bus' else '[]'}}}]\n",
+                                lambda _, chain=chain: f", bus: b, chain: {chain}"))
+        mix(program, take, tmp_path / name, "--jobs", 2)
+        samples = numbers(decode(tmp_path / name / "mix.flac"))[0::2]
+        assert len(samples) == take.frames
+        chains[name] = abs(sum(samples[RATE:]) / (2 * RATE))
+    assert chains["raw"] > 4000
+    assert chains["clean"] < 100 and chains["bus"] < 100
+
+
+def test_the_report_says_what_a_place_did(program, tmp_path):
+    take = MadeTake(tmp_path, ["t0", "t1"], 20000)
+    take.session(session_of(["t0", "t1"], "", lambda name: ", pan: R10, trim: 1.5, place: {width: R30, depth: 50 %}"
+                            if name == "t1" else ", automation: {gain: [{at: end, gain: 3}]}"))
+    mix(program, take, tmp_path / "out")
+    report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
+    plain, placed = report["tracks"]
+    assert plain["place"] is None and plain["gain_db"] == 0
+    assert placed["gain_db"] == 1.5
+    assert placed["place"] == {"pan": 40, "side_percent": 70, "gain_db": -3, "treble_db": -3, "bass_db": 0, "delay_ms": 5}
+    assert report["mix"]["missing_marker"] == "end"

@@ -1,9 +1,9 @@
-/* The mix as a graph: buses, sends, returns, keys, solo and VCA groups. Processors of its own make every way
- * late by what a test wants. */
-#include "audio/delay.h"
+/* The mix as a graph: buses, sends, returns, keys, solo and VCA groups. Its own processors make every way as
+ * late as a test wants. */
 #include "common/units.h"
 #include "mixer/graph.h"
 #include "mixer/mix.h"
+#include "tests/unit/graph-processors.h"
 #include "tests/unit/processing.h"
 
 #include <errno.h>
@@ -16,72 +16,6 @@
 #define TEXT(text) ((char *)(text))
 
 enum { RATE = 48000, FRAMES = 9000, HIT = 1234, TRACKS_MOST = 8, BUSES_MOST = 8 };
-
-/* ---- processors: one that is late, one that multiplies by its key ---- */
-
-struct late_settings {
-	uint32_t frames;
-	const char *key;
-};
-
-struct late {
-	struct delay delays[BLOCK_CHANNELS];
-};
-
-static int late_init(void *state, const void *data, const struct processor_format *format, struct error *e)
-{
-	struct late *late = state;
-	const struct late_settings *settings = data;
-	for (uint32_t c = 0; c < format->channels; c++)
-		if (delay_init(&late->delays[c], settings->frames) < 0)
-			return error_errno(e, ENOMEM, "late");
-	return 0;
-}
-
-static void late_process(void *state, struct block *block)
-{
-	struct late *late = state;
-	for (uint32_t c = 0; c < block->channels; c++)
-		delay_run(&late->delays[c], block->channel[c], block->frames);
-}
-
-/* The key is not delayed: it has to arrive with the block's samples. */
-static void late_process_keyed(void *state, struct block *block, const struct block *key)
-{
-	for (uint32_t c = 0; c < block->channels; c++)
-		for (uint32_t i = 0; i < block->frames; i++)
-			block->channel[c][i] *= key->channel[key->channels == 2 ? c : 0][i];
-	late_process(state, block);
-}
-
-static const char *late_key(const void *settings)
-{
-	return ((const struct late_settings *)settings)->key;
-}
-
-static uint32_t late_latency(const void *state)
-{
-	return ((const struct late *)state)->delays[0].frames;
-}
-
-static void late_finish(void *state)
-{
-	struct late *late = state;
-	for (int c = 0; c < BLOCK_CHANNELS; c++)
-		delay_finish(&late->delays[c]);
-}
-
-static const struct record late_record = {.name = "late", .size = sizeof(struct late_settings)};
-static const struct processor_type late_type = {.settings = &late_record,
-	.state_size = sizeof(struct late),
-	.init = late_init,
-	.process = late_process,
-	.process_keyed = late_process_keyed,
-	.key_track = late_key,
-	.latency = late_latency,
-	.finish = late_finish};
-static const struct processor_type *const types[] = {&late_type};
-static const struct processor_table table = {types, COUNT(types)};
 
 /* ---- a session of up to eight tracks and buses ---- */
 
@@ -131,6 +65,24 @@ static void add_send(size_t node, size_t bus, double level_db, bool pre)
 
 static double left[FRAMES + 20000], right[FRAMES + 20000];
 
+static void run_hit(struct mix *mix, size_t cut)
+{
+	for (size_t i = 0; i < FRAMES + mix_latency(mix); i += cut) {
+		double samples[BLOCK_FRAMES] = {0};
+		struct block blocks[TRACKS_MOST];
+		struct block out = {.channel = {left + i, right + i}};
+		size_t rest = FRAMES + mix_latency(mix) - i;
+		uint32_t n = (uint32_t)(rest < cut ? rest : cut);
+		if (i <= HIT && HIT < i + n)
+			samples[HIT - i] = 1;
+		for (size_t t = 0; t < session.tracks.count; t++)
+			blocks[t] = (struct block){1, n, {samples, samples}};
+		mix_process(mix, blocks, &out);
+	}
+}
+
+static unsigned passes; /* of the last mix, for those that listen */
+
 /* Mixes a hit of 1 in every track, in blocks of `cut`; returns the latency. */
 static uint32_t mix_hit(size_t cut)
 {
@@ -143,17 +95,11 @@ static uint32_t mix_hit(size_t cut)
 	assert_int_equal(result, 0);
 	uint32_t latency = mix_latency(mix);
 	assert_true(latency < 20000);
-	for (size_t i = 0; i < FRAMES + latency; i += cut) {
-		double samples[BLOCK_FRAMES] = {0};
-		struct block blocks[TRACKS_MOST];
-		struct block out = {.channel = {left + i, right + i}};
-		uint32_t n = (uint32_t)(FRAMES + latency - i < cut ? FRAMES + latency - i : cut);
-		if (i <= HIT && HIT < i + n)
-			samples[HIT - i] = 1;
-		for (size_t t = 0; t < session.tracks.count; t++)
-			blocks[t] = (struct block){1, n, {samples, samples}};
-		mix_process(mix, blocks, &out);
+	for (passes = 0; mix_listens(mix); passes++) {
+		run_hit(mix, cut);
+		mix_conclude(mix);
 	}
+	run_hit(mix, cut);
 	mix_destroy(mix);
 	return latency;
 }
@@ -272,6 +218,34 @@ static void test_keys_meet(void **unused)
 	assert_int_equal(mix_create(&mix, &setup, &e), -EINVAL);
 	assert_string_equal(e.text, "t1: line 12: key: there is no track t9");
 	assert_null(mix);
+}
+
+/* Two that listen behind one another on a track, one on another track, and one on their bus: three passes,
+ * each of them hearing what those before it have settled. */
+static void test_listeners(void **unused)
+{
+	static double wanted[] = {3, 5, 2, 28};
+	struct key_insert levels[COUNT(wanted)];
+	(void)unused;
+	for (size_t i = 0; i < COUNT(wanted); i++)
+		levels[i] = (struct key_insert){&level_record, &wanted[i], false, 1, 1};
+	start_session(4, 1);
+	struct key_insert first[] = {levels[0], {&late_record, &settings[0][0], false, 1, 1}, levels[1]};
+	settings[0][0].frames = 100;
+	settings[0][0].key = NULL;
+	tracks[0].chain = (struct key_list){first, 3};
+	tracks[1].chain = (struct key_list){&levels[2], 1};
+	tracks[0].bus = tracks[1].bus = buses[0].name;
+	buses[0].chain = (struct key_list){&levels[3], 1};
+	tracks[3].chain = tracks[1].chain;
+	tracks[3].mute = true;
+	uint32_t latency = mix_hit(1024);
+	assert_int_equal(latency, 5 + 100 + 5 + 5);
+	assert_int_equal(passes, 3);
+	expect_hit(latency, 28 + 1);
+	buses[0].chain.count = 0;
+	expect_hit(mix_hit(300), 5 + 2 + 1);
+	assert_int_equal(passes, 2);
 }
 
 /* ---- what is heard ---- */
@@ -438,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_way_meets),
 		cmocka_unit_test(test_keys_meet),
+		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_heard),
 		cmocka_unit_test(test_solo_moves_nothing),
 		cmocka_unit_test(test_vcas),

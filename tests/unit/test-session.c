@@ -156,6 +156,9 @@ static void test_name_of_file(void **state)
 #define INPUT "is no input; INTERFACE/CHANNEL such as xr18/1"
 
 static const struct bad bad_files[] = {
+	{"mix: {pan_law: -6 dB}\n", "f:1:16: error: mix.pan_law: -6 dB is out of range; -4.5 dB or -3 dB"},
+	{"mix: {pan_law: -4 dB}\n",
+		"f:1:16: error: mix.pan_law: -4 dB is between the steps; -4.5 dB or -3 dB"},
 	{"mix: {balance: on}\n", "f:1:16: error: mix.balance: \"on\" is unknown; one of off"},
 	{"master: {formats: [flax]}\n",
 		"f:1:20: error: master.formats[0]: \"flax\" is unknown; did you mean flac? One of flac"},

@@ -61,6 +61,12 @@ static void test_parse(void **state)
 		{"24 bit", UNIT_BITS, 1, 24},
 		{"24 dB/oct", UNIT_SLOPE, 1, 24},
 		{"24", UNIT_SLOPE, 1, 24},
+		{"2.5 m", UNIT_METRES, 1, 2.5},
+		{"30 cm", UNIT_METRES, 1, 0.3},
+		{"1/8", UNIT_NOTE, 1, 0.125},
+		{"3/16", UNIT_NOTE, 1, 0.1875},
+		{"1/12", UNIT_NOTE, 1, 1.0 / 12},
+		{"0.25", UNIT_NOTE, 1, 0.25},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
 		double value = NAN;
@@ -133,6 +139,14 @@ static void test_parse_refuses(void **state)
 		{"L30", UNIT_DB},
 		{"\xc2\xb5s", UNIT_SECONDS},
 		{"1_000", UNIT_NONE},
+		{"2 km", UNIT_METRES},
+		{"1/0", UNIT_NOTE},
+		{"1/-8", UNIT_NOTE},
+		{"/8", UNIT_NOTE},
+		{"1/", UNIT_NOTE},
+		{"1/8/2", UNIT_NOTE},
+		{"1 / 8", UNIT_NOTE},
+		{"1/8", UNIT_NONE},
 		{"1'000", UNIT_NONE},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
@@ -172,6 +186,12 @@ static void test_format(void **state)
 		{24, UNIT_SLOPE, "24 dB/oct"},
 		{24, UNIT_BITS, "24 bit"},
 		{0.7071, UNIT_NONE, "0.7071"},
+		{0.02, UNIT_METRES, "2 cm"},
+		{3.43, UNIT_METRES, "3.43 m"},
+		{3.0 / 16, UNIT_NOTE, "3/16"},
+		{1.0 / 12, UNIT_NOTE, "1/12"},
+		{2, UNIT_NOTE, "2/1"},
+		{0.7071, UNIT_NOTE, "0.7071"},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
 		char text[64];
