@@ -126,6 +126,7 @@ void service_publish_health(struct service *service)
 	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
 	add_alert(&health, alerts, service->recording_alert);
 	add_alert(&health, alerts, service->render_alert);
+	add_alert(&health, alerts, service->config_alert);
 	health.ok = health.alert_count == 0;
 	network_set_health(service->network, &health);
 }
@@ -143,6 +144,8 @@ void service_publish_interfaces(struct service *service)
 			json_pack("{s:s, s:i}", "interface", interfaces[i].name, "channels",
 				(int)interfaces[i].channels));
 	}
+	for (size_t i = interfaces_of(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
+		service->live[i] = false;
 	if (any) {
 		service_publish_info(service);
 		service_publish_health(service);

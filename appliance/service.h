@@ -43,6 +43,8 @@ struct service {
 	char recording_alert[SERVICE_ALERT_SIZE]; /* the last trouble with making a take; empty after one that
 						     worked */
 	char render_alert[SERVICE_ALERT_SIZE];
+	char config_alert[SERVICE_ALERT_SIZE]; /* why the last reload changed nothing; empty after one that
+						  did */
 };
 
 /* service-state.c: what the world is told. */
@@ -80,8 +82,9 @@ void service_take_begun(struct service *service, const char *id);
 /* Loads the session file `path` in place of the one in use; a bad file changes nothing. */
 int service_use_session(struct service *service, const char *path, struct error *e) MUST_CHECK;
 
-/* Reads the appliance file and the session again; a bad file changes nothing. */
-int service_reload(struct service *service, struct error *e) MUST_CHECK;
+/* Reads the appliance file and the session again; a bad file changes nothing. `restart` gets the names of the
+ * keys that changed and are read at the start alone. */
+int service_reload(struct service *service, json_t *restart, struct error *e) MUST_CHECK;
 
 /* The folder of session files, the caller's to free. */
 char *service_session_folder(const struct service *service);

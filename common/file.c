@@ -34,11 +34,24 @@ static int read_all(int fd, size_t limit, char **data, size_t *size)
 	}
 }
 
+/* A FIFO would wait for a writer, a device has no end. */
+static int open_plain(const char *path)
+{
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || (fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))))
+		return fd < 0 ? -errno : fd;
+	close(fd);
+	return -ENOTSUP;
+}
+
 int file_read(const char *path, size_t limit, char **data, size_t *size, struct error *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_plain(path);
+	if (fd == -ENOTSUP)
+		return error_set(e, ENOTSUP, "%s: no plain file", path);
 	if (fd < 0)
-		return error_errno(e, errno, "%s", path);
+		return error_errno(e, fd, "%s", path);
 	char *buffer = NULL;
 	int result = read_all(fd, limit, &buffer, size);
 	close(fd);

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /* Reads a whole file of at most `limit` bytes. `*data` is NUL-terminated past its `*size` bytes and the
- * caller's to free. -EFBIG past the limit. */
+ * caller's to free. -EFBIG past the limit, -ENOTSUP for what is no plain file (a FIFO, a
+ * device), which never blocks. */
 int file_read(const char *path, size_t limit, char **data, size_t *size, struct error *e) MUST_CHECK;
 
 /* Replaces `path` by `size` bytes of `data`, as one: temporary file beside it, fsync, rename, fsync of the

@@ -14,7 +14,7 @@ def rows(data):
 
 def main():
     output, *files = map(pathlib.Path, sys.argv[1:])
-    lines = ['#include "config/preset.h"', ""]
+    lines = ['#include "config/preset_search.h"', ""]
     table = []
     for number, file in enumerate(files):
         data = file.read_bytes()

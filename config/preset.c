@@ -7,125 +7,149 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct role preset_roles[] = {
-	{"kick", "Bass drum."},
-	{"snare", "Snare drum."},
-	{"hihat", "Hi-hat."},
-	{"tom", "Tom, rack or floor."},
-	{"overhead", "Drum overhead."},
-	{"room", "Room microphone."},
-	{"bass", "Bass guitar or upright, by amplifier, microphone or both."},
-	{"electric-guitar", "Electric guitar by its cabinet."},
-	{"acoustic-guitar", "Acoustic guitar by a microphone."},
-	{"keys", "Piano, organ, electric piano."},
-	{"synth", "Synthesizer, drum machine, backing track."},
-	{"lead-vocal", "The singer in front."},
-	{"backing-vocal", "Singers behind."},
-	{"brass", "Trumpet, trombone, saxophone."},
-	{"strings", "Violin to double bass, bowed."},
-	{"percussion", "Shakers, congas, tambourine."},
-	{"di", "Any instrument straight from its pickup."},
-	{"speech", "Talk: announcements, talkback."},
-};
+enum { CHAIN_MOST = 32 };
 
-const size_t preset_role_count = KEY_COUNT(preset_roles);
+/* ---- the tables: one a kind ---- */
 
-bool preset_is_role(const char *name)
-{
-	for (size_t i = 0; i < preset_role_count; i++)
-		if (strcmp(preset_roles[i].name, name) == 0)
-			return true;
-	return false;
-}
+#define HELP_KEYS(type) \
+	{"help", KEY_TEXT, offsetof(type, help), .most = 200, .help = "What it is for, in one line."}, \
+	{ \
+		"extends", KEY_TEXT, offsetof(type, extends), \
+			.most = 64, .help = "A preset of the same kind that this one changes." \
+	}
+
+#define STRIP(member) offsetof(struct role_strip, member)
+#define STRIP_KEYS \
+	{"gain", KEY_NUMBER, STRIP(gain_db), .unit = UNIT_DB, .least = -120, .most = 24, .fallback = "0 dB", \
+		.help = "The fader, after the chain."}, \
+		{"pan", KEY_NUMBER, STRIP(pan), .unit = UNIT_PAN, .least = -100, .most = 100, \
+			.fallback = "C", .help = "The place between left and right."}, \
+		{"chain", KEY_CHAIN, STRIP(chain), .most = CHAIN_MOST, \
+			.help = "The processors, in their order."}, \
+	{ \
+		"chain+", KEY_CHAIN, STRIP(chain_added), \
+			.most = CHAIN_MOST, .help = "Processors after those that it would have." \
+	}
+
+static const struct key role_keys[] = {HELP_KEYS(struct role_strip), STRIP_KEYS};
+
+static const struct record role_record = {"role", "What a role's tracks go through.",
+	sizeof(struct role_strip), role_keys, KEY_COUNT(role_keys)};
 
 static const struct key strip_keys[] = {
-	{"role", KEY_NAME, offsetof(struct role_strip, role), .required = true,
-		.help = "The role it is for."},
-	{"gain", KEY_NUMBER, offsetof(struct role_strip, gain_db), .unit = UNIT_DB, .least = -120, .most = 24,
-		.fallback = "0 dB", .help = "The fader, after the chain."},
-	{"pan", KEY_NUMBER, offsetof(struct role_strip, pan), .unit = UNIT_PAN, .least = -100, .most = 100,
-		.fallback = "C", .help = "The place between left and right."},
-	{"chain", KEY_CHAIN, offsetof(struct role_strip, chain), .help = "The processors, in their order."},
+	{"role", KEY_NAME, STRIP(role), .required = true, .help = "The role it is for."},
+	STRIP_KEYS,
 };
 
-const struct record role_strip_record = {"strip", "What a role's tracks go through.",
+static const struct record strip_record = {"strip", "What differs from the role's own strip.",
 	sizeof(struct role_strip), strip_keys, KEY_COUNT(strip_keys)};
 
-/* A mix preset's file; only for checking it and for what is not a strip. */
+/* A strip upon its role. */
+static const struct key whole_keys[] = {
+	{"role", KEY_NAME, STRIP(role), .help = "The role it is for."},
+	HELP_KEYS(struct role_strip),
+	STRIP_KEYS,
+};
+
+static const struct record whole_record = {"strip", "What a role's tracks go through.",
+	sizeof(struct role_strip), whole_keys, KEY_COUNT(whole_keys)};
+
+struct edit_file {
+	char *help, *extends;
+};
+
+static const struct key edit_keys[] = {HELP_KEYS(struct edit_file)};
+
+static const struct record edit_record = {"edit preset", "What makes a performance clean.",
+	sizeof(struct edit_file), edit_keys, KEY_COUNT(edit_keys)};
+
 struct mix_file {
-	char *help;
-	struct key_list chain, roles;
+	char *help, *extends;
+	bool strips;
+	struct key_list chain, chain_added, roles;
 };
 
+#define MIX(member) offsetof(struct mix_file, member)
 static const struct key mix_keys[] = {
-	{"help", KEY_TEXT, offsetof(struct mix_file, help), .required = true, .help = "What it is for."},
-	{"chain", KEY_CHAIN, offsetof(struct mix_file, chain), .help = "The stereo bus's processors."},
-	{"roles", KEY_RECORDS, offsetof(struct mix_file, roles), .record = &role_strip_record,
-		.help = "A strip for each role."},
+	HELP_KEYS(struct mix_file),
+	{"strips", KEY_FLAG, MIX(strips), .fallback = "true",
+		.help = "Whether a track goes through its role's strip."},
+	{"chain", KEY_CHAIN, MIX(chain), .most = CHAIN_MOST, .help = "The stereo bus's processors."},
+	{"chain+", KEY_CHAIN, MIX(chain_added), .most = CHAIN_MOST,
+		.help = "Processors after those that the bus would have."},
+	{"roles", KEY_RECORDS, MIX(roles), .most = PRESET_MOST_ROLES, .record = &strip_record,
+		.help = "What differs from the roles' own strips."},
 };
 
-static const struct record mix_record = {
-	"mix preset", "Strips for the roles.", sizeof(struct mix_file), mix_keys, KEY_COUNT(mix_keys)};
+static const struct record mix_record = {"mix preset", "How the tracks of a kind of music become stereo.",
+	sizeof(struct mix_file), mix_keys, KEY_COUNT(mix_keys)};
 
+#define MASTER(member) offsetof(struct master_preset, member)
 static const struct key master_keys[] = {
-	{"help", KEY_TEXT, offsetof(struct master_preset, help), .required = true, .help = "What it is for."},
-	{"loudness", KEY_NUMBER, offsetof(struct master_preset, loudness_lufs), .unit = UNIT_LUFS,
-		.least = -60, .most = -3, .fallback = "", .help = "The integrated loudness to reach."},
-	{"true_peak", KEY_NUMBER, offsetof(struct master_preset, true_peak_dbtp), .unit = UNIT_DBTP,
-		.least = -20, .most = 0, .fallback = "", .help = "The true peak never to pass."},
+	HELP_KEYS(struct master_preset),
+	{"loudness", KEY_NUMBER, MASTER(loudness_lufs), .unit = UNIT_LUFS, .least = -60, .most = -3,
+		.fallback = "", .help = "The integrated loudness to reach."},
+	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
+		.fallback = "", .help = "The true peak never to pass."},
 };
 
 static const struct record master_record = {"master preset", "Where a master is to land.",
 	sizeof(struct master_preset), master_keys, KEY_COUNT(master_keys)};
 
-const struct preset *preset_find(enum preset_kind kind, const char *name)
+const struct record *preset_record(enum preset_kind kind)
 {
-	for (size_t i = 0; i < preset_count; i++)
-		if (presets[i].kind == kind && strcmp(presets[i].name, name) == 0)
-			return &presets[i];
-	return NULL;
+	static const struct record *const records[PRESET_KINDS] = {
+		[PRESET_ROLES] = &role_record,
+		[PRESET_EDIT] = &edit_record,
+		[PRESET_MIX] = &mix_record,
+		[PRESET_MASTER] = &master_record,
+	};
+	return records[kind];
 }
 
-const char *preset_kind_name(enum preset_kind kind)
+const char *preset_help(const struct preset_tree *tree)
 {
-	static const char *const names[] = {"edit", "mix", "master"};
-	return names[kind];
+	const struct yaml_node *help = yaml_value_of(tree->root, "help");
+	return help && help->kind == YAML_TEXT && !yaml_is_null(help) ? help->text : NULL;
 }
 
-/* Reads a preset into a struct, and leaves its tree in `file` on success. */
-static int open_preset(const struct preset *preset, const struct record *record, void *into,
-	const struct record_table *processors, struct yaml_file *file, struct error *e)
+/* Of a tree that may hold the keys of several files: what is wrong now is that they do not fit together. */
+static int load(const struct record *record, void *into, const struct yaml_node *root, const char *path,
+	const struct preset_request *request)
 {
 	struct faults faults;
-	char *name = memory_format("%s/%s.yaml", preset_kind_name(preset->kind), preset->name);
-	faults_init(&faults, name);
-	free(name);
-	if (yaml_parse(file, (const char *)preset->text, preset->size, &faults) == 0)
-		schema_load(record, into, file->root, processors, &faults);
+	faults_init(&faults, path);
+	schema_load(record, into, root, request->processors, &faults);
 	int result = faults.errors > 0 ? -EINVAL : 0;
-	if (result < 0) {
-		faults_first(&faults, e);
+	if (result < 0)
 		schema_finish(record, into);
-		yaml_finish(file);
-	}
-	faults_finish(&faults);
+	faults_join(request->faults, &faults);
 	return result;
 }
 
-int mix_preset_open(
-	struct mix_preset *preset, const char *name, const struct record_table *processors, struct error *e)
+/* ---- mixes ---- */
+
+struct opened_role {
+	char *name;
+	struct preset_tree tree;
+};
+
+int mix_preset_open(struct mix_preset *preset, const struct preset_request *request, const char *name,
+	const struct preset_place *place)
 {
-	*preset = (struct mix_preset){.processors = processors};
-	const struct preset *found = preset_find(PRESET_MIX, name);
-	if (!found)
-		return error_set(e, EINVAL, "no mix preset %s", name);
-	struct mix_file file = {0};
-	int result = open_preset(found, &mix_record, &file, processors, &preset->file, e);
+	*preset = (struct mix_preset){.request = *request};
+	int result = preset_tree_open(&preset->tree, request, PRESET_MIX, name, place);
 	if (result < 0)
 		return result;
-	preset->help = file.help;
+	struct mix_file file = {0};
+	result = load(&mix_record, &file, preset->tree.root, preset->tree.path, request);
+	if (result < 0) {
+		preset_tree_finish(&preset->tree);
+		return result;
+	}
+	schema_append_chain(&file.chain, &file.chain_added);
+	preset->strips = file.strips;
 	preset->chain = file.chain;
-	file.help = NULL;
 	file.chain = (struct key_list){0};
 	schema_finish(&mix_record, &file);
 	return 0;
@@ -133,44 +157,81 @@ int mix_preset_open(
 
 void mix_preset_finish(struct mix_preset *preset)
 {
-	yaml_finish(&preset->file);
+	struct opened_role *roles = preset->roles.items;
+	for (size_t i = 0; i < preset->roles.count; i++) {
+		free(roles[i].name);
+		preset_tree_finish(&roles[i].tree);
+	}
+	free(roles);
 	schema_finish_chain(&preset->chain);
-	free(preset->help);
+	preset_tree_finish(&preset->tree);
 	*preset = (struct mix_preset){0};
 }
 
-bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct role_strip *strip)
+/* Many tracks may have one role: its files are read once. NULL and a fault when it cannot be used. */
+static const struct preset_tree *open_role(
+	struct mix_preset *preset, const char *name, const struct preset_place *place)
 {
-	const struct yaml_node *roles = yaml_value_of(preset->file.root, "roles");
-	const struct yaml_node *node;
-	for (size_t i = 0; (node = yaml_item(roles, i)) != NULL; i++) {
-		const struct yaml_node *name = yaml_value_of(node, "role");
-		if (!name || strcmp(name->text, role) != 0)
-			continue;
-		/* mix_preset_open has found no fault in it. */
-		struct faults none = {0};
-		schema_load(&role_strip_record, strip, node, preset->processors, &none);
-		faults_finish(&none);
-		return true;
-	}
-	return false;
+	struct opened_role *roles = preset->roles.items;
+	for (size_t i = 0; i < preset->roles.count; i++)
+		if (strcmp(roles[i].name, name) == 0)
+			return &roles[i].tree;
+	struct preset_tree tree;
+	if (preset_tree_open(&tree, &preset->request, PRESET_ROLES, name, place) < 0)
+		return NULL;
+	roles = memory_grow(roles, preset->roles.count + 1, sizeof(*roles));
+	preset->roles = (struct key_list){roles, preset->roles.count + 1};
+	roles[preset->roles.count - 1] = (struct opened_role){memory_text(name), tree};
+	return &roles[preset->roles.count - 1].tree;
+}
+
+static const struct yaml_node *find_strip(const struct mix_preset *preset, const char *role)
+{
+	const struct yaml_node *roles = yaml_value_of(preset->tree.root, "roles"), *node;
+	for (size_t i = 0; (node = yaml_item(roles, i)) != NULL; i++)
+		if (strcmp(yaml_value_of(node, "role")->text, role) ==
+			0) /* the table says that it is there */
+			return node;
+	return NULL;
+}
+
+int mix_preset_strip(struct mix_preset *preset, const char *role, const struct preset_place *place,
+	struct role_strip *strip)
+{
+	*strip = (struct role_strip){0};
+	const struct preset_tree *tree = open_role(preset, role, place);
+	if (!tree)
+		return -EINVAL;
+	if (!preset->strips)
+		return 0;
+	struct yaml_file made = {0};
+	const struct yaml_node *own = find_strip(preset, role);
+	const struct yaml_node *root = own ? preset_merge(&made, own, tree->root) : tree->root;
+	int result = load(&whole_record, strip, root, tree->path, &preset->request);
+	if (result == 0)
+		schema_append_chain(&strip->chain, &strip->chain_added);
+	yaml_finish(&made);
+	return result;
 }
 
 void role_strip_finish(struct role_strip *strip)
 {
-	schema_finish(&role_strip_record, strip);
+	schema_finish(&whole_record, strip);
 	*strip = (struct role_strip){0};
 }
 
-int master_preset_open(struct master_preset *preset, const char *name, struct error *e)
+/* ---- masters ---- */
+
+int master_preset_open(struct master_preset *preset, const struct preset_request *request, const char *name,
+	const struct preset_place *place)
 {
+	struct preset_tree tree;
 	*preset = (struct master_preset){0};
-	const struct preset *found = preset_find(PRESET_MASTER, name);
-	if (!found)
-		return error_set(e, EINVAL, "no master preset %s", name);
-	struct yaml_file file = {0};
-	int result = open_preset(found, &master_record, preset, NULL, &file, e);
-	yaml_finish(&file);
+	int result = preset_tree_open(&tree, request, PRESET_MASTER, name, place);
+	if (result < 0)
+		return result;
+	result = load(&master_record, preset, tree.root, tree.path, request);
+	preset_tree_finish(&tree);
 	return result;
 }
 

@@ -1,75 +1,55 @@
-/* The presets that come with the program: readable YAML files (config/presets/), built into it so that there
- * is no path to find at run time. Any thread; no files. */
+/* What presets hold, a kind each: the strips of roles, a mix's own strips and bus chain, where a master is to
+ * land. Any thread; reads the disk. */
 #ifndef WOODSHED_CONFIG_PRESET_H
 #define WOODSHED_CONFIG_PRESET_H
 
-#include "common/error.h"
-#include "common/key.h"
-#include "config/yaml.h"
+#include "config/preset_search.h"
+#include "config/preset_tree.h"
 
-enum preset_kind { PRESET_EDIT, PRESET_MIX, PRESET_MASTER, PRESET_KINDS };
+/* The table of keys of a kind's files. */
+const struct record *preset_record(enum preset_kind kind);
 
-struct preset {
-	enum preset_kind kind;
-	const char *name;
-	const unsigned char *text;
-	size_t size;
-};
+/* The one line of help of an opened preset; NULL: it has none. Lasts as long as the tree. */
+const char *preset_help(const struct preset_tree *tree);
 
-extern const struct preset presets[];
-extern const size_t preset_count;
-
-/* NULL if there is none of that name. */
-const struct preset *preset_find(enum preset_kind kind, const char *name);
-
-/* "edit", "mix" or "master". */
-const char *preset_kind_name(enum preset_kind kind);
-
-/* What an instrument on a track may be called; a mix preset has a strip for each. */
-struct role {
-	const char *name, *help;
-};
-
-extern const struct role preset_roles[];
-extern const size_t preset_role_count;
-
-bool preset_is_role(const char *name);
-
-/* The strip that a mix preset has for a role. */
+/* What a track of a role goes through: the mix preset's strip of that role upon the role's own. */
 struct role_strip {
-	char *role;
-	struct key_list chain; /* of struct key_insert */
+	char *role, *help, *extends;
+	struct key_list chain, chain_added; /* of struct key_insert; `chain_added` is empty once loaded */
 	double gain_db, pan;
 };
-
-extern const struct record role_strip_record;
 
 void role_strip_finish(struct role_strip *strip); /* a zeroed value is fine */
 
 /* A mix preset, opened and checked as a whole; strips are then made of it, one a track. */
 struct mix_preset {
-	const struct record_table *processors;
-	struct yaml_file file;
-	char *help;
+	struct preset_request request;
+	struct preset_tree tree;
+	bool strips;	       /* false: a role does nothing */
 	struct key_list chain; /* the stereo bus's, of struct key_insert; the caller may take it over */
+	struct key_list roles; /* those opened so far */
 };
 
-/* `processors` has to last as long as the preset and what is made of it. 0 or -EINVAL; on failure nothing is
- * left to finish. */
-int mix_preset_open(struct mix_preset *preset, const char *name, const struct record_table *processors,
-	struct error *e) MUST_CHECK;
+/* 0, or -EINVAL with what is wrong in request->faults, at `place` or in the preset's own file. What `request`
+ * points to has to last as long as the preset and what is made of it. On failure nothing is left to finish.
+ */
+int mix_preset_open(struct mix_preset *preset, const struct preset_request *request, const char *name,
+	const struct preset_place *place) MUST_CHECK;
 void mix_preset_finish(struct mix_preset *preset); /* a zeroed value is fine */
 
-/* Makes a zeroed `strip` the one for `role`, the caller's to finish; false and no strip if there is none. */
-bool mix_preset_strip(const struct mix_preset *preset, const char *role, struct role_strip *strip);
+/* Makes `strip` the one for `role`, the caller's to finish; one that changes nothing where the preset has
+ * `strips: false`. 0, or -EINVAL with what is wrong in the request's faults and an empty strip. */
+int mix_preset_strip(struct mix_preset *preset, const char *role, const struct preset_place *place,
+	struct role_strip *strip) MUST_CHECK;
 
 struct master_preset {
-	char *help;
+	char *help, *extends;
 	double loudness_lufs, true_peak_dbtp; /* NAN: none asked for */
 };
 
 /* The same for a master preset. */
-int master_preset_open(struct master_preset *preset, const char *name, struct error *e) MUST_CHECK;
+int master_preset_open(struct master_preset *preset, const struct preset_request *request, const char *name,
+	const struct preset_place *place) MUST_CHECK;
 void master_preset_finish(struct master_preset *preset); /* a zeroed value is fine */
 
 #endif

@@ -12,10 +12,27 @@ struct song_config {
 	double tempo_bpm;			    /* 0: not given */
 };
 
+struct section_config {
+	char *name;
+	int bars;
+	char *chords;			/* form_chords; NULL: not given */
+	struct key_list lyrics;		/* of char * */
+	double tempo_bpm, tempo_to_bpm; /* 0: not given */
+	char *meter;			/* NULL: not given */
+};
+
+struct arrangement_config {
+	int count_in;		  /* bars */
+	char *click;		  /* a glob on a sink's node.name; NULL: no click */
+	struct key_list sections; /* of struct section_config, as they are played */
+	struct key_list order;	  /* of char *, names of sections; none: as they are played */
+};
+
 struct track_config {
 	char *name;
 	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
 	char *role;	       /* NULL: none */
+	struct key_list edit;  /* of struct key_insert: before everything else */
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
@@ -33,8 +50,9 @@ struct track_config {
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
-	char *preset; /* "none": the exact sum */
-	int balance;  /* enum mix_balance; this version refuses `auto` */
+	char *preset;	   /* "none": the exact sum */
+	int balance;	   /* enum mix_balance; this version refuses `auto` */
+	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
 };
 
 struct edit_config {
@@ -54,6 +72,7 @@ struct session {
 	int woodshed;
 	char *name; /* the file's name without its ending where it is not given */
 	struct song_config song;
+	struct arrangement_config arrangement;
 	struct key_list tracks; /* of struct track_config; none: one a channel */
 	struct edit_config edit;
 	struct mix_config mix;
@@ -61,17 +80,19 @@ struct session {
 	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
 	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
+	struct key_list
+		presets; /* of struct preset_file: those that were found on disk, to be kept with a take */
 };
 
 #define SESSION_MOST_TRACKS 512
 
 extern const struct record session_record;
 
-/* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved: each track's chain is
- * the one that will run. A session that says nothing has the presets `none` (edit), `rock` (mix) and
- * `streaming` (master). `appliance`, where not NULL and naming interfaces, is what the inputs are checked
- * against. 0, or -EINVAL with every fault in `faults`, which may hold warnings all the same; on failure
- * nothing is left to finish. */
+/* Loads `path`, or the defaults alone when it is NULL. Presets and roles are resolved, those on disk by
+ * preset_search_init: each track's chain is the one that will run. A session that says nothing has the
+ * presets `none` (edit), `rock` (mix) and `streaming` (master). `appliance`, where not NULL and naming
+ * interfaces, is what the inputs are checked against. 0, or -EINVAL with every fault in `faults`, which may
+ * hold warnings all the same; on failure nothing is left to finish. */
 int session_load(struct session *session, const char *path, const struct record_table *processors,
 	const struct appliance *appliance, struct faults *faults) MUST_CHECK;
 void session_finish(struct session *session); /* a zeroed value is fine */

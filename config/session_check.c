@@ -1,10 +1,8 @@
 #include "config/session_check.h"
 
-#include "config/preset.h"
 #include "config/schema.h"
 #include "config/suggest.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,63 +29,6 @@ static const struct track_config *track_of(const struct check *c, size_t index)
 static const struct yaml_node *track_value(const struct check *c, size_t index, const char *key)
 {
 	return yaml_value_of(yaml_item(yaml_value_of(c->root, "tracks"), index), key);
-}
-
-static void check_preset(const struct check *c, const char *section, enum preset_kind kind, const char *name)
-{
-	const struct yaml_node *node = yaml_value_of(yaml_value_of(c->root, section), "preset");
-	if (!node || !name || preset_find(kind, name))
-		return;
-	struct suggestion suggestion = {.word = name};
-	for (size_t i = 0; i < preset_count; i++)
-		if (presets[i].kind == kind)
-			suggestion_offer(&suggestion, presets[i].name);
-	char mean[SUGGESTION_SIZE];
-	faults_add(c->faults, node->line, node->column, "%s.preset: \"%.40s\" is no %s preset; %s", section,
-		name, preset_kind_name(kind), suggestion_text(&suggestion, mean));
-}
-
-/* "4/4": beats over 1, 2, 4, 8, 16 or 32. */
-static void check_meter(const struct check *c)
-{
-	const char *meter = c->session->song.meter;
-	const struct yaml_node *node = yaml_value_of(yaml_value_of(c->root, "song"), "meter");
-	if (!meter || !node)
-		return;
-	char *rest;
-	long beats = isdigit((unsigned char)meter[0]) ? strtol(meter, &rest, 10) : 0;
-	long note = beats > 0 && *rest == '/' && isdigit((unsigned char)rest[1]) ? strtol(rest + 1, &rest, 10)
-										 : 0;
-	if (beats < 1 || beats > 64 || note < 1 || note > 32 || (note & (note - 1)) || *rest != '\0')
-		faults_add(c->faults, node->line, node->column,
-			"song.meter: \"%s\" is no meter; beats over a note, such as 4/4 or 6/8", meter);
-}
-
-static void check_role(const struct check *c, size_t index)
-{
-	const char *role = track_of(c, index)->role;
-	const struct yaml_node *node = track_value(c, index, "role");
-	if (!role || !node || preset_is_role(role))
-		return;
-	struct suggestion suggestion = {.word = role};
-	for (size_t i = 0; i < preset_role_count; i++)
-		suggestion_offer(&suggestion, preset_roles[i].name);
-	char mean[SUGGESTION_SIZE];
-	faults_add(c->faults, node->line, node->column, "tracks[%zu].role: \"%.40s\" is no role; %s", index,
-		role, suggestion_text(&suggestion, mean));
-}
-
-/* With the preset `none` a role does nothing, so none is missed; beside an error the warning is but noise. */
-static void warn_no_role(const struct check *c, size_t index)
-{
-	const struct yaml_node *track = yaml_item(yaml_value_of(c->root, "tracks"), index);
-	const char *preset = c->session->mix.preset;
-	bool strips = preset && preset_find(PRESET_MIX, preset) && strcmp(preset, "none") != 0;
-	if (c->faults->errors == 0 && strips && track && track->kind == YAML_MAP &&
-		!yaml_pair_of(track, "role"))
-		faults_warn(c->faults, track->line, track->column,
-			"tracks[%zu]: no role, so the preset %s does nothing to it; role: NAME", index,
-			preset);
 }
 
 static void check_name(const struct check *c, size_t index)
@@ -144,13 +85,8 @@ static void read_input(const struct check *c, const struct yaml_node *node, stru
 {
 	if (node->kind != YAML_TEXT || !node->text[0] || yaml_is_null(node))
 		return;
-	if (session_parse_input(node->text, &input->interface, &input->channel) < 0) {
-		faults_add(c->faults, node->line, node->column,
-			"tracks[%zu].input: \"%.60s\" is no input; INTERFACE/CHANNEL such as xr18/1",
-			input->track, node->text);
-		return;
-	}
-	check_exists(c, input);
+	if (session_parse_input(node->text, &input->interface, &input->channel) == 0)
+		check_exists(c, input);
 }
 
 static bool same_input(const struct input *a, const struct input *b)
@@ -225,15 +161,9 @@ void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults)
 {
 	struct check c = {session, root, appliance, faults};
-	check_preset(&c, "edit", PRESET_EDIT, session->edit.preset);
-	check_preset(&c, "mix", PRESET_MIX, session->mix.preset);
-	check_preset(&c, "master", PRESET_MASTER, session->master.preset);
-	check_meter(&c);
-	for (size_t i = 0; i < session->tracks.count; i++) {
+	song_check(session, root, faults);
+	for (size_t i = 0; i < session->tracks.count; i++)
 		check_name(&c, i);
-		check_role(&c, i);
-		warn_no_role(&c, i);
-	}
 	check_all_inputs(&c);
 	routing_check(session, root, faults);
 }

@@ -1,12 +1,12 @@
 #include "common/memory.h"
-#include "config/preset.h"
+#include "config/preset_search.h"
 #include "config/schema.h"
 #include "config/session.h"
 #include "config/session_check.h"
+#include "config/session_presets.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,69 +26,6 @@ static char *name_of_file(const char *path)
 	return name;
 }
 
-static void preset_fault(const struct yaml_node *root, const char *section, const char *preset,
-	const struct error *e, struct faults *faults)
-{
-	const struct yaml_node *node = yaml_value_of(yaml_value_of(root, section), "preset");
-	faults_add(faults, node ? node->line : 0, node ? node->column : 0,
-		"%s.preset: %s cannot be used: %s; another preset", section, preset, e->text);
-}
-
-/* The strip of the track's role, where the track does not say otherwise. */
-static void apply_strip(struct track_config *track, struct role_strip *strip)
-{
-	if (!track->chain.items) {
-		track->chain = strip->chain;
-		strip->chain = (struct key_list){0};
-	}
-	if (isnan(track->gain_db))
-		track->gain_db = strip->gain_db;
-	if (isnan(track->pan))
-		track->pan = strip->pan;
-}
-
-static void resolve_track(struct track_config *track, const struct mix_preset *preset)
-{
-	struct role_strip strip = {0};
-	if (track->role)
-		mix_preset_strip(preset, track->role, &strip);
-	apply_strip(track, &strip);
-	schema_append_chain(&track->chain, &track->chain_added);
-	role_strip_finish(&strip);
-}
-
-static void resolve_mix(struct session *session, const struct yaml_node *root,
-	const struct record_table *processors, struct faults *faults)
-{
-	struct mix_preset preset;
-	struct error e = {0};
-	if (mix_preset_open(&preset, session->mix.preset, processors, &e) < 0) {
-		preset_fault(root, "mix", session->mix.preset, &e, faults);
-		return;
-	}
-	struct track_config *tracks = session->tracks.items;
-	for (size_t i = 0; i < session->tracks.count; i++)
-		resolve_track(&tracks[i], &preset);
-	session->chain_of_mix = preset.chain;
-	preset.chain = (struct key_list){0};
-	mix_preset_finish(&preset);
-}
-
-static void resolve_master(struct master_config *master, const struct yaml_node *root, struct faults *faults)
-{
-	struct master_preset preset;
-	struct error e = {0};
-	if (master_preset_open(&preset, master->preset, &e) < 0) {
-		preset_fault(root, "master", master->preset, &e, faults);
-		return;
-	}
-	if (isnan(master->loudness_lufs))
-		master->loudness_lufs = preset.loudness_lufs;
-	if (isnan(master->true_peak_dbtp))
-		master->true_peak_dbtp = preset.true_peak_dbtp;
-	master_preset_finish(&preset);
-}
-
 int session_load(struct session *session, const char *path, const struct record_table *processors,
 	const struct appliance *appliance, struct faults *faults)
 {
@@ -100,11 +37,11 @@ int session_load(struct session *session, const char *path, const struct record_
 	session_check(session, file.root, appliance, faults);
 	if (!session->name)
 		session->name = name_of_file(path);
-	/* Presets can be relied on only where every name was found. */
+	session_resolve(session, path, file.root, processors, faults);
 	if (faults->errors == 0)
-		resolve_mix(session, file.root, processors, faults);
+		routing_warn(session, file.root, faults);
 	if (faults->errors == 0)
-		resolve_master(&session->master, file.root, faults);
+		delivery_check(session, file.root, faults);
 	yaml_finish(&file);
 	if (faults->errors == 0)
 		return 0;
@@ -116,6 +53,7 @@ void session_finish(struct session *session)
 {
 	schema_finish(&session_record, session);
 	schema_finish_chain(&session->chain_of_mix);
+	preset_files_finish(&session->presets);
 	*session = (struct session){0};
 }
 

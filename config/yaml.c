@@ -202,6 +202,21 @@ static int compare_pairs(const void *a, const void *b)
 	return order ? order : (x > y) - (x < y);
 }
 
+/* Where the map that has just ended stands: "tracks[2].chain[0].", or "" at the top. */
+static void path_of(const struct builder *b, char *path, size_t size)
+{
+	size_t used = 0;
+	path[0] = '\0';
+	for (size_t i = 0; i < b->depth && used < size; i++) {
+		const struct level *level = &b->levels[i];
+		const char *dot = i + 1 < b->depth && b->levels[i + 1].node->kind == YAML_LIST ? "" : ".";
+		int n = level->node->kind == YAML_LIST
+				? snprintf(path + used, size - used, "[%zu]%s", level->node->count, dot)
+				: snprintf(path + used, size - used, "%.64s%s", level->pending.key, dot);
+		used += n > 0 ? (size_t)n : 0;
+	}
+}
+
 /* Sorted, so that a hostile map with 100,000 keys costs no more than it should. */
 static void find_duplicates(struct builder *b, struct yaml_node *map)
 {
@@ -214,9 +229,11 @@ static void find_duplicates(struct builder *b, struct yaml_node *map)
 		if (strcmp(first->key, list[i]->key) != 0) {
 			first = list[i];
 		} else if (!list[i]->refused) {
+			char path[256];
 			list[i]->refused = true;
+			path_of(b, path, sizeof(path));
 			faults_add(b->faults, list[i]->line, list[i]->column,
-				"%.64s: given twice; once, and line %d has it already", first->key,
+				"%s%.64s: given twice; once, and line %d has it already", path, first->key,
 				first->line);
 		}
 	}
@@ -281,8 +298,8 @@ static int syntax_fault(struct builder *b)
 	const yaml_parser_t *parser = &b->parser;
 	const char *problem = parser->problem ? parser->problem : "out of memory";
 	const yaml_mark_t *mark = &parser->problem_mark;
-	/* The end of the file is a poor place for quotes that were never closed. */
-	if (strstr(problem, "unexpected end of stream"))
+	/* Where quotes that were never closed, and a key without its colon, were given up is a poor place. */
+	if (strstr(problem, "unexpected end of stream") || strstr(problem, "could not find expected ':'"))
 		mark = &parser->context_mark;
 	yaml_text_fault(b->faults, b->text, b->size, line_of(mark), column_of(mark), problem);
 	return -EINVAL;
@@ -336,18 +353,26 @@ int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct fau
 	return result;
 }
 
+void yaml_unreadable(struct faults *faults, int result)
+{
+	if (result == -EFBIG)
+		faults_add(faults, 0, 0, "larger than 4 MiB; no configuration is");
+	else if (result == -ENOTSUP)
+		faults_add(faults, 0, 0, "no plain file; one with a text in it");
+	else
+		faults_add(faults, 0, 0, "cannot be read: %s", strerror(-result));
+}
+
 int yaml_load(struct yaml_file *file, const char *path, struct faults *faults)
 {
 	*file = (struct yaml_file){0};
 	char *text = NULL;
 	size_t size = 0;
 	int result = file_read(path, YAML_MOST_BYTES, &text, &size, NULL);
-	if (result == -EFBIG)
-		faults_add(faults, 0, 0, "larger than 4 MiB; no configuration is");
-	else if (result < 0)
-		faults_add(faults, 0, 0, "cannot be read: %s", strerror(-result));
-	if (result < 0)
+	if (result < 0) {
+		yaml_unreadable(faults, result);
 		return -EINVAL;
+	}
 	free(faults->source);
 	faults->source = text;
 	return yaml_parse(file, text, size, faults);

@@ -47,6 +47,10 @@ struct yaml_file {
  * it already (duplicate keys); -EINVAL when not. `faults` is given the text, for showing lines of it. */
 int yaml_load(struct yaml_file *file, const char *path, struct faults *faults) MUST_CHECK;
 int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct faults *faults) MUST_CHECK;
+
+/* Adds what file_read's `result` says of a configuration file. */
+void yaml_unreadable(struct faults *faults, int result);
+
 void yaml_finish(struct yaml_file *file); /* a zeroed value is fine */
 
 /* True for a key with nothing behind it, ~ and null. */

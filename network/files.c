@@ -157,6 +157,12 @@ static bool find_named(const struct manifest *take, const char *path, const stru
 		*hash = take->state == TAKE_RENDERING ? NULL : &take->renders[i].hash;
 		return true;
 	}
+	for (size_t i = 0; i < take->preset_count; i++) {
+		if (strcmp(take->presets[i].file, path) != 0)
+			continue;
+		*hash = &take->presets[i].hash;
+		return true;
+	}
 	return is_companion(path);
 }
 

@@ -16,8 +16,8 @@ struct takefile {
 	const char *type;
 };
 
-/* `path` is a raw track or a render that the manifest names, take.json, session.yaml, report.json, mix.flac
- * or peaks/<name>.json. -ENOENT for all else, and for what is a link or no plain file. */
+/* `path` is a raw track, a render or a preset that the manifest names, take.json, session.yaml, report.json,
+ * mix.flac or peaks/<name>.json. -ENOENT for all else, and for what is a link or no plain file. */
 int takefile_open(struct takefile *file, const char *takes, const char *id, const char *path,
 	struct error *e) MUST_CHECK;
 

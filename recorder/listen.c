@@ -83,6 +83,8 @@ void recorder_listen(void *data)
 	struct recorder *recorder = data;
 	int64_t now = clock_monotonic_ns();
 	recorder_watch_rates(recorder, now);
+	if (recorder_writers_idle(recorder) && recorder->stale)
+		room_remake(&recorder->room, recorder);
 	if (recorder_writers_idle(recorder))
 		room_fit(&recorder->room, recorder);
 	fit_trigger(recorder);

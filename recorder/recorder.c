@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "config/schema.h"
 #include "recorder/listen.h"
 
 #include <errno.h>
@@ -391,6 +392,10 @@ void recorder_set_session(struct recorder *recorder, const struct session *sessi
 
 void recorder_reload(struct recorder *recorder, const struct appliance *appliance)
 {
+	const struct appliance *before = recorder->config.appliance;
+	if (!schema_same_key(&appliance_record, "interfaces", before, appliance) ||
+		before->recording.pre_roll_s != appliance->recording.pre_roll_s)
+		recorder->stale = true;
 	recorder->recording = appliance->recording;
 	recorder->config.appliance = appliance;
 	room_reload(&recorder->room, appliance);

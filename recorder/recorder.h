@@ -51,7 +51,9 @@ void recorder_destroy(struct recorder *recorder);
  * The recorder copies none of it; it must stand until another is set or the recorder is destroyed. */
 void recorder_set_session(struct recorder *recorder, const struct session *session, const char *text);
 
-/* Reads `appliance->recording` again (thresholds, times); a take that runs goes on as it began. */
+/* Reads `appliance->recording` and the interfaces again; a take that runs goes on as it began. Other
+ * interfaces, or another pre-roll, are a room made anew as soon as no take runs: what its tapes held is gone.
+ * The appliance before this one must stand during the call. */
 void recorder_reload(struct recorder *recorder, const struct appliance *appliance);
 
 struct recorder_start {

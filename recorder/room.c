@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/listen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -339,4 +340,11 @@ void room_finish(struct room *room)
 		free(interface);
 	}
 	room->count = 0;
+}
+
+void room_remake(struct room *room, struct recorder *recorder)
+{
+	recorder->stale = false;
+	room_finish(room);
+	room_update(room, recorder, true);
 }

@@ -68,6 +68,9 @@ void room_fit(struct room *room, struct recorder *recorder);
 /* Another configuration: what was refused under the last one is tried again at the next room_fit. */
 void room_reload(struct room *room, const struct appliance *appliance);
 
+/* Makes the room as the configuration has it now. The same holds. */
+void room_remake(struct room *room, struct recorder *recorder);
+
 /* Linked, running, and with a tape that fits. */
 bool room_is_running(const struct room_interface *interface);
 

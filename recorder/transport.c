@@ -121,6 +121,7 @@ static void describe(struct transport *transport, const struct transport_request
 	manifest->title = title ? memory_text(title) : NULL;
 	manifest->artist = session->song.artist ? memory_text(session->song.artist) : NULL;
 	manifest->state = TAKE_RECORDING;
+	kept_describe(&transport->kept, manifest);
 	manifest->started_ns = clock_utc_ns() - (clock_monotonic_ns() - request->origin_ns);
 	manifest->pre_roll_frames =
 		(uint64_t)llround((double)request->pre_roll_ns * manifest->rate / (double)CLOCK_NSEC_PER_SEC);
@@ -207,12 +208,8 @@ static void make_folder(void *data)
 		transport->lock = take_lock(errand->folder, &errand->error);
 	if (errand->result == 0)
 		errand->result = manifest_save(&copy, errand->folder, &errand->error);
-	if (errand->result == 0) {
-		char *path = file_join(errand->folder, "session.yaml");
-		errand->result = file_replace(
-			path, transport->session_text, strlen(transport->session_text), &errand->error);
-		free(path);
-	}
+	if (errand->result == 0)
+		errand->result = kept_write(&transport->kept, errand->folder, &errand->error);
 	loop_post(transport->loop, on_folder, errand, free_errand);
 }
 
@@ -262,7 +259,7 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	made->limit = request->limit;
 	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
-	made->session_text = memory_text(request->session_text);
+	kept_init(&made->kept, request->session_text, &request->session->presets);
 	result = agree_on_rate(made, &plan, e);
 	if (result == 0) {
 		describe(made, request);
@@ -384,6 +381,6 @@ void transport_destroy(struct transport *transport)
 	manifest_finish(&transport->manifest);
 	free(transport->folder);
 	free(transport->takes);
-	free(transport->session_text);
+	kept_finish(&transport->kept);
 	free(transport);
 }

@@ -3,6 +3,7 @@
 #ifndef WOODSHED_RECORDER_TRANSPORT_H
 #define WOODSHED_RECORDER_TRANSPORT_H
 
+#include "recorder/kept.h"
 #include "recorder/room.h"
 
 #include <pthread.h>
@@ -15,7 +16,7 @@ struct transport {
 	char *folder; /* NULL until it is made */
 	int lock;     /* on the folder, until the take is closed; negative: none */
 	char *takes;
-	char *session_text;
+	struct kept kept;
 	int64_t origin_ns; /* monotonic */
 	uint64_t limit;	   /* frames; 0: none */
 	struct songs_config songs;

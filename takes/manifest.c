@@ -90,6 +90,12 @@ static const struct member render_members[] = {
 };
 static const struct shape render_shape = SHAPE(take_render, render_members);
 
+static const struct member preset_members[] = {
+	{"file", MEMBER_NAME, AT(take_preset, file)},
+	HASH(take_preset),
+};
+static const struct shape preset_shape = SHAPE(take_preset, preset_members);
+
 static const struct member members[] = {
 	{"id", MEMBER_ID, AT(manifest, id)},
 	{"session", MEMBER_TEXT, AT(manifest, session)},
@@ -108,6 +114,7 @@ static const struct member members[] = {
 	{"tracks", MEMBER_OBJECTS, LIST(manifest, tracks, track_count), .shape = &track_shape},
 	{"markers", MEMBER_OBJECTS, LIST(manifest, markers, marker_count), .shape = &marker_shape},
 	{"renders", MEMBER_OBJECTS, LIST(manifest, renders, render_count), .shape = &render_shape},
+	{"presets", MEMBER_OBJECTS, true, LIST(manifest, presets, preset_count), .shape = &preset_shape},
 };
 static const struct shape manifest_shape = SHAPE(manifest, members);
 /* clang-format on */

@@ -72,6 +72,12 @@ struct take_render {
 	double lufs, dbtp;
 };
 
+/* A preset of the user's that the session draws on, kept with the take. */
+struct take_preset {
+	char *file;
+	struct hash hash;
+};
+
 struct manifest {
 	char *id, *session, *title, *artist; /* title and artist may be NULL */
 	enum take_state state;
@@ -88,6 +94,8 @@ struct manifest {
 	size_t marker_count;
 	struct take_render *renders;
 	size_t render_count;
+	struct take_preset *presets;
+	size_t preset_count;
 };
 
 void manifest_finish(struct manifest *manifest); /* a zeroed value is fine */

@@ -157,6 +157,18 @@ static void check_renders(struct checks *checks)
 	}
 }
 
+static void check_presets(struct checks *checks)
+{
+	for (size_t i = 0; i < checks->take->preset_count; i++) {
+		const struct take_preset *preset = &checks->take->presets[i];
+		struct error e;
+		char *path = file_join(checks->folder, preset->file);
+		int result = check_hash(path, &preset->hash, &e);
+		tell(checks, preset->file, result < 0 ? e.text : NULL);
+		free(path);
+	}
+}
+
 int verify_take(const char *folder, verify_fn report, void *data, struct error *e)
 {
 	struct manifest take;
@@ -172,6 +184,7 @@ int verify_take(const char *folder, verify_fn report, void *data, struct error *
 		for (size_t i = 0; i < take.track_count; i++)
 			check_track(&checks, &take.tracks[i]);
 		check_renders(&checks);
+		check_presets(&checks);
 		result = checks.faults;
 	}
 	manifest_finish(&take);

@@ -146,6 +146,19 @@ def test_other_targets(desk, lufs, dbtp, mix, players):
     assert (desk.take.folder / "take.json").read_bytes() == before
 
 
+def test_every_mix_preset(desk):
+    """None clips or leaves its master short, and music that is held tightly has less range than what is left as played."""
+    ranges = {}
+    for name in ("none", "rock", "metal", "jazz", "folk", "pop", "acoustic", "choir", "speech"):
+        session = desk.session(f"mix-{name}", f"{{preset: {name}}}", "{preset: streaming}")
+        out = desk.render(f"mix-{name}", "--session", session)
+        report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+        assert report["mix"]["clipped"] == 0 and report["mix"]["preset"] == name
+        assert report["limited_by"] is None and report["achieved"]["lufs"] == pytest.approx(-14, abs=0.1), name
+        ranges[name] = report["mix"]["lra_lu"]
+    assert max(ranges["rock"], ranges["metal"], ranges["pop"]) < min(ranges["jazz"], ranges["choir"]) - 0.5, ranges
+
+
 def test_a_target_out_of_reach_is_said(desk):
     """Never silently: the ceiling holds, and the report tells what became of the loudness, and why."""
     session = desk.session("unreachable", "{preset: rock}", "{loudness: -5 LUFS, true_peak: -1 dBTP}")

@@ -123,6 +123,35 @@ def test_the_preset_none_is_the_sum_through_buses_too(program, tmp_path):
     assert found[1::2] == wanted
 
 
+AMP = "http://plugin.org.uk/swh-plugins/amp"
+EFFECTS = """song: {tempo: 92}
+buses:
+  - {name: plate, kind: return, chain: [{reverb: {decay: 1.2 s, predelay: 20 ms}}, {width: {width: 120 %, mono_below: 120 Hz}}]}
+  - {name: echo, kind: return, chain: [{delay: {note: 3/16, feedback: 30 %, lowpass: 5 kHz, ping_pong: true}}], sends: {plate: -6}}
+"""
+
+
+def test_effects_give_the_same_bytes_for_any_number_of_jobs(program, tmp_path):
+    names = [f"t{n}" for n in range(4)]
+    take = MadeTake(tmp_path, names, 2 * RATE + 17)
+    take.session(session_of(names, EFFECTS, lambda name: ", sends: {plate: -9, echo: -12}, chain: "
+                            f"[{{saturation: {{drive: 12 dB}}}}, {{chorus: {{voices: 2}}}}, {{lv2: {{uri: '{AMP}'}}}}]"))
+    hashes = set()
+    for jobs in (1, 5):
+        mix(program, take, tmp_path / f"out{jobs}", "--jobs", jobs)
+        hashes.add(hashlib.sha256((tmp_path / f"out{jobs}/mix.flac").read_bytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_what_effects_are_late_is_made_up_for(program, tmp_path):
+    """A track against itself turned over, through a plugin and a saturation that leave it as it is: nothing."""
+    take = MadeTake(tmp_path, ["t0", "t1"], RATE, sources=1)
+    chain = f"[polarity, {{lv2: {{uri: '{AMP}'}}}}, {{saturation: {{mix: 0 %}}}}, {{delay: {{samples: 0}}}}, width]"
+    take.session(session_of(["t0", "t1"], "", lambda name: f", chain: {chain}" if name == "t1" else ""))
+    mix(program, take, tmp_path / "out")
+    assert set(numbers(decode(tmp_path / "out/mix.flac"))) == {0}
+
+
 def test_memory_is_bounded_by_the_tracks_not_their_length(program, tmp_path):
     names = [f"t{n}" for n in range(512)]
     memory = {}

@@ -217,7 +217,9 @@ static const struct bad bad_files[] = {
 		"f:1:24: error: retention.days: a second rule; one of keep, days, takes and free"},
 	{"retention: {days: 0}\n", "f:1:19: error: retention.days: 0 is out of range; 1 to 36500"},
 	{"retention: {free: 100 %}\n", "f:1:19: error: retention.free: 100 % is out of range; 1 % to 99 %"},
-	{"- a\n", "f:1:1: error: not a mapping; The box: its interfaces and where it speaks."},
+	{"- a\n", "f:1:1: error: not a mapping; KEY: VALUE, where KEY is one of woodshed, name, takes, "
+		  "session, "
+		  "interfaces, recording, mqtt, http, render, retention"},
 	{"name: [\n", "f:2:1: error: no value where one belongs; look at the brackets and commas"},
 };
 
@@ -238,7 +240,7 @@ static void test_missing(void **state)
 	struct appliance appliance;
 	faults_init(&faults, "nowhere.yaml");
 	assert_int_equal(appliance_load(&appliance, "nowhere.yaml", &faults), -EINVAL);
-	expect_faults(&faults, "nowhere.yaml: error: cannot be read: No such file or directory");
+	expect_faults(&faults, "nowhere.yaml:1:1: error: cannot be read: No such file or directory");
 }
 
 static void test_is_no_session(void **state)

@@ -107,6 +107,14 @@ static void test_read_limit(void **state)
 			assert_int_equal(file_read(path, sizes[i] - 1, &got, &size, &e), -EFBIG);
 	}
 	assert_int_equal(file_read(*state, 10, &got, &size, &e), -EISDIR);
+	/* What would wait for ever, or never end. */
+	char *fifo = file_join(*state, "fifo");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(file_read(fifo, 10, &got, &size, &e), -ENOTSUP);
+	assert_int_equal(file_read("/dev/zero", 10, &got, &size, &e), -ENOTSUP);
+	assert_string_equal(e.text, "/dev/zero: no plain file");
+	unlink(fifo);
+	free(fifo);
 	free(data);
 	free(path);
 }

@@ -1,11 +1,10 @@
 #include "network/files.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/plant.h"
 
-#include <cmocka.h>
+#include <errno.h>
+
+#define ID "20261122-190311-thursday"
 
 static void parses_ranges(void **state)
 {
@@ -93,11 +92,43 @@ static void finds_tags(void **state)
 		assert_int_equal(etag_listed(cases[i].header, cases[i].etag), cases[i].want);
 }
 
+/* The presets that the manifest names may be had, as raw tracks and renders may, and nothing beside them. */
+static void opens_presets(void **state)
+{
+	static char file[] = "presets/mix/rock.yaml";
+	struct take_preset preset = {.file = file};
+	struct manifest manifest = plant_manifest();
+	struct takefile found;
+	struct error e;
+	assert_int_equal(hash_bytes("help: x\n", 8, &preset.hash, &e), 0);
+	manifest.presets = &preset;
+	manifest.preset_count = 1;
+	char *folder = plant_as(*state, ID, &manifest), *of = file_join(folder, "presets/mix");
+	char *path = file_join(folder, file), *other = file_join(of, "other.yaml");
+	assert_int_equal(file_make_folders(of, &e), 0);
+	harness_put(path, "help: x\n", 8);
+	harness_put(other, "help: y\n", 8);
+	assert_int_equal(takefile_open(&found, *state, ID, file, &e), 0);
+	assert_string_equal(found.type, "application/yaml");
+	assert_int_equal(found.size, 8);
+	assert_memory_equal(found.etag + 1, preset.hash.sha256, 64);
+	close(found.fd);
+	static const char *const refused[] = {
+		"presets/mix/other.yaml", "presets/mix", "presets", "presets/mix/../mix/rock.yaml"};
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_int_equal(takefile_open(&found, *state, ID, refused[i], &e), -ENOENT);
+	free(other);
+	free(path);
+	free(of);
+	free(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_ranges),
 		cmocka_unit_test(finds_tags),
+		harness_in_folder(opens_presets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

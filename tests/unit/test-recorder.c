@@ -2,6 +2,7 @@
 #include "recorder/recorder.h"
 
 #include "common/log.h"
+#include "config/preset_search.h"
 #include "recorder/listen.h"
 #include "tests/unit/fake-source.h"
 
@@ -212,6 +213,9 @@ static struct studio *new_studio(char *folder, const struct recording_config *re
 	studio->takes = file_join(folder, "takes");
 	studio->appliance.recording = *recording;
 	studio->session.name = (char *)"Test Night";
+	static struct preset_file kept[] = {{(char *)"presets/mix/rock.yaml", (char *)"extends: rock\n", 14},
+		{(char *)"presets/etc/roles/kick.yaml", (char *)"gain: 1\n", 8}};
+	studio->session.presets = (struct key_list){kept, 2};
 	memset(fake_room, 0, sizeof(fake_room));
 	fake_room[0] =
 		(struct fake_node){.name = "alsa_input.one", .channels = 4, .rate = RATE, .plugged = true};
@@ -335,6 +339,18 @@ static void check_whole(const struct studio *studio, int take, size_t tracks)
 		for (size_t g = 0; g < manifest.interfaces[i].gap_count; g++)
 			frames += manifest.interfaces[i].gaps[g].frames;
 		assert_int_equal(frames, manifest.frames);
+	}
+	const struct preset_file *kept = studio->session.presets.items;
+	assert_int_equal(manifest.preset_count, studio->session.presets.count);
+	for (size_t i = 0; i < manifest.preset_count; i++) {
+		size_t length;
+		char *path = file_join(studio->folders[take], kept[i].file),
+		     *text = harness_get(path, &length);
+		assert_string_equal(manifest.presets[i].file, kept[i].file);
+		assert_int_equal(manifest.presets[i].hash.bytes, length);
+		assert_string_equal(text, kept[i].text);
+		free(text);
+		free(path);
 	}
 	manifest_finish(&manifest);
 	size_t size;
@@ -609,6 +625,53 @@ static void test_late_interface(void **state)
 	wait_until(studio, everything_runs);
 	assert_int_equal(recorder_interfaces(studio->recorder, interfaces, 2), 2);
 	assert_int_equal(interfaces[1].channels, 2);
+	close_studio(studio);
+}
+
+static bool has_wanted_interfaces(struct studio *studio)
+{
+	struct recorder_interface interfaces[4];
+	size_t count = recorder_interfaces(studio->recorder, interfaces, 4);
+	bool running = true;
+	for (size_t i = 0; i < count; i++)
+		running = running && interfaces[i].live && interfaces[i].rate > 0;
+	return running && (int)count == studio->wanted;
+}
+
+/* Another room is read while a take runs: the take ends as it began, the next has what is there then. */
+static void test_reload_other_interfaces(void **state)
+{
+	static struct interface_config both[] = {{"two", "*.two", 0, 0}, {"first", "*.one", 2, 0}};
+	struct studio *studio = new_studio(*state, &by_command);
+	add_interface(studio, "one", "*.one", 4);
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.7);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	struct appliance fresh = studio->appliance, last = studio->appliance;
+	fresh.interfaces = (struct key_list){both, 2};
+	recorder_reload(studio->recorder, &fresh);
+	sound(studio, true, 0.3);
+	end(studio);
+	wait_stopped(studio, 1);
+	check_whole(studio, 0, 4);
+	studio->wanted = 2;
+	wait_until(studio, has_wanted_interfaces);
+	sound(studio, true, 0.4);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 2);
+	sound(studio, true, 0.2);
+	end(studio);
+	wait_stopped(studio, 2);
+	check_whole(studio, 1, 4);
+	struct heard two = hear(studio, 1, 0, 0, 0), first = hear(studio, 1, 2, 0, 0);
+	assert_int_equal(two.sounded, two.frames);
+	assert_int_equal(first.sounded, first.frames);
+	/* And back, with nothing running, to one. */
+	recorder_reload(studio->recorder, &last);
+	studio->wanted = 1;
+	wait_until(studio, has_wanted_interfaces);
 	close_studio(studio);
 }
 
@@ -1004,6 +1067,7 @@ int main(void)
 		harness_in_folder(test_signal_and_silence),
 		harness_in_folder(test_what_still_sounds_starts_nothing),
 		harness_in_folder(test_reload_while_playing),
+		harness_in_folder(test_reload_other_interfaces),
 		harness_in_folder(test_max_length_goes_on),
 		harness_in_folder(test_missing_interface),
 		harness_in_folder(test_late_interface),

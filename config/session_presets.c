@@ -1,0 +1,141 @@
+#include "config/session_presets.h"
+
+#include "config/preset.h"
+#include "config/schema.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { KEY_SIZE = 64 };
+
+struct resolving {
+	struct session *session;
+	const struct yaml_node *root;
+	struct preset_request request;
+};
+
+static struct preset_place place_of(const char *key, const struct yaml_node *node)
+{
+	return (struct preset_place){key, node ? node->line : 0, node ? node->column : 0};
+}
+
+/* Where SECTION.preset is; nowhere of a default. */
+static struct preset_place place_of_preset(const struct resolving *r, const char *section, const char *key)
+{
+	return place_of(key, yaml_value_of(yaml_value_of(r->root, section), "preset"));
+}
+
+static const struct yaml_node *track_node(const struct resolving *r, size_t index)
+{
+	return yaml_item(yaml_value_of(r->root, "tracks"), index);
+}
+
+/* Beside an error the warning is but noise. */
+static void warn_no_role(const struct resolving *r, size_t index)
+{
+	const struct yaml_node *track = track_node(r, index);
+	struct faults *faults = r->request.faults;
+	if (faults->errors == 0 && track && track->kind == YAML_MAP && !yaml_pair_of(track, "role"))
+		faults_warn(faults, track->line, track->column,
+			"tracks[%zu]: no role, so the preset %s does nothing to it; role: NAME", index,
+			r->session->mix.preset);
+}
+
+/* The strip of the track's role, where the track does not say otherwise. */
+static void apply_strip(struct track_config *track, struct role_strip *strip)
+{
+	if (!track->chain.items) {
+		track->chain = strip->chain;
+		strip->chain = (struct key_list){0};
+	}
+	if (isnan(track->gain_db))
+		track->gain_db = strip->gain_db;
+	if (isnan(track->pan))
+		track->pan = strip->pan;
+}
+
+static struct preset_place place_of_role(const struct resolving *r, size_t index, char key[static KEY_SIZE])
+{
+	snprintf(key, KEY_SIZE, "tracks[%zu].role", index);
+	return place_of(key, yaml_value_of(track_node(r, index), "role"));
+}
+
+static void resolve_track(const struct resolving *r, size_t index, struct mix_preset *preset)
+{
+	struct track_config *track = (struct track_config *)r->session->tracks.items + index;
+	struct role_strip strip = {0};
+	char key[KEY_SIZE];
+	struct preset_place place = place_of_role(r, index, key);
+	if (track->role && mix_preset_strip(preset, track->role, &place, &strip) < 0)
+		return;
+	if (preset->strips)
+		warn_no_role(r, index);
+	apply_strip(track, &strip);
+	schema_append_chain(&track->chain, &track->chain_added);
+	role_strip_finish(&strip);
+}
+
+/* Without a mix preset to resolve them by, unknown roles are told all the same. */
+static void check_roles(const struct resolving *r)
+{
+	const struct track_config *tracks = r->session->tracks.items;
+	for (size_t i = 0; i < r->session->tracks.count; i++) {
+		char key[KEY_SIZE];
+		struct preset_tree tree;
+		struct preset_place place = place_of_role(r, i, key);
+		if (tracks[i].role &&
+			preset_tree_open(&tree, &r->request, PRESET_ROLES, tracks[i].role, &place) == 0)
+			preset_tree_finish(&tree);
+	}
+}
+
+static void resolve_mix(const struct resolving *r)
+{
+	struct mix_preset preset;
+	const char *name = r->session->mix.preset;
+	struct preset_place place = place_of_preset(r, "mix", "mix.preset");
+	if (!name || mix_preset_open(&preset, &r->request, name, &place) < 0) {
+		check_roles(r);
+		return;
+	}
+	for (size_t i = 0; i < r->session->tracks.count; i++)
+		resolve_track(r, i, &preset);
+	r->session->chain_of_mix = preset.chain;
+	preset.chain = (struct key_list){0};
+	mix_preset_finish(&preset);
+}
+
+static void resolve_edit(const struct resolving *r)
+{
+	struct preset_tree tree;
+	const char *name = r->session->edit.preset;
+	struct preset_place place = place_of_preset(r, "edit", "edit.preset");
+	if (name && preset_tree_open(&tree, &r->request, PRESET_EDIT, name, &place) == 0)
+		preset_tree_finish(&tree);
+}
+
+static void resolve_master(const struct resolving *r)
+{
+	struct master_preset preset;
+	struct master_config *master = &r->session->master;
+	struct preset_place place = place_of_preset(r, "master", "master.preset");
+	if (!master->preset || master_preset_open(&preset, &r->request, master->preset, &place) < 0)
+		return;
+	if (isnan(master->loudness_lufs))
+		master->loudness_lufs = preset.loudness_lufs;
+	if (isnan(master->true_peak_dbtp))
+		master->true_peak_dbtp = preset.true_peak_dbtp;
+	master_preset_finish(&preset);
+}
+
+void session_resolve(struct session *session, const char *path, const struct yaml_node *root,
+	const struct record_table *processors, struct faults *faults)
+{
+	struct preset_search search;
+	preset_search_init(&search, path);
+	struct resolving r = {session, root, {&search, processors, faults, &session->presets}};
+	resolve_edit(&r);
+	resolve_mix(&r);
+	resolve_master(&r);
+	preset_search_finish(&search);
+}
