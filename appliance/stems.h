@@ -4,13 +4,12 @@
 #define WOODSHED_APPLIANCE_STEMS_H
 
 #include "appliance/alignment.h"
-#include "audio/flac.h"
 #include "audio/resample.h"
 #include "config/session.h"
-#include "takes/manifest.h"
+#include "takes/raw.h"
 
 struct stem {
-	struct flac_reader *reader;
+	struct raw_reader *reader;
 	struct resample *resample; /* onto the take's timeline; NULL: it is there already */
 	double scale;		   /* of an integer sample to full scale 1.0 */
 	double *samples[BLOCK_CHANNELS];
@@ -28,13 +27,13 @@ struct stems {
  * one of its tracks is not in the take. */
 int stems_fit(struct session *session, const struct manifest *take, struct error *e) MUST_CHECK;
 
-/* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its file, in a
+/* Finds the take's track for each of `session`'s (by its inputs, else by its name) and opens its files, in a
  * session that fits. `take` is used until the end. */
 int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
 	const struct session *session, struct error *e) MUST_CHECK;
 void stems_close(struct stems *stems); /* a zeroed value is fine */
 
-/* Fills every block with the next `frames` frames (at most BLOCK_FRAMES); silence past the end of a file. */
+/* Fills every block with the next `frames` frames (at most BLOCK_FRAMES); silence where no file has any. */
 int stems_read(struct stems *stems, uint32_t frames, struct error *e) MUST_CHECK;
 
 #endif

@@ -80,6 +80,10 @@ uint64_t flac_reader_frames(const struct flac_reader *reader); /* 0: STREAMINFO 
 int flac_reader_read(
 	struct flac_reader *reader, int32_t *const *channels, size_t frames, struct error *e) MUST_CHECK;
 
+/* Reads the value of the Vorbis comment `name` (any case) of the FLAC file `path`, shortened to `size` bytes
+ * with its NUL. False where there is no such file or comment. */
+bool flac_read_tag(const char *path, const char *name, char *value, size_t size);
+
 /* Goes to a frame (0 to the file's frames). */
 int flac_reader_seek(struct flac_reader *reader, uint64_t frame, struct error *e) MUST_CHECK;
 

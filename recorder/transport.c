@@ -79,9 +79,7 @@ static void add_track(struct transport *transport, const struct plan_track *plan
 	track->input_count = plan->channels;
 	for (uint32_t c = 0; c < plan->channels; c++)
 		track->inputs[c] = memory_text(plan->inputs[c]);
-	track->files = memory_array(1, sizeof(*track->files));
-	track->files[0] = take_raw_name(track->index, track->name, 1);
-	track->file_count = 1;
+	track->file = take_raw_name(track->index, track->name, 1);
 	part->plans = memory_grow(part->plans, part->count + 1, sizeof(*part->plans));
 	struct track_plan *file = &part->plans[part->count++];
 	*file = (struct track_plan){.index = track->index,
@@ -168,8 +166,8 @@ static void begin_writers(struct transport *transport)
 		part->origin_ns = transport->origin_ns;
 		part->clock_path = file_join(transport->folder, transport->manifest.interfaces[i].clock_log);
 		for (size_t k = 0; k < part->count; k++)
-			part->plans[k].path = file_join(transport->folder,
-				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
+			part->plans[k].path = file_join(
+				transport->folder, transport->manifest.tracks[part->plans[k].index - 1].file);
 		part->limit = limit;
 		writer_begin(transport->interfaces[i]->writer, part);
 	}

@@ -285,7 +285,7 @@ static struct heard hear(
 {
 	struct manifest manifest = load(studio, take);
 	assert_true(track < manifest.track_count);
-	char *path = file_join(studio->folders[take], manifest.tracks[track].files[0]);
+	char *path = file_join(studio->folders[take], manifest.tracks[track].file);
 	struct ramp_file file = ramp_load(path);
 	const int32_t *samples = file.channel[of_file];
 	struct heard heard = {.frames = file.frames, .first = file.frames};
@@ -319,7 +319,7 @@ static void check_whole(const struct studio *studio, int take, size_t tracks)
 	assert_string_equal(manifest.session, "Test Night");
 	for (size_t i = 0; i < tracks; i++) {
 		struct hash hash;
-		char *path = file_join(studio->folders[take], manifest.tracks[i].files[0]);
+		char *path = file_join(studio->folders[take], manifest.tracks[i].file);
 		assert_int_equal(hash_file(path, &hash, &e), 0);
 		assert_string_equal(hash.sha256, manifest.tracks[i].hash.sha256);
 		assert_string_equal(hash.crc32, manifest.tracks[i].hash.crc32);
@@ -695,7 +695,7 @@ static void test_session_tracks(void **state)
 	wait_stopped(studio, 1);
 	check_whole(studio, 0, 3);
 	struct manifest manifest = load(studio, 0);
-	assert_string_equal(manifest.tracks[0].files[0], "raw/01-kick-drum.flac");
+	assert_string_equal(manifest.tracks[0].file, "raw/01-kick-drum.flac");
 	assert_int_equal(manifest.tracks[1].input_count, 2);
 	assert_string_equal(manifest.tracks[1].inputs[1], "one/2");
 	manifest_finish(&manifest);
@@ -800,7 +800,7 @@ static void test_destroyed_while_recording(void **state)
 	assert_int_equal(manifest_load(&manifest, folder, &e), 0);
 	assert_int_equal(manifest.state, TAKE_RECORDING);
 	for (size_t i = 0; i < manifest.track_count; i++) {
-		char *path = file_join(folder, manifest.tracks[i].files[0]);
+		char *path = file_join(folder, manifest.tracks[i].file);
 		struct ramp_file file = ramp_load(path);
 		assert_true(file.frames > RATE / 10 * 3);
 		ramp_free(&file);
