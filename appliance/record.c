@@ -23,7 +23,7 @@ struct foreground {
 	struct loop_source *patience, *draw;
 	struct meters *meters;
 	double seconds; /* 0: until told */
-	bool begun;
+	bool begun, started;
 	bool stopping; /* told to, before or while recording */
 	int status;
 };
@@ -85,6 +85,7 @@ static void on_started(void *data, const struct manifest *take)
 	struct foreground *app = data;
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
+	app->started = true;
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
@@ -129,10 +130,20 @@ static void on_suspect(void *data, const char *interface, const struct take_susp
 		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
 }
 
+static void on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	log_error("track %s: %llu frames from frame %llu on are lost (%s)", track,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+}
+
 static void on_alert(void *data, const char *text)
 {
-	(void)data;
-	(void)text; /* logged already */
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	if (app->started) /* what keeps a take from being made at all is said at the end */
+		log_warning("%s", text);
 }
 
 static void on_signal(void *data, int signal)
@@ -155,6 +166,7 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
 		.suspect = on_suspect,
+		.loss = on_loss,
 		.alert = on_alert,
 		.data = app};
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);

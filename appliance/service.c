@@ -83,7 +83,8 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	if (take->error)
 		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", take->id,
 			take->error);
-	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0)
+	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0 &&
+		take->state != TAKE_FAILED)
 		jobs_add(service->jobs, folder, NULL);
 	service_look_after_takes(service);
 	service_publish_health(service);
@@ -288,6 +289,7 @@ static int start(struct service *service, struct error *e)
 		.take_stopped = on_stopped,
 		.gap = service_on_gap,
 		.suspect = service_on_suspect,
+		.loss = service_on_loss,
 		.alert = on_alert,
 		.data = service};
 	struct jobs_callbacks from_jobs = {.started = on_render_started,

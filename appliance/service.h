@@ -55,6 +55,7 @@ void service_publish_latest(struct service *service, const char *folder);
 /* service-live.c: losses as they happen (recorder's callbacks), and levels while they are wanted: the verb
  * asks for half a minute of them, which the timer publishes. */
 void service_on_gap(void *service, const char *interface, const struct take_gap *gap);
+void service_on_loss(void *service, const char *track, const struct take_gap *gap);
 void service_on_suspect(void *service, const char *interface, const struct take_suspect *loss);
 int service_levels_command(
 	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;

@@ -47,6 +47,11 @@ int flac_writer_finish(struct flac_writer *writer, struct error *e) MUST_CHECK;
  * (fsyncgate: the kernel may have dropped the pages), so never ask again as if it could succeed. */
 int flac_writer_sync(struct flac_writer *writer, struct error *e) MUST_CHECK;
 
+/* Frames of audio that a sync has made safe, of those in whole FLAC frames, and the errno of a sync that
+ * failed (0: none did). Any thread. */
+uint64_t flac_writer_synced(const struct flac_writer *writer);
+int flac_writer_sync_failed(const struct flac_writer *writer);
+
 /* Has the kernel begin to write what it holds, without waiting for it: several files that are to be synced go
  * to the disk at once, not one after the other. Any thread. */
 void flac_writer_start_sync(struct flac_writer *writer);

@@ -4,6 +4,7 @@
 #include "recorder/songs.h"
 #include "recorder/transport.h"
 #include "takes/edit.h"
+#include "takes/take.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,6 +22,8 @@ static void note_error(struct manifest *manifest, const char *text)
 static void collect(struct transport *transport)
 {
 	struct manifest *manifest = &transport->manifest;
+	if (transport->trouble)
+		note_error(manifest, transport->trouble);
 	for (size_t i = 0; i < transport->count; i++) {
 		const struct take_part *part = &transport->parts[i];
 		manifest->interfaces[i].frames = part->captured;
@@ -124,6 +127,9 @@ static void *hash_files(void *data)
 	struct transport *transport = data;
 	struct manifest *manifest = &transport->manifest;
 	struct error e;
+	char *reserve = file_join(transport->folder, TAKE_RESERVE);
+	unlink(reserve);
+	free(reserve);
 	for (size_t i = 0; i < manifest->track_count; i++)
 		hash_track(manifest, &manifest->tracks[i], transport->folder);
 	mark_songs(transport);
@@ -131,6 +137,7 @@ static void *hash_files(void *data)
 	if (take_save(manifest, transport->folder, &e) < 0) {
 		log_error("%s", e.text);
 		note_error(manifest, e.text);
+		manifest->state = TAKE_FAILED; /* on the disk it is one to be recovered */
 	}
 	unlock(transport); /* for the render that comes next */
 	loop_post(transport->loop, on_hashed, transport, NULL);

@@ -5,8 +5,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* How long after its end a live interface may owe a take its last frames before silence stands for them. */
 #define OWED_NS (10 * CLOCK_NSEC_PER_SEC)
@@ -77,6 +80,7 @@ static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause c
 	note_gap(part, &gap);
 	for (size_t i = 0; i < part->count; i++)
 		track_add_silence(writer->run.tracks[i], frames);
+	spans_add_silence(&writer->run.spans, frames);
 	part->frames += frames;
 	writer->config.on_gap(writer->config.data, &gap);
 }
@@ -134,7 +138,8 @@ static void encode(struct writer *writer, uint64_t end)
 		}
 		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
 		for (size_t i = 0; i < part->count; i++)
-			track_add(run->tracks[i], writer->config.tape, position, frames);
+			track_add(run->tracks[i], position, frames);
+		spans_add(&run->spans, frames, position);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -176,13 +181,24 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 		add_silence(writer, (uint64_t)past - part->frames, GAP_UNPLUGGED);
 }
 
+static void on_trouble(void *data, const struct track_trouble *trouble)
+{
+	struct writer *writer = data;
+	const char *reserve = writer->run.part->reserve_path;
+	/* Room for what is left of the take, and for closing it. Another writer may have been faster. */
+	if (trouble->kind == TRACK_FULL && reserve && unlink(reserve) < 0 && errno != ENOENT)
+		log_error("%s: %s", reserve, strerror(errno));
+	writer->config.on_trouble(writer->config.data, trouble);
+}
+
 void part_begin(struct writer *writer, struct take_part *part)
 {
-	writer->run = (struct take_run){.part = part};
+	writer->run = (struct take_run){.part = part,
+		.room = {writer->config.tape, &writer->run.spans, writer->config.syncer, on_trouble, writer}};
 	writer->run.tracks = memory_array(part->count, sizeof(*writer->run.tracks));
 	part->results = memory_array(part->count, sizeof(*part->results));
 	for (size_t i = 0; i < part->count; i++)
-		writer->run.tracks[i] = track_open(&part->plans[i], writer->config.syncer);
+		writer->run.tracks[i] = track_open(&part->plans[i], &writer->run.room);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -203,6 +219,7 @@ void part_close_tracks(struct writer *writer)
 	for (size_t i = 0; i < part->count; i++)
 		track_close(writer->run.tracks[i], &part->results[i]);
 	free(writer->run.tracks);
+	spans_finish(&writer->run.spans);
 	pace_flush(&writer->pace);
 	log_clock(writer);
 	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
@@ -239,6 +256,8 @@ void part_work(struct writer *writer)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
+	for (size_t i = 0; i < writer->run.part->count; i++)
+		track_look(writer->run.tracks[i]);
 	if (part_placed(writer))
 		encode(writer, end);
 	if (part_placed(writer))

@@ -22,6 +22,8 @@ struct place {
 struct take_run {
 	struct take_part *part;
 	struct track **tracks;
+	struct track_room room; /* the tracks' */
+	struct spans spans;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
 	uint64_t losses; /* of the watch, that were told or lie before the take */

@@ -109,6 +109,7 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 		.pre_roll_s = room->appliance->recording.pre_roll_s,
 		.on_gap = recorder_on_gap,
 		.on_suspect = recorder_on_suspect,
+		.on_trouble = recorder_on_trouble,
 		.on_done = recorder_on_done,
 		.data = interface,
 	};

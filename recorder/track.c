@@ -1,20 +1,22 @@
 #include "recorder/track.h"
 
-#include "common/log.h"
+#include "common/clock.h"
 #include "common/memory.h"
 #include "recorder/loudness.h"
+#include "recorder/track-file.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 4096, COMPRESSION = 3 };
+enum { CHUNK = 4096 };
 
 struct track {
 	struct track_plan plan;
-	struct syncer *syncer;
-	struct flac_writer *file; /* NULL: none any more */
+	struct track_room room; /* with itself as the listener */
+	const struct track_room *listener;
+	struct track_file file;
+	uint64_t frames; /* of the take so far */
 	struct loudness *loudness;
 	struct track_result result;
 	float peak; /* magnitude */
@@ -22,37 +24,29 @@ struct track {
 	int32_t samples[TRACK_CHANNELS][CHUNK];
 };
 
-static void fail(struct track *track, const struct error *e)
+/* Lost frames are what the take is wrong about. */
+static void note_trouble(void *data, const struct track_trouble *trouble)
 {
-	log_error("%s", e->text);
-	snprintf(track->result.error, sizeof(track->result.error), "%.*s",
-		(int)sizeof(track->result.error) - 1, e->text);
+	struct track *track = data;
+	if (trouble->kind == TRACK_LOST && !track->result.error[0])
+		memcpy(track->result.error, track->file.why, sizeof(track->result.error));
+	track->listener->on_trouble(track->listener->data, trouble);
 }
 
-static void drop_file(struct track *track)
-{
-	track->result.frames = flac_writer_frames(track->file);
-	syncer_unwatch(track->syncer, track->file);
-	flac_writer_destroy(track->file);
-	track->file = NULL;
-}
-
-struct track *track_open(const struct track_plan *plan, struct syncer *syncer)
+struct track *track_open(const struct track_plan *plan, const struct track_room *room)
 {
 	struct track *track = memory_new(sizeof(*track));
 	track->plan = *plan;
 	track->plan.name = memory_text(plan->name);
 	track->plan.path = memory_text(plan->path);
-	track->syncer = syncer;
+	track->room = *room;
+	track->file = (struct track_file){.plan = &track->plan, .room = &track->room};
+	track->room.on_trouble = note_trouble;
+	track->room.data = track;
+	track->listener = room;
 	track->full_scale = (float)(1 << (plan->bits - 1));
 	track->loudness = loudness_create(plan->channels, plan->rate);
-	struct flac_format format = {.rate = plan->rate, .channels = plan->channels, .bits = plan->bits};
-	struct flac_tag tag = {"TITLE", plan->name};
-	struct error e;
-	if (flac_writer_create(&track->file, plan->path, &format, COMPRESSION, &tag, 1, &e) < 0)
-		fail(track, &e);
-	else
-		syncer_watch(syncer, track->file);
+	track_file_begin(&track->file, INT64_MAX);
 	return track;
 }
 
@@ -79,52 +73,97 @@ static void write_chunk(struct track *track, size_t frames)
 {
 	const int32_t *channels[TRACK_CHANNELS] = {track->samples[0], track->samples[1]};
 	struct error e;
-	if (track->file && flac_writer_write(track->file, channels, frames, &e) < 0) {
-		fail(track, &e);
-		/* A disk that is full still lets the file say how much of it there is. */
-		int result = flac_writer_finish(track->file, NULL);
-		(void)result;
-		drop_file(track);
-	}
+	int result = track->file.writer ? flac_writer_write(track->file.writer, channels, frames, &e) : 0;
+	if (result < 0)
+		track_file_fail(&track->file, -result, &e);
 }
 
-void track_add(struct track *track, const struct tape *tape, uint64_t position, uint64_t frames)
+/* Writes `frames` from tape position `position`; `heard`: they were measured before. */
+static void write_tape(struct track *track, uint64_t position, uint64_t frames, bool heard)
 {
 	while (frames > 0) {
 		uint64_t run = frames < CHUNK ? frames : CHUNK;
 		const float *in[TRACK_CHANNELS] = {NULL, NULL};
 		for (uint32_t c = 0; c < track->plan.channels; c++) {
-			in[c] = tape_samples(tape, track->plan.channel[c], position, run, &run);
+			in[c] = tape_samples(track->room.tape, track->plan.channel[c], position, run, &run);
 			convert(track, in[c], track->samples[c], run);
 		}
-		loudness_add(track->loudness, in, run);
+		if (!heard)
+			loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		position += run;
 		frames -= run;
 	}
 }
 
-void track_add_silence(struct track *track, uint64_t frames)
+static void write_silence(struct track *track, uint64_t frames, bool heard)
 {
 	static const float zeros[CHUNK];
 	const float *in[TRACK_CHANNELS] = {zeros, zeros};
 	memset(track->samples, 0, sizeof(track->samples));
 	while (frames > 0) {
 		size_t run = frames < CHUNK ? frames : CHUNK;
-		loudness_add(track->loudness, in, run);
+		if (!heard)
+			loudness_add(track->loudness, in, run);
 		write_chunk(track, run);
 		frames -= run;
 	}
 }
 
+void track_add(struct track *track, uint64_t position, uint64_t frames)
+{
+	write_tape(track, position, frames, false);
+	track->frames += frames;
+}
+
+void track_add_silence(struct track *track, uint64_t frames)
+{
+	write_silence(track, frames, false);
+	track->frames += frames;
+}
+
+/* Brings a new file up to date from the tape. */
+static void write_again(struct track *track)
+{
+	float peak = track->peak;
+	uint64_t clipped = track->result.clipped;
+	for (uint64_t frame = track->file.start; track->file.writer && frame < track->frames;) {
+		struct span span = spans_at(track->room.spans, frame);
+		uint64_t rest = track->frames - frame;
+		uint64_t frames = span.frames < rest ? span.frames : rest;
+		if (span.silence)
+			write_silence(track, frames, true);
+		else
+			write_tape(track, span.position, frames, true);
+		frame += frames;
+	}
+	track->peak = peak;
+	track->result.clipped = clipped;
+}
+
+void track_look(struct track *track)
+{
+	track_file_check(&track->file);
+	if (track_file_begin(&track->file, clock_monotonic_ns()))
+		write_again(track);
+}
+
+/* A file that fails at its end is followed by another, as one in the middle would be, without waiting. */
+static void close_file(struct track *track)
+{
+	bool closed = false;
+	while (!closed && !track->file.given_up) {
+		if (track_file_begin(&track->file, INT64_MAX))
+			write_again(track);
+		closed = track->file.writer && track_file_close(&track->file);
+	}
+	track_file_tell_loss(&track->file, track->frames);
+}
+
 void track_close(struct track *track, struct track_result *result)
 {
-	struct error e;
-	if (track->file) {
-		if (flac_writer_finish(track->file, &e) < 0 || flac_writer_sync(track->file, &e) < 0)
-			fail(track, &e);
-		drop_file(track);
-	}
+	close_file(track);
+	track->result.frames = track->frames;
 	track->result.peak_dbfs = 20 * log10((double)(track->peak / track->full_scale));
 	track->result.lufs = loudness_integrated_lufs(track->loudness);
 	track->result.windows = loudness_take_windows(track->loudness, &track->result.energy);

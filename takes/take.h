@@ -4,9 +4,14 @@
 
 #include "takes/manifest.h"
 
+/* Makes the folder of takes if it is not there but its parent is, durably. Where that is missing too, a disk
+ * is not mounted yet: -ENOENT says so, and nothing is made where the disk will be. */
+int take_folder_make(const char *takes, struct error *e) MUST_CHECK;
+
 /* Makes `<takes>/<id>/` with its raw/ folder, durably, and returns the id (`20261122-190311-thursday`, then
- * -2, -3 … if that is taken) and the folder; both are the caller's to free. Makes `takes` itself if need be.
- * A session name becomes lower case, all but [a-z0-9-] "-", and at most 100 bytes; an empty one "session". */
+ * -2, -3 … if that is taken) and the folder; both are the caller's to free. Makes `takes` itself as
+ * take_folder_make does. A session name becomes lower case, all but [a-z0-9-] "-", and at most 100 bytes; an
+ * empty one "session". */
 int take_create(const char *takes, int64_t started_ns, const char *session, char **id, char **folder,
 	struct error *e) MUST_CHECK;
 

@@ -68,6 +68,13 @@ static void on_gap(void *data, const char *interface, const struct take_gap *gap
 	((struct studio *)data)->gaps++;
 }
 
+static void on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	(void)data;
+	assert_non_null(track);
+	assert_true(gap->frames > 0 && gap->cause == GAP_DISK);
+}
+
 static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
 {
 	(void)data, (void)loss;
@@ -224,7 +231,7 @@ static void open_studio(struct studio *studio)
 	struct recorder_config config = {
 		.appliance = &studio->appliance, .source = &source_fake, .takes = studio->takes};
 	struct recorder_callbacks callbacks = {
-		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_alert, studio};
+		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_loss, on_alert, studio};
 	assert_int_equal(loop_create(&studio->loop, &e), 0);
 	studio->check = loop_add_timer(studio->loop, on_check, studio);
 	if (recorder_create(&studio->recorder, studio->loop, &config, &callbacks, &e) < 0)
