@@ -108,9 +108,11 @@ void service_publish_health(struct service *service)
 	struct statvfs disk;
 	struct network_health health = {.alerts = alerts};
 	recorder_status(service->recorder, &status);
-	if (statvfs(service->started->takes, &disk) == 0)
+	health.hours_left = NAN;
+	if (statvfs(service->started->takes, &disk) == 0) {
 		health.free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-	health.hours_left = hours_left(service, health.free_bytes);
+		health.hours_left = hours_left(service, health.free_bytes);
+	}
 	health.xruns = status.gaps;
 	health.gap_frames = status.gap_frames;
 	health.suspected = status.suspected;
@@ -120,6 +122,7 @@ void service_publish_health(struct service *service)
 	watch_disk(service, &health);
 	if (service->ready && recorder_missing(service->recorder, &missing))
 		add_alert(&health, alerts, missing.text);
+	add_alert(&health, alerts, service->takes_alert);
 	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
 	add_alert(&health, alerts, service->recording_alert);
 	add_alert(&health, alerts, service->render_alert);

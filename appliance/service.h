@@ -34,7 +34,7 @@ struct service {
 	_Atomic bool enough; /* the chores shall come to an end */
 	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[SERVICE_SIGNALS];
-	struct loop_source *health_timer, *retention_timer, *levels_timer;
+	struct loop_source *health_timer, *retention_timer, *levels_timer, *folder_timer;
 	int64_t levels_until_ns; /* monotonic: they are wanted so long */
 	bool stopping;
 	bool ready;
@@ -43,6 +43,7 @@ struct service {
 	char recording_alert[SERVICE_ALERT_SIZE]; /* the last trouble with making a take; empty after one that
 						     worked */
 	char render_alert[SERVICE_ALERT_SIZE];
+	char takes_alert[SERVICE_ALERT_SIZE]; /* why there is no folder of takes; empty: there is */
 };
 
 /* service-state.c: what the world is told. */
@@ -60,6 +61,16 @@ void service_on_suspect(void *service, const char *interface, const struct take_
 int service_levels_command(
 	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
 void service_levels_tick(void *service);
+
+/* service-folder.c: makes and locks the folder of takes; one whose disk is not there is waited for
+ * (`takes_lock` stays negative), one that another service has is a failure. When it is there: recovery, the
+ * newest take, and renders left undone. */
+int service_folder_have(struct service *service, struct error *e) MUST_CHECK;
+int service_folder_use(struct service *service, struct error *e) MUST_CHECK;
+void service_folder_tick(void *service);
+
+/* The take's members that events have. The caller's reference. */
+json_t *service_take_fields(const struct manifest *take);
 
 /* service-commands.c: what the world asks for (a network_command_fn). */
 int service_command(void *data, const struct command *command, json_t **result, struct error *e);
