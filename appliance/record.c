@@ -22,7 +22,8 @@ struct foreground {
 	struct recorder *recorder;
 	struct loop_source *patience, *draw;
 	struct meters *meters;
-	double seconds; /* 0: until told */
+	uint64_t ring_bytes; /* as `patience` last saw them */
+	double seconds;	     /* 0: until told */
 	bool begun, started;
 	bool stopping; /* told to, before or while recording */
 	int status;
@@ -54,10 +55,19 @@ static void on_changed(void *data)
 static void on_patience(void *data)
 {
 	struct foreground *app = data;
+	struct recorder_status status;
 	struct error e;
 	on_changed(app);
-	if (!app->begun && recorder_missing(app->recorder, &e))
+	if (app->begun || !recorder_missing(app->recorder, &e))
+		return;
+	/* Rings were made anew for the interfaces' rates, which takes as long as there is memory to be
+	 * faulted in. */
+	recorder_status(app->recorder, &status);
+	if (status.ring_bytes == app->ring_bytes)
 		loop_quit(app->loop, subcommand_failed(&e));
+	else
+		loop_set_timer(app->patience, LINK_NS, 0);
+	app->ring_bytes = status.ring_bytes;
 }
 
 /* An interface that was announced but does not run yet gets a little time; one that nobody knows gets none
@@ -65,6 +75,9 @@ static void on_patience(void *data)
 static void on_ready(void *data)
 {
 	struct foreground *app = data;
+	struct recorder_status status;
+	recorder_status(app->recorder, &status);
+	app->ring_bytes = status.ring_bytes;
 	loop_set_timer(app->patience, LINK_NS, 0);
 	on_changed(app);
 }
@@ -95,9 +108,11 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	struct foreground *app = data;
 	struct error e;
 	uint64_t gap_frames = 0;
-	for (size_t i = 0; i < take->interface_count; i++)
+	for (size_t i = 0; i < take->interface_count; i++) {
+		gap_frames += take->interfaces[i].gap_frames_more;
 		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
 			gap_frames += take->interfaces[i].gaps[g].frames;
+	}
 	meters_clear(app->meters);
 	if (folder) {
 		printf("%s\n", folder);

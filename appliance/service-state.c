@@ -118,6 +118,9 @@ void service_publish_health(struct service *service)
 	health.suspected = status.suspected;
 	health.clipped = status.clipped;
 	health.ring_high_percent = status.ring_high_percent;
+	health.ring_s = status.ring_s;
+	health.ring_bytes = status.ring_bytes;
+	health.ring_locked = status.locked;
 	health.realtime = status.realtime;
 	watch_disk(service, &health);
 	if (service->ready && recorder_missing(service->recorder, &missing))

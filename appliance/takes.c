@@ -163,11 +163,16 @@ static void print_interfaces(const struct manifest *take)
 			printf(" shared clock");
 		else
 			print_figure(" %+.1f ppm", interface->ppm);
-		printf("  %zu gaps  (%s)\n", interface->gap_count, interface->node);
+		printf("  %llu gaps  (%s)\n",
+			(unsigned long long)(interface->gap_count + interface->gaps_more), interface->node);
 		for (size_t g = 0; g < interface->gap_count; g++)
 			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
 				(unsigned long long)interface->gaps[g].frame,
 				gap_cause_name(interface->gaps[g].cause));
+		if (interface->gaps_more > 0)
+			printf("    and %llu more, of %llu frames\n",
+				(unsigned long long)interface->gaps_more,
+				(unsigned long long)interface->gap_frames_more);
 		print_suspected(interface);
 	}
 }

@@ -233,7 +233,8 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 	made->state = made->recording.start.when == START_ON_SIGNAL ? RECORDER_ARMED : RECORDER_IDLE;
 	made->since_ns = clock_utc_ns();
 	made->tick_ns = clock_monotonic_ns();
-	made->room = (struct room){.appliance = config->appliance, .type = config->source, .locked = true};
+	made->room = (struct room){
+		.appliance = config->appliance, .type = config->source, .memory_left = config->memory_left};
 	made->tick = loop_add_timer(loop, recorder_listen, made);
 	made->news = loop_add_timer(loop, on_news, made);
 	made->quiet = loop_add_timer(loop, on_quiet, made);
@@ -282,7 +283,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 {
 	recorder->recording = appliance->recording;
 	recorder->config.appliance = appliance;
-	recorder->room.appliance = appliance;
+	room_reload(&recorder->room, appliance);
 	recorder_new_trigger(recorder, recorder->trigger_tracks);
 	recorder_update_state(recorder);
 }

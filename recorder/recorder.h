@@ -6,6 +6,7 @@
 #include "common/loop.h"
 #include "config/appliance.h"
 #include "config/session.h"
+#include "recorder/budget.h"
 #include "recorder/source.h"
 #include "takes/manifest.h"
 
@@ -36,7 +37,8 @@ struct recorder_callbacks {
 struct recorder_config {
 	const struct appliance *appliance;
 	const struct source_type *source;
-	const char *takes; /* folder */
+	const char *takes;			       /* folder */
+	void (*memory_left)(struct budget_left *left); /* NULL: what the system says (recorder/budget.h) */
 };
 
 /* Opens the source; `config` and what it points to must outlive the recorder. */
@@ -90,7 +92,10 @@ struct recorder_status {
 	uint64_t clipped;   /* samples at full scale since the last take began */
 	uint64_t suspected; /* losses that no clock told of, in takes or not */
 	double ring_high_percent;
-	bool realtime, locked;
+	double ring_s; /* that the shortest ring holds, pre-roll and stall buffer in one; 0: there is none */
+	uint64_t ring_bytes; /* of all of them */
+	bool locked;	     /* all of them, in memory */
+	bool realtime;
 };
 void recorder_status(struct recorder *recorder, struct recorder_status *status);
 

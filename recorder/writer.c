@@ -27,6 +27,19 @@ static void measure_levels(struct writer *writer, const struct stamp *stamp)
 	writer->fresh_frames += stamp->cycle.frames;
 }
 
+/* An interface that is back at its rate goes on where time says, as after a change of drivers. */
+static struct timeline_step advance(struct writer *writer, const struct stamp *stamp)
+{
+	if (!writer->strayed)
+		return timeline_advance(&writer->timeline, stamp);
+	struct stamp back = *stamp;
+	back.cycle.relinked = true;
+	struct timeline_step step = timeline_advance(&writer->timeline, &back);
+	step.cause = GAP_DRIVER;
+	writer->strayed = false;
+	return step;
+}
+
 /* Places the cycles that came since the last round. */
 static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 {
@@ -34,16 +47,24 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 	uint64_t filled = ring_filled(&tape->marks);
 	for (; writer->seen < filled; writer->seen++) {
 		const struct stamp *stamp = tape_stamp(tape, writer->seen);
+		struct place *place = &writer->places[writer->seen % tape->marks.size];
+		measure_levels(writer, stamp);
 		if (!writer->timeline.rate) {
-			timeline_init(&writer->timeline, stamp->cycle.rate);
-			pace_init(&writer->pace, stamp->cycle.rate);
+			uint32_t rate =
+				writer->run.part ? writer->run.part->plans[0].rate : stamp->cycle.rate;
+			timeline_init(&writer->timeline, rate);
+			pace_init(&writer->pace, rate);
 		}
-		struct timeline_step step = timeline_advance(&writer->timeline, stamp);
-		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
+		if (stamp->cycle.rate != writer->timeline.rate) {
+			*place = (struct place){.frame = writer->timeline.frames, .stray = true};
+			writer->strayed = true;
+			continue;
+		}
+		struct timeline_step step = advance(writer, stamp);
+		*place = (struct place){.frame = step.frame, .cause = step.cause};
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
-		measure_levels(writer, stamp);
 		watch_cycle(&writer->watch, stamp, step.frame);
 	}
 }
@@ -68,7 +89,7 @@ static int64_t written_until(const struct writer *writer)
 static void release(struct writer *writer)
 {
 	struct tape *tape = writer->config.tape;
-	if (writer->seen == 0)
+	if (writer->seen == writer->released)
 		return;
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
 	int64_t keep_from =
@@ -118,7 +139,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->backlog_s = writer->timeline.rate ? backlog_frames(writer) / writer->timeline.rate : 0;
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
-	if (writer->seen > 0) {
+	if (writer->seen > writer->released) {
 		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
 		status->newest_ns = writer->timeline.next_nsec;
@@ -192,11 +213,28 @@ static void free_writer(struct writer *writer)
 	free(writer);
 }
 
+/* What a writer before this one left of another rate is nothing to this one. */
+static void begin_at_newest_rate(struct writer *writer)
+{
+	struct tape *tape = writer->config.tape;
+	uint64_t end = ring_filled(&tape->marks);
+	uint64_t first = atomic_load_explicit(&tape->marks.released, memory_order_relaxed);
+	for (uint64_t mark = first; mark < end; mark++)
+		if (tape_stamp(tape, mark)->cycle.rate != tape_stamp(tape, end - 1)->cycle.rate)
+			first = mark + 1;
+	writer->seen = writer->released = first;
+	if (first < end) {
+		ring_release(&tape->samples, tape_stamp(tape, first)->tape);
+		ring_release(&tape->marks, first);
+	}
+}
+
 int writer_create(struct writer **writer, const struct writer_config *config, struct error *e)
 {
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
 	made->keep_ns = INT64_MAX;
+	begin_at_newest_rate(made);
 	watch_init(&made->watch, config->tape);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));

@@ -30,9 +30,9 @@ struct take_part {
 	_Atomic bool placed;	/* `origin` is known and stays */
 	int64_t origin;		/* frame 0 on the interface's timeline */
 
-	uint64_t frames;   /* of the take */
-	uint64_t captured; /* of them, not silence for gaps */
-	struct take_gap *gaps;
+	uint64_t frames;       /* of the take */
+	uint64_t captured;     /* of them, not silence for gaps */
+	struct take_gap *gaps; /* the first TAKE_GAPS_MOST */
 	size_t gap_count;
 	double ppm;		      /* NAN: not known */
 	struct track_result *results; /* `count` */
@@ -54,6 +54,9 @@ struct writer_config {
 	void *data;
 };
 
+/* On a tape that holds something already, of a writer before this one, it begins with the first cycle from
+ * which on all are at the rate of the newest: a writer follows one rate. Cycles at another come into no take,
+ * where silence stands for them (status.newest_rate tells). */
 int writer_create(struct writer **writer, const struct writer_config *config, struct error *e) MUST_CHECK;
 
 /* A take that runs has its files closed as they are, and `on_done` is not called any more. NULL is fine. */

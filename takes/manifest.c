@@ -51,6 +51,8 @@ static const struct member interface_members[] = {
 	{"clock", MEMBER_CHOICE, true, AT(take_interface, clock), .choices = clocks},
 	{"clock_log", MEMBER_NAME, true, AT(take_interface, clock_log)},
 	{"gaps", MEMBER_OBJECTS, LIST(take_interface, gaps, gap_count), .shape = &gap_shape},
+	{"gaps_more", MEMBER_SPARE, true, AT(take_interface, gaps_more)},
+	{"gap_frames_more", MEMBER_SPARE, true, AT(take_interface, gap_frames_more)},
 	{"suspected", MEMBER_OBJECTS, true, LIST(take_interface, suspected, suspected_count),
 		.shape = &suspect_shape},
 	{"suspected_total", MEMBER_SPARE, true, AT(take_interface, suspected_total)},

@@ -18,7 +18,8 @@ enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
 
 enum take_clock { TAKE_CLOCK_OWN, TAKE_CLOCK_SHARED };
 
-enum { TAKE_SUSPECTED_MOST = 1000 };
+/* A driver that loses something every cycle would fill the manifest. */
+enum { TAKE_GAPS_MOST = 1000, TAKE_SUSPECTED_MOST = 1000 };
 
 struct take_gap {
 	uint64_t frame, frames;
@@ -37,9 +38,10 @@ struct take_interface {
 	double ppm;	       /* against the system's clock */
 	enum take_clock clock; /* shared: runs on the first interface's word clock */
 	char *clock_log;       /* a file within the take; NULL: none */
-	struct take_gap *gaps;
+	struct take_gap *gaps; /* the first TAKE_GAPS_MOST */
 	size_t gap_count;
-	struct take_suspect *suspected; /* the first TAKE_SUSPECTED_MOST */
+	uint64_t gaps_more, gap_frames_more; /* those after them, and their frames */
+	struct take_suspect *suspected;	     /* the first TAKE_SUSPECTED_MOST */
 	size_t suspected_count;
 	uint64_t suspected_total;
 };

@@ -300,7 +300,11 @@ static void trim_gaps(struct take_interface *interface, uint64_t frames)
 		silent += gap.frames;
 		interface->gaps[kept++] = gap;
 	}
+	/* Where those lie that are not listed, nobody knows: after the last that is, and so at the end. */
+	if (kept < interface->gap_count)
+		interface->gaps_more = interface->gap_frames_more = 0;
 	interface->gap_count = kept;
+	silent += interface->gap_frames_more;
 	interface->frames = frames > silent ? frames - silent : 0;
 }
 

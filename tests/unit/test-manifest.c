@@ -23,6 +23,8 @@ static void test_load(void **state)
 	assert_int_equal(manifest.interface_count, 1);
 	assert_int_equal(manifest.interfaces[0].gaps[0].cause, GAP_UNPLUGGED);
 	assert_int_equal(manifest.interfaces[0].gaps[0].frames, 1024);
+	assert_int_equal(manifest.interfaces[0].gaps_more, 40);
+	assert_int_equal(manifest.interfaces[0].gap_frames_more, 10240);
 	assert_int_equal(manifest.interfaces[0].suspected_count, 2);
 	assert_int_equal(manifest.interfaces[0].suspected_total, 2);
 	assert_int_equal(manifest.interfaces[0].suspected[0].frames, 48);

@@ -31,6 +31,10 @@ static const struct scene scenes[] = {
 		{{9000, 50001, GAP_UNPLUGGED}}, 1},
 	{"another driver", {{PLAY, 9000}, {NEW_DRIVER, 501}, {PLAY, 30000}}, 0, 30000, 0,
 		{{9000, 501, GAP_DRIVER}}, 1},
+	{"another rate, and back", {{PLAY, 9000}, {OTHER_RATE, 4001}, {PLAY, 30000}}, 0, 30000, 0,
+		{{9000, 4001, GAP_DRIVER}}, 1},
+	{"another rate to the end", {{PLAY, 9000}, {OTHER_RATE, 20000}}, 0, 20000, 0,
+		{{9000, 11000, GAP_DRIVER}}, 1, true},
 	{"begins within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 12000, 20000, 3,
 		{{0, 7000, GAP_UNPLUGGED}}, 1},
 	{"ends within a gap", {{PLAY, 9000}, {MISS, 10000}, {PLAY, 30000}}, 1000, 12000, 3,
@@ -252,6 +256,8 @@ static void test_figures(void **state)
 	}
 	struct taken taken; /* its end is the event that says that all has been seen */
 	plan(bench, &taken, "figures", 0);
+	for (int i = 0; i < MOST_TRACKS; i++)
+		taken.plans[i].rate = 96000;
 	taken.part.limit = 50 * QUANTUM;
 	writer_begin(bench->writer, &taken.part);
 	wait_for(bench, 1, 0);

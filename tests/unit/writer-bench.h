@@ -139,7 +139,7 @@ static inline int64_t nsec_of(const struct bench *bench, int64_t frame)
 
 /* ---- the feeder ---- */
 
-enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER };
+enum kind { PLAY, MISS, OVERRUN, UNPLUG, FULL_TAPE, NEW_DRIVER, OTHER_RATE };
 
 struct step {
 	enum kind kind;
@@ -167,6 +167,21 @@ static inline void record(struct bench *bench, uint32_t frames, bool relinked)
 	bench->position += frames;
 }
 
+/* So many frames of the world at another rate, whose own are twice as many. */
+static inline void stray(struct bench *bench, uint32_t frames)
+{
+	static const float noise[2 * QUANTUM];
+	const float *channels[CHANNELS] = {noise, noise, noise};
+	struct cycle cycle = {.rate = 2 * RATE, .clock_id = bench->clock_id};
+	for (uint32_t done = 0; done < frames; done += cycle.frames / 2) {
+		cycle.frames = 2 * (frames - done < QUANTUM ? frames - done : QUANTUM);
+		cycle.position = bench->position + 2 * done;
+		cycle.nsec = nsec_of(bench, (int64_t)(bench->frame + done));
+		tape_record(&bench->tape, &cycle, channels);
+	}
+	bench->position += 2 * frames;
+}
+
 static inline void play(struct bench *bench, uint32_t frames, bool relinked)
 {
 	while (frames > 0) {
@@ -186,6 +201,8 @@ static inline void feed(struct bench *bench, const struct step *steps, size_t co
 			relinked = false;
 			continue;
 		}
+		if (steps[i].kind == OTHER_RATE)
+			stray(bench, steps[i].frames);
 		bench->frame += steps[i].frames;
 		if (steps[i].kind == MISS || steps[i].kind == FULL_TAPE)
 			bench->position += steps[i].frames;
