@@ -75,14 +75,16 @@ static int64_t needed_by(const struct take_part *part)
 	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
 }
 
-/* While a take runs: what was written just now stays for as long, since the disk may turn out not to keep it.
- */
+/* While a take runs, what was written just now stays for so long, since the disk may turn out not to keep it;
+ * but not what was played before KEEP_MOST_NS: a disk that hangs needs the tape for what is to come. */
 #define KEEP_NS (5 * CLOCK_NSEC_PER_SEC)
+#define KEEP_MOST_NS (2 * KEEP_NS)
 
-static int64_t written_until(const struct writer *writer)
+static int64_t unsafe_from(const struct writer *writer, int64_t newest)
 {
 	uint64_t mark = writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
-	return tape_stamp(writer->config.tape, mark)->cycle.nsec;
+	int64_t from = tape_stamp(writer->config.tape, mark)->cycle.nsec - KEEP_NS;
+	return from < newest - KEEP_MOST_NS ? newest - KEEP_MOST_NS : from;
 }
 
 /* Gives back what neither the pre-roll nor the running take needs any more. */
@@ -96,8 +98,8 @@ static void release(struct writer *writer)
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
 	if (writer->keep_ns < keep_from)
 		keep_from = writer->keep_ns;
-	if (part_placed(writer) && written_until(writer) - KEEP_NS < keep_from)
-		keep_from = written_until(writer) - KEEP_NS;
+	if (part_placed(writer) && unsafe_from(writer, newest) < keep_from)
+		keep_from = unsafe_from(writer, newest);
 	if (writer->run.part && !part_placed(writer) && needed_by(writer->run.part) < keep_from)
 		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
