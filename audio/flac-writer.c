@@ -1,5 +1,6 @@
 #include "audio/flac.h"
 
+#include "audio/md5.h"
 #include "common/memory.h"
 
 #include <FLAC/metadata.h>
@@ -9,7 +10,21 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Exported since FLAC 1.2.1 and used by `flac --no-md5-sum`, but in no public header. Where a libFLAC has it
+ * no more, that makes an MD5 that ours, the same, is written over. */
+extern FLAC__bool FLAC__stream_encoder_set_do_md5(FLAC__StreamEncoder *encoder, FLAC__bool value)
+	__attribute__((weak));
+
+enum { MOST_CHANNELS = 8, MOST_BYTES = 3, PIECE = 3072, MD5_OFFSET = 26, MOST_HELD = 64 };
+
+/* A whole FLAC frame that waits: where it ends among those that do, and its frames of audio. */
+struct held {
+	size_t end;
+	uint64_t frames;
+};
 
 /* libFLAC keeps no state outside its encoders, so writers of several threads never meet. What the syncing
  * thread touches is the descriptor, which lives as long as the writer, and the atomics. */
@@ -18,8 +33,15 @@ struct flac_writer {
 	FLAC__StreamMetadata *comment; /* must outlive the encoder's use of it; NULL: libFLAC's own */
 	char *path;
 	int fd;
+	struct flac_format format;
+	struct md5 md5;	 /* of the samples; libFLAC's own is three times as slow */
 	uint64_t offset; /* where libFLAC writes next */
-	int failure;	 /* errno of the first failure; from then on nothing is written */
+	unsigned char
+		*bytes_held; /* behind what the file has; room for FLAC_HELD, of which no frame needs all */
+	size_t size_held;
+	struct held held[MOST_HELD];
+	size_t count_held;
+	int failure; /* errno of the first failure; from then on nothing is written */
 	bool finished;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t frames;
@@ -27,19 +49,64 @@ struct flac_writer {
 	_Atomic int sync_failure;
 };
 
-static int write_at(int fd, const void *data, size_t size, uint64_t offset)
+/* `*size` becomes what was written of it. */
+static int write_at(int fd, const void *data, size_t *size, uint64_t offset)
 {
 	const char *rest = data;
-	while (size > 0) {
-		ssize_t n = pwrite(fd, rest, size, (off_t)offset);
+	size_t left = *size;
+	int failure = 0;
+	while (left > 0 && !failure) {
+		ssize_t n = pwrite(fd, rest, left, (off_t)offset);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
-			return n < 0 ? errno : EIO;
+		if (n <= 0) {
+			failure = n < 0 ? errno : EIO;
+			continue;
+		}
 		rest += n;
-		size -= (size_t)n;
+		left -= (size_t)n;
 		offset += (uint64_t)n;
 	}
+	*size -= left;
+	return failure;
+}
+
+/* The file has the first `size` of the bytes held: as many FLAC frames as are whole in them. */
+static void count_frames(struct flac_writer *writer, size_t size)
+{
+	size_t end = 0;
+	for (size_t i = 0; i < writer->count_held && writer->held[i].end <= size; i++) {
+		end = writer->held[i].end;
+		atomic_fetch_add(&writer->frames, writer->held[i].frames);
+	}
+	atomic_fetch_add(&writer->bytes, end);
+}
+
+static int flush(struct flac_writer *writer)
+{
+	size_t size = writer->size_held;
+	if (size == 0 || writer->failure)
+		return writer->failure;
+	writer->failure = write_at(writer->fd, writer->bytes_held, &size, atomic_load(&writer->bytes));
+	count_frames(writer, size);
+	writer->size_held = writer->count_held = 0;
+	if (writer->failure) {
+		/* A disk that filled up took a part of a frame: what stays must end at a frame's border. */
+		int n = ftruncate(writer->fd, (off_t)atomic_load(&writer->bytes));
+		(void)n;
+	}
+	return writer->failure;
+}
+
+/* Behind all that there is. */
+static int append(struct flac_writer *writer, const FLAC__byte *data, size_t size, uint32_t frames)
+{
+	bool full = writer->size_held + size > FLAC_HELD || writer->count_held == MOST_HELD;
+	if (full && flush(writer) != 0)
+		return writer->failure;
+	memcpy(writer->bytes_held + writer->size_held, data, size);
+	writer->size_held += size;
+	writer->held[writer->count_held++] = (struct held){writer->size_held, frames};
 	return 0;
 }
 
@@ -48,18 +115,15 @@ static FLAC__StreamEncoderWriteStatus on_write(const FLAC__StreamEncoder *encode
 {
 	(void)encoder, (void)frame;
 	struct flac_writer *writer = client;
-	writer->failure = write_at(writer->fd, data, size, writer->offset);
-	if (writer->failure) {
-		/* A disk that filled up took a part of the frame: what stays must end at a frame's border. */
-		int n = ftruncate(writer->fd, (off_t)atomic_load(&writer->bytes));
-		(void)n;
+	if (writer->failure)
 		return FLAC__STREAM_ENCODER_WRITE_STATUS_FATAL_ERROR;
-	}
+	if (writer->offset == atomic_load(&writer->bytes) + writer->size_held)
+		writer->failure = append(writer, data, size, samples);
+	else
+		writer->failure = write_at(writer->fd, data, &size, writer->offset);
 	writer->offset += size;
-	if (writer->offset > atomic_load(&writer->bytes))
-		atomic_store(&writer->bytes, writer->offset);
-	atomic_fetch_add(&writer->frames, samples);
-	return FLAC__STREAM_ENCODER_WRITE_STATUS_OK;
+	return writer->failure ? FLAC__STREAM_ENCODER_WRITE_STATUS_FATAL_ERROR
+			       : FLAC__STREAM_ENCODER_WRITE_STATUS_OK;
 }
 
 static FLAC__StreamEncoderSeekStatus on_seek(
@@ -67,6 +131,8 @@ static FLAC__StreamEncoderSeekStatus on_seek(
 {
 	(void)encoder;
 	struct flac_writer *writer = client;
+	if (flush(writer) != 0)
+		return FLAC__STREAM_ENCODER_SEEK_STATUS_ERROR;
 	writer->offset = offset;
 	return FLAC__STREAM_ENCODER_SEEK_STATUS_OK;
 }
@@ -108,6 +174,7 @@ static bool configure(struct flac_writer *writer, const struct flac_format *form
 	/* The level sets a block size of its own, so it comes first. */
 	return level >= 0 && FLAC__stream_encoder_set_compression_level(encoder, (uint32_t)level) &&
 	       FLAC__stream_encoder_set_streamable_subset(encoder, true) &&
+	       (!FLAC__stream_encoder_set_do_md5 || FLAC__stream_encoder_set_do_md5(encoder, false)) &&
 	       FLAC__stream_encoder_set_blocksize(encoder, FLAC_BLOCK) &&
 	       FLAC__stream_encoder_set_channels(encoder, format->channels) &&
 	       FLAC__stream_encoder_set_bits_per_sample(encoder, format->bits) &&
@@ -126,7 +193,7 @@ static int start(struct flac_writer *writer, const struct flac_format *format, i
 			format->channels, format->bits, format->rate, level);
 	FLAC__StreamEncoderInitStatus status =
 		FLAC__stream_encoder_init_stream(writer->encoder, on_write, on_seek, on_tell, NULL, writer);
-	if (status == FLAC__STREAM_ENCODER_INIT_STATUS_OK)
+	if (status == FLAC__STREAM_ENCODER_INIT_STATUS_OK && flush(writer) == 0)
 		return 0;
 	if (writer->failure)
 		return error_errno(e, writer->failure, "%s", writer->path);
@@ -142,6 +209,9 @@ int flac_writer_create(struct flac_writer **writer, const char *path, const stru
 	struct flac_writer *made = memory_new(sizeof(*made));
 	made->fd = fd;
 	made->path = memory_text(path);
+	made->format = *format;
+	made->bytes_held = memory_array(FLAC_HELD, 1);
+	md5_init(&made->md5);
 	int result = make_comment(made, tags, tag_count, e);
 	if (result == 0)
 		result = start(made, format, level, e);
@@ -164,17 +234,83 @@ static int fail(struct flac_writer *writer, struct error *e)
 		FLAC__stream_encoder_get_resolved_state_string(writer->encoder));
 }
 
+/* ---- samples ---- */
+
+/* As FLAC's MD5 has them: interleaved, little endian, in as few bytes as they fit. Returns how many. */
+static size_t pack(const struct flac_writer *writer, const int32_t *const *channels, size_t at, size_t frames,
+	unsigned char *out)
+{
+	size_t channel_count = writer->format.channels, width = writer->format.bits / 8;
+	for (size_t c = 0; c < channel_count; c++) {
+		const int32_t *samples = channels[c] + at;
+		unsigned char *to = out + c * width;
+		for (size_t i = 0; i < frames; i++, to += channel_count * width) {
+			uint32_t sample = (uint32_t)samples[i];
+			to[0] = (unsigned char)sample;
+			to[1] = (unsigned char)(sample >> 8);
+			if (width == MOST_BYTES)
+				to[2] = (unsigned char)(sample >> 16);
+		}
+	}
+	return frames * channel_count * width;
+}
+
+/* Of up to MD5_LANES shares. */
+static void digest(const struct flac_share *shares, size_t count, size_t frames)
+{
+	unsigned char bytes[MD5_LANES][PIECE];
+	enum { STEP = PIECE / MOST_BYTES / MOST_CHANNELS };
+	size_t step = 0;
+	for (size_t at = 0; at < frames; at += step) {
+		struct md5_input inputs[MD5_LANES];
+		step = frames - at < STEP ? frames - at : STEP;
+		for (size_t k = 0; k < count; k++) {
+			struct flac_writer *writer = shares[k].writer;
+			size_t size = pack(writer, shares[k].channels, at, step, bytes[k]);
+			inputs[k] = (struct md5_input){&writer->md5, bytes[k], size};
+		}
+		md5_add(inputs, count);
+	}
+}
+
+static void encode(struct flac_share *share, size_t frames)
+{
+	struct flac_writer *writer = share->writer;
+	share->result = 0;
+	if (writer->failure)
+		share->result = fail(writer, &share->error);
+	else if (writer->finished || frames > UINT32_MAX)
+		share->result = error_set(
+			&share->error, EINVAL, "%s: cannot take %zu more frames", writer->path, frames);
+	else if (frames > 0 &&
+		 !FLAC__stream_encoder_process(writer->encoder, share->channels, (uint32_t)frames))
+		share->result = fail(writer, &share->error);
+}
+
+void flac_write_shares(struct flac_share *shares, size_t count, size_t frames)
+{
+	for (size_t first = 0; first < count; first += MD5_LANES)
+		digest(shares + first, count - first < MD5_LANES ? count - first : MD5_LANES, frames);
+	for (size_t k = 0; k < count; k++)
+		encode(&shares[k], frames);
+}
+
 int flac_writer_write(
 	struct flac_writer *writer, const int32_t *const *channels, size_t frames, struct error *e)
 {
-	if (writer->failure)
-		return fail(writer, e);
-	if (writer->finished || frames > UINT32_MAX)
-		return error_set(e, EINVAL, "%s: cannot take %zu more frames", writer->path, frames);
-	if (frames == 0 || FLAC__stream_encoder_process(writer->encoder, channels, (uint32_t)frames))
-		return 0;
-	return fail(writer, e);
+	struct flac_share share = {.writer = writer, .channels = channels};
+	flac_write_shares(&share, 1, frames);
+	if (share.result < 0 && e)
+		*e = share.error;
+	return share.result;
 }
+
+int flac_writer_flush(struct flac_writer *writer, struct error *e)
+{
+	return flush(writer) == 0 ? 0 : fail(writer, e);
+}
+
+/* ---- the end ---- */
 
 /* After a failure the encoder leaves STREAMINFO alone. Written over in place, which a full disk allows, its
  * 36 bits of total samples make the file whole as far as it goes; an MD5 of zeros says "not known" (RFC 9639,
@@ -189,14 +325,25 @@ static void count_what_is_there(const struct flac_writer *writer)
 	field[0] = (unsigned char)((field[0] & 0xf0U) | (frames >> 32 & 0xfU));
 	for (unsigned i = 1; i < TOTAL_SIZE; i++)
 		field[i] = (unsigned char)(frames >> (8 * (TOTAL_SIZE - 1 - i)) & 0xffU);
-	int failure = write_at(writer->fd, field, TOTAL_SIZE, TOTAL_SAMPLES);
+	size_t size = TOTAL_SIZE;
+	int failure = write_at(writer->fd, field, &size, TOTAL_SAMPLES);
 	(void)failure; /* the caller reports the first one */
+}
+
+static bool complete(struct flac_writer *writer)
+{
+	unsigned char sum[MD5_SIZE];
+	size_t size = sizeof(sum);
+	if (writer->failure || !FLAC__stream_encoder_finish(writer->encoder) || flush(writer) != 0)
+		return false;
+	md5_finish(&writer->md5, sum);
+	writer->failure = write_at(writer->fd, sum, &size, MD5_OFFSET);
+	return !writer->failure;
 }
 
 int flac_writer_finish(struct flac_writer *writer, struct error *e)
 {
-	bool completed =
-		writer->finished || (!writer->failure && FLAC__stream_encoder_finish(writer->encoder));
+	bool completed = writer->finished || complete(writer);
 	writer->finished = true;
 	if (completed && !writer->failure)
 		return 0;
@@ -258,6 +405,7 @@ void flac_writer_destroy(struct flac_writer *writer)
 	if (writer->comment)
 		FLAC__metadata_object_delete(writer->comment);
 	close(writer->fd);
+	free(writer->bytes_held);
 	free(writer->path);
 	free(writer);
 }

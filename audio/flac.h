@@ -21,7 +21,10 @@ struct flac_tag {
 	const char *name, *value;
 };
 
-enum { FLAC_BLOCK = 4096 }; /* frames of audio in every FLAC frame that we write, but in the last */
+enum {
+	FLAC_BLOCK = 4096, /* frames of audio in every FLAC frame that we write, but in the last */
+	FLAC_HELD = 1 << 17,
+};
 
 struct flac_writer;
 
@@ -31,12 +34,26 @@ struct flac_writer;
 int flac_writer_create(struct flac_writer **writer, const char *path, const struct flac_format *format,
 	int level, const struct flac_tag *tags, size_t tag_count, struct error *e) MUST_CHECK;
 
-/* Encodes `frames` frames. A whole FLAC frame goes to the file, unbuffered, as soon as the sample after its
- * 4096 comes, so what the kernel has always ends at a frame's border. Samples out of the range of `bits` are
- * the caller's fault (-EINVAL). After an error the writer takes no more; the file keeps the whole FLAC frames
- * that it had, which flac_writer_frames counts. */
+/* Encodes `frames` frames. A FLAC frame is whole as soon as the sample after its 4096 comes; whole frames
+ * wait for flac_writer_flush, or until there are FLAC_HELD bytes of them, so what the kernel has always ends
+ * at a frame's border. Samples out of the range of `bits` are the caller's fault (-EINVAL). After an error
+ * the writer takes no more; the file keeps the whole FLAC frames that it had, which flac_writer_frames
+ * counts. */
 int flac_writer_write(struct flac_writer *writer, const int32_t *const *channels, size_t frames,
 	struct error *e) MUST_CHECK;
+
+/* The same for a file of several that grow together, which costs less than one by one: their MD5s are made at
+ * once. */
+struct flac_share {
+	struct flac_writer *writer;
+	const int32_t *const *channels;
+	int result; /* what flac_writer_write would have returned; `error` says why */
+	struct error error;
+};
+void flac_write_shares(struct flac_share *shares, size_t count, size_t frames);
+
+/* Gives the kernel the whole FLAC frames that there are. */
+int flac_writer_flush(struct flac_writer *writer, struct error *e) MUST_CHECK;
 
 /* Encodes the last partial frame and completes STREAMINFO (total samples, MD5). The descriptor stays open for
  * flac_writer_sync. After an error it returns that error, once STREAMINFO counts the frames that the file has

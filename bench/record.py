@@ -1,9 +1,10 @@
 """record: two interfaces of 16 channels, 24 bit, beside what libFLAC alone needs to encode the same tracks, and
-beside jack_capture."""
+beside jack_capture; and a program with as many ports that does nothing."""
 import json
 import pathlib
 import re
 import shutil
+import time
 
 import material
 from measure import BenchError, Row, flac_alone, in_turns, level_in, run, say
@@ -14,6 +15,8 @@ INTERFACES, CHANNELS = ("left", "right"), 16
 SECONDS, QUICK_SECONDS, SHORT_SECONDS = 40, 10, 4
 REPETITIONS, QUICK_REPETITIONS = 3, 1
 TARGET = 1.3  # of libFLAC's own CPU
+QUANTUM = 1024  # frames a cycle: what PipeWire gives a box where nobody asks for less
+SHORT_QUANTUM = 256  # what somebody may who plays through the same box
 
 
 def write_config(room):
@@ -24,10 +27,10 @@ def write_config(room):
     return path
 
 
-def open_interfaces(room, seconds):
+def open_interfaces(room, seconds, quantum=QUANTUM):
     files = material.microphones(len(INTERFACES) * CHANNELS, seconds)
     for i, name in enumerate(INTERFACES):
-        room.interface(name, channels=CHANNELS, loop=True, ppm=20 * i,
+        room.interface(name, channels=CHANNELS, loop=True, ppm=20 * i, quantum=quantum,
                        play=files[i * CHANNELS:(i + 1) * CHANNELS]).wait_ready()
 
 
@@ -78,7 +81,7 @@ def jack_capture(seconds):
     driver, so two interfaces with their own clocks are not for it."""
     with Room() as room:
         name, channels = "desk", len(INTERFACES) * CHANNELS
-        room.interface(name, description=name, channels=channels, loop=True,
+        room.interface(name, description=name, channels=channels, loop=True, quantum=QUANTUM,
                        play=material.microphones(channels, seconds)).wait_ready()
         path = room.path("jack.wav")
         used = run("pw-jack", "jack_capture", "--no-stdin", "--disable-console", "--bitdepth", 24,
@@ -86,6 +89,34 @@ def jack_capture(seconds):
                    "--filename", path, env=room.env)
         check_wave(path, seconds, room.rate)
         return used.cpu_s
+
+
+def idle(room, seconds):
+    """CPU seconds of a program that is in the graph with as many ports and leaves what it is given alone."""
+    process = room.spawn(room.name("idle"), BUILD / "bench/pw-idle", seconds, CHANNELS, *INTERFACES)
+    process.wait_line("ready")
+    for name in INTERFACES:
+        for channel in range(CHANNELS):
+            link(room, f"{name}:capture_AUX{channel}", f"idle.{name}:input_{channel + 1}")
+    status = process.wait(seconds + 30)
+    if status:
+        raise BenchError(f"pw-idle: status {status}: {process.stderr}")
+    used, cycles = process.stdout.split()[1:]
+    if int(cycles) < 0.9 * len(INTERFACES) * seconds * room.rate / QUANTUM:
+        raise BenchError(f"pw-idle: {cycles} cycles")
+    return float(used)
+
+
+def link(room, output, port):
+    """Ports show some time after the node that they belong to."""
+    for _ in range(100):
+        try:
+            run("pw-link", output, port, env=room.env)
+            return
+        except BenchError as problem:
+            last = problem
+            time.sleep(0.05)
+    raise last
 
 
 def less(long, short):
@@ -96,14 +127,19 @@ def less(long, short):
 def measure(quick):
     """Rows for the table."""
     seconds = QUICK_SECONDS if quick else SECONDS
-    with Room() as room:
+    with Room() as room, Room() as hasty:
         open_interfaces(room, seconds)
-        short, long = Recording(room, SHORT_SECONDS), Recording(room, seconds)
-        ours, alone, jack, ours_short, alone_short = in_turns(
+        open_interfaces(hasty, seconds, SHORT_QUANTUM)
+        short, long, often = Recording(room, SHORT_SECONDS), Recording(room, seconds), Recording(hasty, seconds)
+        ours, alone, jack, ours_short, alone_short, ours_often, nothing, nothing_often = in_turns(
             QUICK_REPETITIONS if quick else REPETITIONS, long.record, long.encode_alone,
-            lambda: jack_capture(seconds), short.record, short.encode_alone)
+            lambda: jack_capture(seconds), short.record, short.encode_alone, often.record,
+            lambda: idle(room, seconds), lambda: idle(hasty, seconds))
     what = f"record {len(INTERFACES) * CHANNELS} tracks x {seconds} s, CPU"
     return [Row(what, "libFLAC alone", ours, alone, TARGET),
             Row(f"  of it after the first {SHORT_SECONDS} s", "libFLAC alone", less(ours, ours_short),
                 less(alone, alone_short)),
-            Row(what, "jack_capture, to WAV", ours, jack)]
+            Row("  ports that do nothing", "libFLAC alone", nothing, alone),
+            Row(what, "jack_capture, to WAV", ours, jack),
+            Row(f"record at a quantum of {SHORT_QUANTUM}, CPU", "libFLAC alone", ours_often, alone),
+            Row("  ports that do nothing", "libFLAC alone", nothing_often, alone)]

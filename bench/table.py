@@ -24,7 +24,7 @@ HEADINGS = ("", "beside", "ours s", "peer s", "ratio", "from-to", "target")
 
 def check_build():
     """Of a folder that somebody named, nothing is known."""
-    for name in ("woodshed", "bench/flac-alone", "tests/rig/fake-interface"):
+    for name in ("woodshed", "bench/flac-alone", "bench/pw-idle", "tests/rig/fake-interface"):
         if not (BUILD / name).exists():
             raise BenchError(f"not built: {BUILD / name}")
 

@@ -19,7 +19,7 @@
 
 uint64_t transport_bytes(const struct transport *transport, double seconds)
 {
-	enum { TAKE_BYTES = 1 << 20, TRACK_BYTES = 128 << 10 };
+	enum { TAKE_BYTES = 1 << 20, TRACK_BYTES = 256 << 10 };
 	double bytes = TAKE_BYTES;
 	for (size_t i = 0; i < transport->count; i++)
 		for (size_t k = 0; k < transport->parts[i].count; k++) {

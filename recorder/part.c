@@ -19,7 +19,8 @@
 #define AWAY_S 1.0
 #define STEP_S 10.0
 
-enum { RUN_FRAMES = 16384 }; /* encoded at once: what a track does in one go stays in the cache */
+/* Encoded without being asked, once there is so much. */
+#define BACKLOG_S 1.0
 
 bool part_placed(const struct writer *writer)
 {
@@ -80,9 +81,7 @@ static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause c
 	struct take_part *part = writer->run.part;
 	struct take_gap gap = {.frame = part->frames, .frames = frames, .cause = cause};
 	note_gap(part, &gap);
-	for (size_t i = 0; i < part->count; i++)
-		track_add_silence(writer->run.tracks[i], frames);
-	spans_add_silence(&writer->run.spans, frames);
+	tracks_add_silence(writer->run.tracks, frames);
 	part->frames += frames;
 	writer->config.on_gap(writer->config.data, &gap);
 }
@@ -143,10 +142,8 @@ static void encode(struct writer *writer, uint64_t end)
 			skip(run, stamp, (uint64_t)((int64_t)part->frames - at));
 			continue;
 		}
-		uint64_t frames = take_run_of(writer, owed < RUN_FRAMES ? owed : RUN_FRAMES);
-		for (size_t i = 0; i < part->count; i++)
-			track_add(run->tracks[i], position, frames);
-		spans_add(&run->spans, frames, position);
+		uint64_t frames = take_run_of(writer, owed);
+		tracks_add(run->tracks, position, frames);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -202,12 +199,15 @@ static void on_trouble(void *data, const struct track_trouble *trouble)
 
 void part_begin(struct writer *writer, struct take_part *part)
 {
-	writer->run = (struct take_run){.part = part,
-		.room = {writer->config.tape, &writer->run.spans, writer->config.syncer, on_trouble, writer}};
-	writer->run.tracks = memory_array(part->count, sizeof(*writer->run.tracks));
+	const struct track_room room = {
+		.tape = writer->config.tape,
+		.syncer = writer->config.syncer,
+		.on_trouble = on_trouble,
+		.data = writer,
+	};
+	writer->run = (struct take_run){.part = part};
 	part->results = memory_array(part->count, sizeof(*part->results));
-	for (size_t i = 0; i < part->count; i++)
-		writer->run.tracks[i] = track_open(&part->plans[i], &writer->run.room);
+	writer->run.tracks = tracks_open(part->plans, part->count, &room);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -225,10 +225,7 @@ static void log_clock(struct writer *writer)
 void part_close_tracks(struct writer *writer)
 {
 	struct take_part *part = writer->run.part;
-	for (size_t i = 0; i < part->count; i++)
-		track_close(writer->run.tracks[i], &part->results[i]);
-	free(writer->run.tracks);
-	spans_finish(&writer->run.spans);
+	tracks_close(writer->run.tracks, part->results);
 	pace_flush(&writer->pace);
 	log_clock(writer);
 	part->ppm = clock_file_close(writer->run.clock, writer->pace.rate);
@@ -261,18 +258,31 @@ static void tell_losses(struct writer *writer)
 	}
 }
 
-void part_work(struct writer *writer)
+/* Encoders are fetched into the cache for each round of theirs: few large ones are cheap. The syncer asks for
+ * one each time; but it may hang in a sync, and a take's last frames wait for nobody. */
+static bool is_due(const struct writer *writer, uint64_t end)
+{
+	const struct take_run *run = &writer->run;
+	if (run->mark >= writer->seen)
+		return true;
+	uint64_t waiting =
+		ring_filled(&writer->config.tape->samples) - tape_stamp(writer->config.tape, run->mark)->tape;
+	return (double)waiting >= BACKLOG_S * writer->timeline.rate ||
+	       (int64_t)writer->timeline.frames - run->part->origin >= (int64_t)end;
+}
+
+void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
-	for (size_t i = 0; i < writer->run.part->count; i++)
-		track_look(writer->run.tracks[i]);
-	if (part_placed(writer))
+	tracks_look(writer->run.tracks);
+	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
-	if (part_placed(writer))
 		tell_losses(writer);
+	}
 	log_clock(writer);
 	pad_if_away(writer, end);
+	tracks_flush(writer->run.tracks);
 	if (writer->run.part->frames >= end)
 		finish_take(writer);
 }

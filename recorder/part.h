@@ -7,6 +7,7 @@
 #include "recorder/clock-file.h"
 #include "recorder/level.h"
 #include "recorder/pace.h"
+#include "recorder/tracks.h"
 #include "recorder/watch.h"
 #include "recorder/writer.h"
 
@@ -22,9 +23,7 @@ struct place {
 /* What the take that is running needs, on the writer's thread. */
 struct take_run {
 	struct take_part *part;
-	struct track **tracks;
-	struct track_room room; /* the tracks' */
-	struct spans spans;
+	struct tracks *tracks;
 	uint64_t mark;	 /* next stamp to encode */
 	uint64_t offset; /* frames of it that are done */
 	uint64_t losses; /* of the watch, that were told or lie before the take */
@@ -40,6 +39,7 @@ struct past {
 struct writer {
 	struct writer_config config;
 	pthread_t thread;
+	struct supplier supplier; /* of the syncer */
 
 	/* The thread's own. */
 	struct timeline timeline;
@@ -58,21 +58,26 @@ struct writer {
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
 	bool stopping;
+	bool called;		   /* to look at once */
+	bool asked;		   /* by the syncer: what is on the tape shall be in the files */
 	struct take_part *waiting; /* to begin, oldest first */
 	int holds;
 	int64_t held_from_ns; /* while there are holds */
 	struct writer_status status;
 	uint64_t newest_frame; /* on the timeline, at status.newest_ns */
-	struct level *levels;  /* since the last look */
+	struct level *levels;  /* since somebody asked */
 	uint64_t level_frames;
+	struct level *told; /* what he was told */
+	uint64_t told_frames;
+	int64_t told_ns;
 };
 
 /* Opens the part's files; it becomes the one that runs. */
 void part_begin(struct writer *writer, struct take_part *part);
 
-/* One round: whatever of the part can be written is written, and where that was the last of it, it is done.
- */
-void part_work(struct writer *writer);
+/* One round: where that is asked for, is much, or is the last of it, whatever of the part can be written is
+ * written; after the last of it, the part is done. */
+void part_work(struct writer *writer, bool asked);
 
 /* A part runs, and its frame 0 is known. */
 bool part_placed(const struct writer *writer);

@@ -11,6 +11,9 @@
 
 #define BREATH_NS (CLOCK_NSEC_PER_SEC / 1000)
 
+/* For this long a round waits for what writers still have. */
+#define PATIENCE_NS (CLOCK_NSEC_PER_SEC / 4)
+
 /* New files are synced after this part of a period. */
 enum { FIRST_ROUND = 8 };
 
@@ -41,6 +44,7 @@ struct syncer {
 	struct job *first, **last;
 	struct watched *files;
 	size_t count;
+	struct supplier *suppliers;
 	size_t syncing; /* index + 1 of the file being synced without the lock; 0: none */
 };
 
@@ -76,10 +80,33 @@ static void walk(struct syncer *syncer, int (*each)(struct syncer *, struct flac
 	}
 }
 
+static bool is_owed(const struct syncer *syncer)
+{
+	for (const struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next)
+		if (supplier->owes)
+			return true;
+	return false;
+}
+
+/* Has the writers bring the files up to date. */
+static void collect(struct syncer *syncer)
+{
+	int64_t until = clock_monotonic_ns() + PATIENCE_NS;
+	for (struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next) {
+		supplier->owes = true;
+		supplier->ask(supplier->data);
+	}
+	while (is_owed(syncer) && clock_monotonic_ns() < until)
+		condition_wait_until(&syncer->changed, &syncer->lock, until);
+}
+
 /* The disk gets all there is at once, and orders it as it likes; 36 files synced one after the other would
  * have a slow card wait 36 times. */
 static void sync_all(struct syncer *syncer)
 {
+	if (syncer->count == 0)
+		return;
+	collect(syncer);
 	walk(syncer, start_one);
 	walk(syncer, sync_one);
 }
@@ -201,6 +228,35 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file)
 				syncer->syncing--;
 		}
 	}
+	pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_add(struct syncer *syncer, struct supplier *supplier)
+{
+	pthread_mutex_lock(&syncer->lock);
+	supplier->owes = false;
+	supplier->next = syncer->suppliers;
+	syncer->suppliers = supplier;
+	pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_remove(struct syncer *syncer, struct supplier *supplier)
+{
+	pthread_mutex_lock(&syncer->lock);
+	struct supplier **at = &syncer->suppliers;
+	while (*at && *at != supplier)
+		at = &(*at)->next;
+	if (*at)
+		*at = supplier->next;
+	pthread_cond_broadcast(&syncer->changed);
+	pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_supplied(struct syncer *syncer, struct supplier *supplier)
+{
+	pthread_mutex_lock(&syncer->lock);
+	supplier->owes = false;
+	pthread_cond_broadcast(&syncer->changed);
 	pthread_mutex_unlock(&syncer->lock);
 }
 

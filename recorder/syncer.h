@@ -7,6 +7,8 @@
 #include "audio/flac.h"
 #include "common/error.h"
 
+#include <stdbool.h>
+
 struct syncer;
 
 /* A file whose fdatasync failed is left alone from then on (a failed sync must not be asked again as if it
@@ -20,6 +22,20 @@ void syncer_destroy(struct syncer *syncer);
  */
 void syncer_watch(struct syncer *syncer, struct flac_writer *file);
 void syncer_unwatch(struct syncer *syncer, struct flac_writer *file);
+
+/* Whoever writes to the files that are watched, so that a round of syncs begins with everything in the files
+ * that there is, and finds the disk undisturbed. `ask` is called at the start of a round, on the syncer's
+ * thread and with its lock held, so it only takes note and wakes; syncer_supplied answers, from any thread. A
+ * round does not wait long for answers: whoever hangs holds up nobody else's promise. */
+struct supplier {
+	void (*ask)(void *data);
+	void *data;
+	struct supplier *next; /* the syncer's */
+	bool owes;
+};
+void syncer_add(struct syncer *syncer, struct supplier *supplier);
+void syncer_remove(struct syncer *syncer, struct supplier *supplier);
+void syncer_supplied(struct syncer *syncer, struct supplier *supplier);
 
 /* Runs fn(data) on the syncer's thread, in the order posted. Any thread. */
 void syncer_post(struct syncer *syncer, void (*fn)(void *data), void *data);

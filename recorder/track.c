@@ -2,26 +2,22 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
-#include "recorder/loudness.h"
+#include "recorder/quantise.h"
 #include "recorder/track-file.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 4096 };
+enum { CHUNK = FLAC_BLOCK };
 
 struct track {
 	struct track_plan plan;
 	struct track_room room; /* with itself as the listener */
 	const struct track_room *listener;
 	struct track_file file;
-	uint64_t frames; /* of the take so far */
-	struct loudness *loudness;
 	struct track_result result;
-	float peak; /* magnitude */
-	float full_scale;
-	int32_t samples[TRACK_CHANNELS][CHUNK];
+	struct heard heard;
 };
 
 /* Lost frames are what the take is wrong about. */
@@ -40,105 +36,71 @@ struct track *track_open(const struct track_plan *plan, const struct track_room 
 	track->plan.name = memory_text(plan->name);
 	track->plan.path = memory_text(plan->path);
 	track->room = *room;
-	track->file = (struct track_file){.plan = &track->plan, .room = &track->room};
 	track->room.on_trouble = note_trouble;
 	track->room.data = track;
 	track->listener = room;
-	track->full_scale = (float)(1 << (plan->bits - 1));
-	track->loudness = loudness_create(plan->channels, plan->rate);
+	track->file = (struct track_file){.plan = &track->plan, .room = &track->room};
 	track_file_begin(&track->file, INT64_MAX);
 	return track;
 }
 
-/* A float that an integer of `bits` became comes back as exactly that integer. */
-static void convert(struct track *track, const float *in, int32_t *out, size_t frames)
+void track_quantise(struct track *track, const float *const *in, int32_t *const *out, size_t frames)
 {
-	float most = track->full_scale - 1;
-	for (size_t i = 0; i < frames; i++) {
-		float x = in[i] * track->full_scale;
-		float magnitude = fabsf(x);
-		if (magnitude > track->peak)
-			track->peak = magnitude;
-		if (magnitude >= most)
-			track->result.clipped++;
-		if (!(x >= -track->full_scale))
-			x = isnan(x) ? 0 : -track->full_scale;
-		if (x > most)
-			x = most;
-		out[i] = (int32_t)lrintf(x);
-	}
+	for (uint32_t c = 0; c < track->plan.channels; c++)
+		quantise(&track->heard, in[c], out[c], frames, track->plan.bits);
 }
 
-static void write_chunk(struct track *track, size_t frames)
+struct flac_writer *track_writer(const struct track *track)
 {
-	const int32_t *channels[TRACK_CHANNELS] = {track->samples[0], track->samples[1]};
+	return track->file.writer;
+}
+
+void track_fail(struct track *track, int failure, const struct error *e)
+{
+	track_file_fail(&track->file, failure, e);
+}
+
+void track_flush(struct track *track)
+{
 	struct error e;
-	int result = track->file.writer ? flac_writer_write(track->file.writer, channels, frames, &e) : 0;
+	int result = track->file.writer ? flac_writer_flush(track->file.writer, &e) : 0;
 	if (result < 0)
-		track_file_fail(&track->file, -result, &e);
+		track_fail(track, -result, &e);
 }
 
-/* Writes `frames` from tape position `position`; `heard`: they were measured before. */
-static void write_tape(struct track *track, uint64_t position, uint64_t frames, bool heard)
-{
-	while (frames > 0) {
-		uint64_t run = frames < CHUNK ? frames : CHUNK;
-		const float *in[TRACK_CHANNELS] = {NULL, NULL};
-		for (uint32_t c = 0; c < track->plan.channels; c++) {
-			in[c] = tape_samples(track->room.tape, track->plan.channel[c], position, run, &run);
-			convert(track, in[c], track->samples[c], run);
-		}
-		if (!heard)
-			loudness_add(track->loudness, in, run);
-		write_chunk(track, run);
-		position += run;
-		frames -= run;
-	}
-}
+/* ---- what was given before, into a new file ---- */
 
-static void write_silence(struct track *track, uint64_t frames, bool heard)
+/* Up to `most` frames from the start of the span. Returns how many. */
+static uint64_t write_some(struct track *track, const struct span *span, uint64_t most)
 {
 	static const float zeros[CHUNK];
-	const float *in[TRACK_CHANNELS] = {zeros, zeros};
-	memset(track->samples, 0, sizeof(track->samples));
-	while (frames > 0) {
-		size_t run = frames < CHUNK ? frames : CHUNK;
-		if (!heard)
-			loudness_add(track->loudness, in, run);
-		write_chunk(track, run);
-		frames -= run;
+	int32_t samples[TRACK_CHANNELS][CHUNK];
+	const int32_t *channels[TRACK_CHANNELS];
+	struct heard unheard = {0}; /* it was heard before */
+	struct error e;
+	uint64_t frames = span->frames < most ? span->frames : most;
+	frames = frames < CHUNK ? frames : CHUNK;
+	for (uint32_t c = 0; c < track->plan.channels; c++) {
+		const float *in = zeros;
+		if (!span->silence)
+			in = tape_samples(
+				track->room.tape, track->plan.channel[c], span->position, frames, &frames);
+		quantise(&unheard, in, samples[c], frames, track->plan.bits);
+		channels[c] = samples[c];
 	}
+	int result = flac_writer_write(track->file.writer, channels, frames, &e);
+	if (result < 0)
+		track_fail(track, -result, &e);
+	return frames;
 }
 
-void track_add(struct track *track, uint64_t position, uint64_t frames)
-{
-	write_tape(track, position, frames, false);
-	track->frames += frames;
-}
-
-void track_add_silence(struct track *track, uint64_t frames)
-{
-	write_silence(track, frames, false);
-	track->frames += frames;
-}
-
-/* Brings a new file up to date from the tape. */
 static void write_again(struct track *track)
 {
-	float peak = track->peak;
-	uint64_t clipped = track->result.clipped;
-	for (uint64_t frame = track->file.start; track->file.writer && frame < track->frames;) {
+	uint64_t end = spans_end(track->room.spans);
+	for (uint64_t frame = track->file.start; track->file.writer && frame < end;) {
 		struct span span = spans_at(track->room.spans, frame);
-		uint64_t rest = track->frames - frame;
-		uint64_t frames = span.frames < rest ? span.frames : rest;
-		if (span.silence)
-			write_silence(track, frames, true);
-		else
-			write_tape(track, span.position, frames, true);
-		frame += frames;
+		frame += write_some(track, &span, end - frame);
 	}
-	track->peak = peak;
-	track->result.clipped = clipped;
 }
 
 void track_look(struct track *track)
@@ -147,6 +109,8 @@ void track_look(struct track *track)
 	if (track_file_begin(&track->file, clock_monotonic_ns()))
 		write_again(track);
 }
+
+/* ---- the end ---- */
 
 /* A file that fails at its end is followed by another, as one in the middle would be, without waiting. */
 static void close_file(struct track *track)
@@ -157,18 +121,16 @@ static void close_file(struct track *track)
 			write_again(track);
 		closed = track->file.writer && track_file_close(&track->file);
 	}
-	track_file_tell_loss(&track->file, track->frames);
+	track_file_tell_loss(&track->file, spans_end(track->room.spans));
 }
 
 void track_close(struct track *track, struct track_result *result)
 {
 	close_file(track);
-	track->result.frames = track->frames;
-	track->result.peak_dbfs = 20 * log10((double)(track->peak / track->full_scale));
-	track->result.lufs = loudness_integrated_lufs(track->loudness);
-	track->result.windows = loudness_take_windows(track->loudness, &track->result.energy);
+	track->result.frames = spans_end(track->room.spans);
+	track->result.peak_dbfs = 20 * log10((double)track->heard.peak);
+	track->result.clipped = track->heard.clipped;
 	*result = track->result;
-	loudness_destroy(track->loudness);
 	free(track->plan.name);
 	free(track->plan.path);
 	free(track);

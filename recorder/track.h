@@ -55,7 +55,7 @@ struct track;
 /* Where a track's samples come from, and whom it tells. */
 struct track_room {
 	const struct tape *tape;
-	const struct spans *spans; /* of all that track_add was given */
+	const struct spans *spans; /* of all that the tracks were given */
 	struct syncer *syncer;
 	void (*on_trouble)(void *data, const struct track_trouble *trouble);
 	void *data;
@@ -65,13 +65,21 @@ struct track_room {
  * `room` must outlive the track. */
 struct track *track_open(const struct track_plan *plan, const struct track_room *room);
 
-/* Adds `frames` from tape position `position`, or exact silence. */
-void track_add(struct track *track, uint64_t position, uint64_t frames);
-void track_add_silence(struct track *track, uint64_t frames);
+/* `frames` of the track's channels, as floats, to the integers that its file takes; notes peaks and clips. */
+void track_quantise(struct track *track, const float *const *in, int32_t *const *out, size_t frames);
+
+/* The file that takes them; NULL: none at the moment. */
+struct flac_writer *track_writer(const struct track *track);
+
+/* The file took no more (its errno: `failure`), and `e` says why. */
+void track_fail(struct track *track, int failure, const struct error *e);
 
 /* To be called now and then: ends a file that could not be synced, and begins the next one when its time has
- * come. The spans are complete then. */
+ * come, with what the track was given before (the spans are complete then). */
 void track_look(struct track *track);
+
+/* Gives the kernel what is encoded. */
+void track_flush(struct track *track);
 
 /* Closes the file whole and synced, in another one where need be; tells what was recorded, frees the track.
  */

@@ -10,8 +10,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The capture thread may not make a system call, so nobody wakes the writer: it looks this often. */
-#define POLL_NS (CLOCK_NSEC_PER_SEC / 100)
+/* The capture thread may not make a system call, so nobody wakes the writer: it looks this often, for levels
+ * and gaps. While no take runs, a trigger waits for them; while one does, every look has its price. */
+#define LOOK_NS (CLOCK_NSEC_PER_SEC / 40)
+#define LOOK_IN_TAKE_NS (CLOCK_NSEC_PER_SEC / 10)
+
+/* What was measured last stands for the present so long, for who asks more often than the writer looks. */
+#define LEVELS_LAST_NS (CLOCK_NSEC_PER_SEC / 4)
 
 /* Kept on the tape beyond the pre-roll: between the decision to begin and the writer's next look time passes.
  */
@@ -110,7 +115,7 @@ static void release(struct writer *writer)
 	ring_release(&tape->samples, tape_stamp(tape, writer->released)->tape);
 	ring_release(&tape->marks, writer->released);
 	if (part_placed(writer))
-		spans_forget(&writer->run.spans, tape_stamp(tape, writer->released)->tape);
+		tracks_forget(writer->run.tracks, tape_stamp(tape, writer->released)->tape);
 }
 
 static double backlog_frames(const struct writer *writer)
@@ -153,10 +158,30 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	writer->fresh_frames = 0;
 }
 
+/* Whether something is to be done at once. With the lock held. */
+static bool is_called(const struct writer *writer)
+{
+	return writer->stopping || writer->called || (writer->waiting && !writer->run.part);
+}
+
+/* With the lock held. */
 static void wait_a_while(struct writer *writer)
 {
-	if (!writer->stopping && !(writer->waiting && !writer->run.part))
-		condition_wait_until(&writer->changed, &writer->lock, clock_monotonic_ns() + POLL_NS);
+	int64_t until = clock_monotonic_ns() + (writer->run.part ? LOOK_IN_TAKE_NS : LOOK_NS);
+	while (!is_called(writer) &&
+		condition_wait_until(&writer->changed, &writer->lock, until) != ETIMEDOUT) {
+	}
+	writer->called = false;
+}
+
+/* The syncer begins a round. */
+static void on_ask(void *data)
+{
+	struct writer *writer = data;
+	pthread_mutex_lock(&writer->lock);
+	writer->asked = writer->called = true;
+	pthread_cond_signal(&writer->changed);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 /* With the lock held. */
@@ -187,12 +212,16 @@ static void *run(void *data)
 		if (next)
 			take_up(writer, next);
 		writer->keep_ns = needed_from(writer);
+		bool asked = writer->asked;
+		writer->asked = false;
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
 			part_begin(writer, next);
 		observe(writer, &gap_frames, &gaps);
 		if (writer->run.part)
-			part_work(writer);
+			part_work(writer, asked);
+		if (asked)
+			syncer_supplied(writer->config.syncer, &writer->supplier);
 		release(writer);
 		pthread_mutex_lock(&writer->lock);
 		publish(writer, gap_frames, gaps);
@@ -206,11 +235,13 @@ static void *run(void *data)
 
 static void free_writer(struct writer *writer)
 {
+	syncer_remove(writer->config.syncer, &writer->supplier);
 	pthread_cond_destroy(&writer->changed);
 	pthread_mutex_destroy(&writer->lock);
 	watch_finish(&writer->watch);
 	free(writer->places);
 	free(writer->fresh);
+	free(writer->told);
 	free(writer->levels);
 	free(writer);
 }
@@ -240,9 +271,12 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 	watch_init(&made->watch, config->tape);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));
+	made->told = memory_array(config->tape->channels, sizeof(*made->told));
 	made->levels = memory_array(config->tape->channels, sizeof(*made->levels));
 	pthread_mutex_init(&made->lock, NULL);
 	condition_init(&made->changed);
+	made->supplier = (struct supplier){.ask = on_ask, .data = made};
+	syncer_add(config->syncer, &made->supplier);
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
 		free_writer(made);
@@ -273,14 +307,23 @@ void writer_status(struct writer *writer, struct writer_status *status)
 
 void writer_levels(struct writer *writer, double *peak_db, double *rms_db, uint64_t *clipped)
 {
+	int64_t now = clock_monotonic_ns();
 	pthread_mutex_lock(&writer->lock);
-	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
-		peak_db[c] = level_peak_db(&writer->levels[c]);
-		rms_db[c] = level_rms_db(&writer->levels[c], writer->level_frames);
-		clipped[c] = writer->levels[c].clipped;
-		writer->levels[c] = (struct level){.clipped = clipped[c]};
+	bool fresh = writer->level_frames > 0;
+	if (fresh || now - writer->told_ns > LEVELS_LAST_NS) {
+		writer->told_ns = now;
+		writer->told_frames = writer->level_frames;
+		writer->level_frames = 0;
+		for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
+			writer->told[c] = writer->levels[c];
+			writer->levels[c] = (struct level){.clipped = writer->told[c].clipped};
+		}
 	}
-	writer->level_frames = 0;
+	for (uint32_t c = 0; c < writer->config.tape->channels; c++) {
+		peak_db[c] = level_peak_db(&writer->told[c]);
+		rms_db[c] = level_rms_db(&writer->told[c], writer->told_frames);
+		clipped[c] = writer->levels[c].clipped;
+	}
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -328,6 +371,7 @@ void writer_end(struct writer *writer, struct take_part *part, uint64_t frames)
 {
 	atomic_store(&part->end, frames);
 	pthread_mutex_lock(&writer->lock);
+	writer->called = true;
 	pthread_cond_signal(&writer->changed);
 	pthread_mutex_unlock(&writer->lock);
 }

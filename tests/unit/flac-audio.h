@@ -64,14 +64,18 @@ static inline int write_from(
 	return flac_writer_write(writer, channels, count, e);
 }
 
+/* Given to the kernel as far as there are whole FLAC frames. */
 static inline void write_audio(struct flac_writer *writer, const struct audio *audio, size_t chunk)
 {
+	struct error flushing = {""};
 	for (size_t at = 0; at < audio->frames; at += chunk) {
 		size_t count = audio->frames - at < chunk ? audio->frames - at : chunk;
 		struct error e = {""};
 		if (write_from(writer, audio, at, count, &e) < 0)
 			fail_msg("%s", e.text);
 	}
+	if (flac_writer_flush(writer, &flushing) < 0)
+		fail_msg("%s", flushing.text);
 }
 
 static inline void finish(struct flac_writer *writer)

@@ -111,19 +111,19 @@ static const struct scene scenes[] = {
 	{{{"-0.flac", DISK_SYNC, 0, 1, EIO}, {"-1.flac", DISK_SYNC, 0, 0, EIO}}, {{1}, {1}}},
 	{{{"-2.flac", DISK_SYNC, 0, 1, EIO}, {"-2.2.flac", DISK_SYNC, 0, 1, EIO}}, {[2] = {2}}},
 	/* A write, and one in the file after it; the header of the first. */
-	{{{"-1.flac", DISK_WRITE, 30, 1, EIO}}, {[1] = {1}}},
-	{{{"-1.flac", DISK_WRITE, 9, 0, EIO}, {"-1.2.flac", DISK_WRITE, 9, 0, EIO}}, {[1] = {2}}},
+	{{{"-1.flac", DISK_WRITE, 1, 1, EIO}}, {[1] = {1}}},
+	{{{"-1.flac", DISK_WRITE, 2, 0, EIO}, {"-1.2.flac", DISK_WRITE, 1, 0, EIO}}, {[1] = {2}}},
 	{{{"-1.flac", DISK_WRITE, 0, 1, EIO}}, {{0}}},
 	/* A file that cannot be made at once. */
 	{{{"-0.flac", DISK_CREATE, 0, 1, EIO}}, {{0}}},
 	{{{"-0.2.flac", DISK_CREATE, 0, 1, EIO}, {"-0.flac", DISK_SYNC, 0, 1, EIO}}, {{1}}},
 	/* Full, until the reserve is given up. */
-	{{{"scene-", DISK_WRITE, 40, 0, ENOSPC, .until_gone = true}}, {{ANY}, {ANY}, {ANY}}},
+	{{{"scene-", DISK_WRITE, 4, 0, ENOSPC, .until_gone = true}}, {{ANY}, {ANY}, {ANY}}},
 	/* One track's part of the disk takes nothing: no end of files, and the others go on. */
 	{{{"-0.", DISK_SYNC, 0, 0, EIO}}, {{ANY, 1, true}}, "not safely on the disk"},
-	{{{"-2.", DISK_WRITE, 3, 0, EIO}}, {[2] = {ANY, 1, true}}, "Input/output error"},
+	{{{"-2.", DISK_WRITE, 1, 0, EIO}}, {[2] = {ANY, 1, true}}, "Input/output error"},
 	/* The disk has become read-only. */
-	{{{"scene-", DISK_WRITE, 60, 0, EROFS}, {"scene-", DISK_CREATE, MOST_TRACKS, 0, EROFS}},
+	{{{"scene-", DISK_WRITE, 6, 0, EROFS}, {"scene-", DISK_CREATE, MOST_TRACKS, 0, EROFS}},
 		{{0, 1, true}, {0, 1, true}, {0, 1, true}}, "Read-only file system"},
 };
 

@@ -143,6 +143,7 @@ static void test_missing_frame_is_seen(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct error e = {""};
 		assert_int_equal(write_from(writer, &audio, i * BLOCK, BLOCK, &e), 0);
+		assert_int_equal(flac_writer_flush(writer, &e), 0);
 		if (i > 0)
 			border[i - 1] = (size_t)flac_writer_bytes(writer);
 	}

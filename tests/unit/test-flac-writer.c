@@ -67,11 +67,17 @@ static void test_writer_counts_and_stream_info(void **state)
 	struct audio audio = make_audio(&format, 3 * BLOCK, 0.05);
 	struct flac_writer *writer = create(path, &format, 0);
 	struct stat status;
-	write_audio(writer, &audio, 100);
+	struct error e = {""};
+	for (size_t at = 0; at < audio.frames; at += 4 * BLOCK / 8)
+		assert_int_equal(write_from(writer, &audio, at, 4 * BLOCK / 8, &e), 0);
+	assert_int_equal(flac_writer_frames(writer), 0); /* nobody asked for them yet */
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(flac_writer_bytes(writer), status.st_size);
+	assert_in_range(status.st_size, 42, 200); /* the head alone */
+	assert_int_equal(flac_writer_flush(writer, &e), 0);
 	assert_int_equal(flac_writer_frames(writer), 2 * BLOCK); /* the third awaits the sample after it */
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(flac_writer_bytes(writer), status.st_size);
-	struct error e = {""};
 	assert_int_equal(flac_writer_finish(writer, &e), 0);
 	assert_int_equal(flac_writer_finish(writer, &e), 0);
 	assert_int_equal(write_from(writer, &audio, 0, 1, &e), -EINVAL);
@@ -107,6 +113,90 @@ static void test_same_input_same_bytes(void **state)
 	free_audio(&audio);
 	free(first);
 	free(second);
+}
+
+/* Files of all formats that grow together become what each would have become alone. */
+static void test_shares(void **state)
+{
+	static const struct flac_format formats[] = {
+		{48000, 1, 24},
+		{48000, 2, 24},
+		{48000, 1, 16},
+		{48000, 8, 24},
+		{48000, 1, 24},
+		{48000, 2, 16},
+		{48000, 1, 24},
+		{48000, 1, 24},
+		{48000, 1, 24},
+		{48000, 3, 24},
+		{48000, 1, 24},
+	};
+	enum { FILES = TABLE_SIZE(formats), FRAMES = 70000 };
+	struct audio audio[FILES];
+	struct flac_share shares[FILES];
+	const int32_t *channels[FILES][8];
+	char *paths[FILES], *alone = file_join(*state, "alone.flac");
+	for (size_t i = 0; i < FILES; i++) {
+		paths[i] = memory_format("%s/%zu.flac", (char *)*state, i);
+		audio[i] = make_audio(&formats[i], FRAMES, 0.1 + 0.01 * (double)i);
+		shares[i] = (struct flac_share){.writer = create(paths[i], &formats[i], 3)};
+	}
+	/* Some begin later, as a file does that goes on for one whose disk failed. */
+	for (size_t at = 0, step = 1; at < FRAMES; at += step, step = step * 3 % 9973) {
+		size_t first = at < 1000 ? 3 : 0, end = at < 2000 ? FILES - 2 : FILES;
+		step = step < FRAMES - at ? step : FRAMES - at;
+		for (size_t i = 0; i < FILES; i++) {
+			for (size_t c = 0; c < formats[i].channels; c++)
+				channels[i][c] = audio[i].channel[c] + at;
+			shares[i].channels = channels[i];
+		}
+		flac_write_shares(shares + first, end - first, step);
+	}
+	for (size_t i = 0; i < FILES; i++) {
+		struct error e = {""};
+		assert_int_equal(shares[i].result, 0);
+		assert_int_equal(flac_writer_finish(shares[i].writer, &e), 0);
+		flac_writer_destroy(shares[i].writer);
+		assert_true(flac_accepts(paths[i]));
+		if (i >= 3 && i < FILES - 2) {
+			size_t size, expected_size;
+			write_file(alone, &audio[i], 3, 5000);
+			char *made = harness_get(paths[i], &size),
+			     *expected = harness_get(alone, &expected_size);
+			assert_int_equal(size, expected_size);
+			assert_memory_equal(made, expected, size);
+			free(made);
+			free(expected);
+			remove(alone);
+		}
+		free_audio(&audio[i]);
+		free(paths[i]);
+	}
+	free(alone);
+}
+
+/* One whose samples are no good is refused; its neighbours go on. */
+static void test_a_share_that_fails(void **state)
+{
+	static const struct flac_format format = {48000, 1, 16};
+	static const int32_t loud[] = {40000}, good[] = {-3};
+	char *paths[] = {file_join(*state, "a.flac"), file_join(*state, "b.flac")};
+	const int32_t *channels[][1] = {{loud}, {good}};
+	struct flac_share shares[] = {{.writer = create(paths[0], &format, 0), .channels = channels[0]},
+		{.writer = create(paths[1], &format, 0), .channels = channels[1]}};
+	struct error e = {""};
+	for (int i = 0; i < 2; i++) {
+		flac_write_shares(shares, 2, 1);
+		assert_int_equal(shares[0].result, -EINVAL);
+		assert_non_null(strstr(shares[0].error.text, paths[0]));
+		assert_int_equal(shares[1].result, 0);
+	}
+	assert_int_equal(flac_writer_finish(shares[1].writer, &e), 0);
+	assert_int_equal(flac_writer_frames(shares[1].writer), 2);
+	for (int i = 0; i < 2; i++) {
+		flac_writer_destroy(shares[i].writer);
+		free(paths[i]);
+	}
 }
 
 static void test_create_refuses(void **state)
@@ -253,6 +343,8 @@ int main(void)
 		harness_in_folder(test_round_trip),
 		harness_in_folder(test_writer_counts_and_stream_info),
 		harness_in_folder(test_same_input_same_bytes),
+		harness_in_folder(test_shares),
+		harness_in_folder(test_a_share_that_fails),
 		harness_in_folder(test_create_refuses),
 		harness_in_folder(test_sample_out_of_range),
 		harness_in_folder(test_full_disk),

@@ -214,6 +214,7 @@ static void test_failed_sync(void **state)
 	const int32_t *channels[] = {samples};
 	assert_int_equal(flac_writer_write(good, channels, 2 * FLAC_BLOCK, &e), 0);
 	assert_int_equal(flac_writer_write(bad, channels, 2 * FLAC_BLOCK, &e), 0);
+	assert_int_equal(flac_writer_flush(good, &e), 0);
 	assert_int_equal(flac_writer_frames(good), FLAC_BLOCK);
 	for (int i = 0; i < 10000 && flac_writer_synced(good) == 0; i++)
 		wait_rounds(syncer, &record, 1);

@@ -1,0 +1,170 @@
+#include "audio/md5.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Lane i of a word is stream i's. */
+typedef uint32_t lanes __attribute__((vector_size(MD5_LANES * sizeof(uint32_t))));
+
+enum { WORDS = MD5_BLOCK / 4, STEPS = 64 };
+
+/* floor(2^32 × |sin(i + 1)|) */
+static const uint32_t sines[STEPS] = {0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a,
+	0xa8304613, 0xfd469501, 0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193,
+	0xa679438e, 0x49b40821, 0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453,
+	0xd8a1e681, 0xe7d3fbc8, 0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8,
+	0x676f02d9, 0x8d2a4c8a, 0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9,
+	0xf6bb4b60, 0xbebfbc70, 0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5,
+	0x1fa27cf8, 0xc4ac5665, 0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92,
+	0xffeff47d, 0x85845dd1, 0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235,
+	0x2ad7d2bb, 0xeb86d391};
+
+void md5_init(struct md5 *md5)
+{
+	*md5 = (struct md5){.state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}};
+}
+
+static uint32_t word_at(const unsigned char *data)
+{
+	return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+/* One step of RFC 1321, 3.4, whose four words change places each time. */
+#define STEP(mix, a, b, c, d, word, turn, i) \
+	do { \
+		(a) += mix(b, c, d) + words[(word) % WORDS] + sines[i]; \
+		(a) = ((a) << (turn) | (a) >> (32 - (turn))) + (b); \
+	} while (0)
+
+#define FOUR_STEPS(mix, i, by, from, t0, t1, t2, t3) \
+	do { \
+		STEP(mix, a, b, c, d, (by) * (i) + (from), t0, i); \
+		STEP(mix, d, a, b, c, (by) * ((i) + 1) + (from), t1, (i) + 1); \
+		STEP(mix, c, d, a, b, (by) * ((i) + 2) + (from), t2, (i) + 2); \
+		STEP(mix, b, c, d, a, (by) * ((i) + 3) + (from), t3, (i) + 3); \
+	} while (0)
+
+#define SIXTEEN_STEPS(mix, i, by, from, t0, t1, t2, t3) \
+	do { \
+		FOUR_STEPS(mix, i, by, from, t0, t1, t2, t3); \
+		FOUR_STEPS(mix, (i) + 4, by, from, t0, t1, t2, t3); \
+		FOUR_STEPS(mix, (i) + 8, by, from, t0, t1, t2, t3); \
+		FOUR_STEPS(mix, (i) + 12, by, from, t0, t1, t2, t3); \
+	} while (0)
+
+#define MIX_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
+#define MIX_G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
+#define MIX_H(x, y, z) ((x) ^ (y) ^ (z))
+#define MIX_I(x, y, z) ((y) ^ ((x) | ~(z)))
+
+static void add_block(lanes state[4], const lanes words[WORDS])
+{
+	lanes a = state[0], b = state[1], c = state[2], d = state[3];
+	SIXTEEN_STEPS(MIX_F, 0, 1, 0, 7, 12, 17, 22);
+	SIXTEEN_STEPS(MIX_G, 16, 5, 1, 5, 9, 14, 20);
+	SIXTEEN_STEPS(MIX_H, 32, 3, 5, 4, 11, 16, 23);
+	SIXTEEN_STEPS(MIX_I, 48, 7, 0, 6, 10, 15, 21);
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+}
+
+/* `blocks` whole blocks of each; lanes past `count` work on the first one's, for nothing. */
+static void add_blocks(struct md5_input *inputs, size_t count, size_t blocks)
+{
+	const unsigned char *data[MD5_LANES];
+	lanes state[4], words[WORDS];
+	for (size_t k = 0; k < MD5_LANES; k++) {
+		const struct md5_input *input = &inputs[k < count ? k : 0];
+		data[k] = input->data;
+		for (size_t i = 0; i < 4; i++)
+			state[i][k] = input->md5->state[i];
+	}
+	for (size_t block = 0; block < blocks; block++) {
+		for (size_t i = 0; i < WORDS; i++)
+			for (size_t k = 0; k < MD5_LANES; k++)
+				words[i][k] = word_at(data[k] + block * MD5_BLOCK + 4 * i);
+		add_block(state, words);
+	}
+	for (size_t k = 0; k < count; k++) {
+		for (size_t i = 0; i < 4; i++)
+			inputs[k].md5->state[i] = state[i][k];
+		inputs[k].data += blocks * MD5_BLOCK;
+		inputs[k].size -= blocks * MD5_BLOCK;
+	}
+}
+
+/* The blocks that all of them have, then those that some still have. */
+static void add_whole(struct md5_input *inputs, size_t count)
+{
+	for (;;) {
+		struct md5_input *have[MD5_LANES], now[MD5_LANES];
+		size_t n = 0, least = SIZE_MAX;
+		for (size_t k = 0; k < count; k++) {
+			size_t blocks = inputs[k].size / MD5_BLOCK;
+			if (blocks == 0)
+				continue;
+			have[n] = &inputs[k];
+			now[n++] = inputs[k];
+			least = blocks < least ? blocks : least;
+		}
+		if (n == 0)
+			return;
+		add_blocks(now, n, least);
+		for (size_t k = 0; k < n; k++)
+			*have[k] = now[k];
+	}
+}
+
+/* What fits behind the rest of last time; true if that makes a block. */
+static bool fill_rest(struct md5_input *input)
+{
+	struct md5 *md5 = input->md5;
+	size_t filled = (size_t)(md5->bytes % MD5_BLOCK), room = MD5_BLOCK - filled;
+	size_t more = input->size < room ? input->size : room;
+	if (filled == 0)
+		return false;
+	memcpy(md5->rest + filled, input->data, more);
+	md5->bytes += more;
+	input->data += more;
+	input->size -= more;
+	return more == room;
+}
+
+void md5_add(const struct md5_input *inputs, size_t count)
+{
+	struct md5_input rests[MD5_LANES], bodies[MD5_LANES];
+	size_t full = 0;
+	for (size_t k = 0; k < count; k++) {
+		bodies[k] = inputs[k];
+		if (fill_rest(&bodies[k]))
+			rests[full++] = (struct md5_input){bodies[k].md5, bodies[k].md5->rest, MD5_BLOCK};
+	}
+	add_whole(rests, full);
+	for (size_t k = 0; k < count; k++)
+		bodies[k].md5->bytes += bodies[k].size;
+	add_whole(bodies, count);
+	for (size_t k = 0; k < count; k++)
+		if (bodies[k].size > 0)
+			memcpy(bodies[k].md5->rest, bodies[k].data, bodies[k].size);
+}
+
+void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE])
+{
+	static const unsigned char one[MD5_BLOCK] = {0x80};
+	uint64_t bits = md5->bytes * 8;
+	unsigned char length[8];
+	for (unsigned i = 0; i < sizeof(length); i++)
+		length[i] = (unsigned char)(bits >> (8 * i));
+	size_t filled = (size_t)(md5->bytes % MD5_BLOCK);
+	size_t block = MD5_BLOCK, padding = (filled < block - 8 ? block : 2 * block) - 8 - filled;
+	md5_add(&(struct md5_input){md5, one, padding < MD5_BLOCK ? padding : MD5_BLOCK}, 1);
+	if (padding > MD5_BLOCK) {
+		static const unsigned char zeros[MD5_BLOCK];
+		md5_add(&(struct md5_input){md5, zeros, padding - MD5_BLOCK}, 1);
+	}
+	md5_add(&(struct md5_input){md5, length, sizeof(length)}, 1);
+	for (unsigned i = 0; i < MD5_SIZE; i++)
+		digest[i] = (unsigned char)(md5->state[i / 4] >> (8 * (i % 4)));
+}

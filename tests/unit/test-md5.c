@@ -1,0 +1,99 @@
+/* MD5 of several streams at once, against RFC 1321's own cases and OpenSSL. */
+#include "audio/md5.h"
+
+#include "tests/unit/harness.h"
+
+#include <openssl/evp.h>
+
+static void as_text(const unsigned char digest[MD5_SIZE], char text[2 * MD5_SIZE + 1])
+{
+	for (size_t i = 0; i < MD5_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void test_rfc_1321(void **state)
+{
+	static const struct {
+		const char *text, *md5;
+	} cases[] = {
+		{"", "d41d8cd98f00b204e9800998ecf8427e"},
+		{"a", "0cc175b9c0f1b6a831c399e269772661"},
+		{"abc", "900150983cd24fb0d6963f7d28e17f72"},
+		{"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
+		{"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
+		{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+			"d174ab98d277d9f5a5611c2c9f419d9f"},
+		{"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+			"57edf4a22be3c955ac49da2e2107b67a"},
+	};
+	(void)state;
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		struct md5 md5;
+		unsigned char digest[MD5_SIZE];
+		char text[2 * MD5_SIZE + 1];
+		md5_init(&md5);
+		md5_add(&(struct md5_input){&md5, (const unsigned char *)cases[i].text,
+				strlen(cases[i].text)},
+			1);
+		md5_finish(&md5, digest);
+		as_text(digest, text);
+		assert_string_equal(text, cases[i].md5);
+	}
+}
+
+static uint32_t draw(uint32_t *random, uint32_t most)
+{
+	*random = *random * 1664525U + 1013904223U;
+	return (*random >> 8) % (most + 1);
+}
+
+/* Streams that begin at different times and get pieces of different sizes. */
+static void hear(uint32_t *random, size_t streams, const unsigned char *noise, uint32_t most)
+{
+	struct md5 ours[MD5_LANES];
+	EVP_MD_CTX *theirs[MD5_LANES];
+	for (size_t k = 0; k < streams; k++) {
+		md5_init(&ours[k]);
+		theirs[k] = EVP_MD_CTX_new();
+		assert_int_equal(EVP_DigestInit_ex(theirs[k], EVP_md5(), NULL), 1);
+	}
+	for (int round = 0; round < 12; round++) {
+		struct md5_input inputs[MD5_LANES];
+		uint32_t first = draw(random, (uint32_t)streams - 1);
+		for (size_t k = first; k < streams; k++) {
+			size_t size = round % 3 ? draw(random, most) : most / 2;
+			inputs[k] = (struct md5_input){&ours[k], noise + draw(random, 999), size};
+			assert_int_equal(EVP_DigestUpdate(theirs[k], inputs[k].data, size), 1);
+		}
+		md5_add(inputs + first, streams - first);
+	}
+	for (size_t k = 0; k < streams; k++) {
+		unsigned char digest[MD5_SIZE], expected[EVP_MAX_MD_SIZE];
+		md5_finish(&ours[k], digest);
+		assert_int_equal(EVP_DigestFinal_ex(theirs[k], expected, NULL), 1);
+		assert_memory_equal(digest, expected, MD5_SIZE);
+		EVP_MD_CTX_free(theirs[k]);
+	}
+}
+
+static void test_many_streams(void **state)
+{
+	(void)state;
+	static unsigned char noise[16384];
+	uint32_t random = 7;
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (unsigned char)draw(&random, 255);
+	static const uint32_t sizes[] = {1, 63, 64, 65, 130, 3000, 15000};
+	for (size_t streams = 1; streams <= MD5_LANES; streams++)
+		for (size_t i = 0; i < TABLE_SIZE(sizes); i++)
+			hear(&random, streams, noise, sizes[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rfc_1321),
+		cmocka_unit_test(test_many_streams),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
