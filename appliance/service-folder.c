@@ -127,6 +127,7 @@ void service_folder_tick(void *data)
 	if (result == 0) {
 		log_info("the takes are in %s", service->started->takes);
 		loop_set_timer(service->folder_timer, 0, 0);
+		service->recording_alert[0] = '\0';
 		retention_clock_load(&service->clock, service->started->takes);
 		result = service_folder_use(service, &e);
 	}

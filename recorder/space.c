@@ -1,5 +1,6 @@
-/* Room on the disk: a take ends while there is enough to close it whole, and after one that the disk ended,
- * or would not have, no other begins by itself until the disk would have it. Only the syncer's thread looks.
+/* Whether the disk keeps up. Room on the disk: a take ends while there is enough to close it whole, and after
+ * one that the disk ended, or would not have, no other begins by itself until the disk would have it. Only
+ * the syncer's thread looks.
  */
 #include "common/clock.h"
 #include "common/file.h"
@@ -20,6 +21,9 @@
 /* A look a second, the quarter of a second in which a take ends, the end of every file: what is left of it.
  */
 #define LEFT_S 3.0
+
+/* The pre-roll comes all at once, and takes its time on any disk. */
+#define PRE_ROLL_NS (15 * CLOCK_NSEC_PER_SEC)
 
 enum { PROBE_BYTES = 65536 };
 
@@ -105,8 +109,34 @@ static void run_look(void *data)
 	loop_post(look->recorder->loop, on_looked, look, free_look);
 }
 
+/* The promise of sync_every depends on the disk: one that cannot keep it is told of, with what it means.
+ * Twice as much and a second are a busy machine. */
+static void watch_safety(struct recorder *recorder)
+{
+	struct transport *take = recorder->current;
+	double promised_s = recorder->recording.sync_every_s, most = 0;
+	if (!take || !take->begun || take->slow_told)
+		return;
+	for (size_t i = 0; i < take->count; i++) {
+		struct writer_status status;
+		writer_status(take->interfaces[i]->writer, &status);
+		most = status.unsafe_s > most ? status.unsafe_s : most;
+	}
+	bool begins =
+		take->manifest.pre_roll_frames > 0 && clock_monotonic_ns() - take->begun_ns < PRE_ROLL_NS;
+	if (most <= 2 * promised_s + 1 || begins)
+		return;
+	char text[160];
+	snprintf(text, sizeof(text),
+		"the disk is slow: a power cut now would cost %.1f s, not the %.1f s of sync_every", most,
+		promised_s);
+	take->slow_told = true;
+	recorder->callbacks.alert(recorder->callbacks.data, text);
+}
+
 void recorder_watch_space(struct recorder *recorder, int64_t now_ns)
 {
+	watch_safety(recorder);
 	bool runs = recorder->current && recorder->current->begun;
 	if (recorder->looking || now_ns < recorder->look_ns || !(runs || recorder->blocked))
 		return;

@@ -60,6 +60,12 @@ void track_fail(struct track *track, int failure, const struct error *e)
 	track_file_fail(&track->file, failure, e);
 }
 
+uint64_t track_safe(const struct track *track)
+{
+	const struct flac_writer *writer = track->file.writer;
+	return writer ? track->file.start + flac_writer_synced(writer) : UINT64_MAX;
+}
+
 void track_flush(struct track *track)
 {
 	struct error e;

@@ -78,6 +78,9 @@ void track_fail(struct track *track, int failure, const struct error *e);
  * come, with what the track was given before (the spans are complete then). */
 void track_look(struct track *track);
 
+/* All before this frame is safe on the disk; UINT64_MAX: there is no file at the moment, which is told. */
+uint64_t track_safe(const struct track *track);
+
 /* Gives the kernel what is encoded. */
 void track_flush(struct track *track);
 

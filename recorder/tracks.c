@@ -117,6 +117,16 @@ void tracks_look(struct tracks *tracks)
 		track_look(tracks->tracks[i]);
 }
 
+uint64_t tracks_unsafe(const struct tracks *tracks)
+{
+	uint64_t end = spans_end(&tracks->spans), safe = end;
+	for (size_t i = 0; i < tracks->count; i++) {
+		uint64_t own = track_safe(tracks->tracks[i]);
+		safe = own < safe ? own : safe;
+	}
+	return end - safe;
+}
+
 void tracks_forget(struct tracks *tracks, uint64_t position)
 {
 	spans_forget(&tracks->spans, position);

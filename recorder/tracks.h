@@ -19,6 +19,9 @@ void tracks_add_silence(struct tracks *tracks, uint64_t frames);
 /* Sees to files that the disk failed under (track_look). To be called now and then. */
 void tracks_look(struct tracks *tracks);
 
+/* Frames at the end that are not safe on the disk in every track, as far as there is a file. */
+uint64_t tracks_unsafe(const struct tracks *tracks);
+
 /* The tape has no more of what lies before `position`. */
 void tracks_forget(struct tracks *tracks, uint64_t position);
 

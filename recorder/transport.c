@@ -163,6 +163,7 @@ static void begin_writers(struct transport *transport)
 	if (transport->ending)
 		limit = end_frame(transport);
 	transport->begun = true;
+	transport->begun_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		part->origin_ns = transport->origin_ns;

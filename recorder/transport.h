@@ -22,8 +22,10 @@ struct transport {
 	bool heard;
 	bool ending;
 	int64_t end_ns;
-	bool begun;	       /* the writers have their parts */
+	bool begun; /* the writers have their parts */
+	int64_t begun_ns;
 	size_t given_up;       /* tracks that the disk takes nothing of any more */
+	bool slow_told;	       /* that the disk is slower than promised */
 	char *trouble;	       /* why the disk ended the take; NULL: it did not */
 	uint64_t wanted_bytes; /* without which it does not begin */
 	size_t parts_left;

@@ -144,6 +144,10 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
 	status->backlog_s = writer->timeline.rate ? backlog_frames(writer) / writer->timeline.rate : 0;
+	status->unsafe_s = part_placed(writer)
+				   ? status->backlog_s +
+					     (double)tracks_unsafe(writer->run.tracks) / writer->timeline.rate
+				   : 0;
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > writer->released) {

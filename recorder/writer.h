@@ -72,8 +72,9 @@ struct writer_status {
 	int64_t oldest_ns, newest_ns; /* of what is on the tape */
 	uint64_t gap_frames;	      /* since the writer was made */
 	uint64_t gaps;
-	uint64_t suspected;	  /* losses that no clock told of, in a take or not */
-	double backlog_s;	  /* of the running take, that is on the tape and not in the files */
+	uint64_t suspected; /* losses that no clock told of, in a take or not */
+	double backlog_s;   /* of the running take, that is on the tape and not in the files */
+	double unsafe_s;    /* of the running take, that no sync has made safe: what a power cut costs */
 	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
 	double ppm;
 };

@@ -75,7 +75,8 @@ static int decode_to_end(struct flac_reader *reader, uint64_t *frames, struct er
 	return n;
 }
 
-static int check_flac(const char *path, uint32_t rate, uint64_t *frames, struct error *e)
+/* `counted`: the file must say how long it is. */
+static int check_flac(const char *path, uint32_t rate, bool counted, uint64_t *frames, struct error *e)
 {
 	struct flac_reader *reader;
 	int result = flac_reader_open(&reader, path, e);
@@ -85,7 +86,8 @@ static int check_flac(const char *path, uint32_t rate, uint64_t *frames, struct 
 	const struct flac_format *format = flac_reader_format(reader);
 	if (result == 0 && format->rate != rate)
 		result = error_set(e, EBADMSG, "its rate is %u Hz, not %u", format->rate, rate);
-	else if (result == 0 && flac_reader_frames(reader) != *frames)
+	else if (result == 0 && (counted || flac_reader_frames(reader) > 0) &&
+		 flac_reader_frames(reader) != *frames)
 		result = error_set(e, EBADMSG, "it says it has %" PRIu64 " frames, and has %" PRIu64,
 			flac_reader_frames(reader), *frames);
 	flac_reader_close(reader);
@@ -103,8 +105,8 @@ static bool is_told(const struct take_track *track, uint64_t from, uint64_t to)
 	return false;
 }
 
-/* Damage past the frame at which the next file takes over is told, too: a disk that spoils what nobody needs
- * will not stop there. */
+/* A disk that failed under a file may not even have let it say how long it is. Damage past the frame at which
+ * the next file takes over is told, too: a disk that spoils what nobody needs will not stop there. */
 static int check_segment(
 	const struct checks *checks, const struct take_track *track, size_t index, struct error *e)
 {
@@ -115,7 +117,7 @@ static int check_segment(
 	char *path = file_join(checks->folder, segment.file);
 	int result = check_hash(path, &segment.hash, e);
 	if (result == 0)
-		result = check_flac(path, checks->take->rate, &frames, e);
+		result = check_flac(path, checks->take->rate, last, &frames, e);
 	free(path);
 	if (result < 0)
 		return wanted > 0 ? result : 0;
@@ -156,7 +158,7 @@ static int check_render(const char *path, const struct take_render *render, stru
 		return result;
 	uint32_t rate = flac_reader_format(reader)->rate;
 	flac_reader_close(reader);
-	return check_flac(path, rate, &frames, e);
+	return check_flac(path, rate, true, &frames, e);
 }
 
 static void check_renders(struct checks *checks)

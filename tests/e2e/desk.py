@@ -62,13 +62,29 @@ class Take:
         return {one["name"]: [(gap["frame"], gap["frames"], gap["cause"]) for gap in one["gaps"]]
                 for one in self.manifest["interfaces"]}
 
+    @staticmethod
+    def files(track):
+        """[(frame, entry with file and sums)]: a track's files, and where in the take each is in force."""
+        return [(0, track), *((one["frame"], one) for one in track.get("segments", []))]
+
     def raw(self, track):
-        return decode(self.folder / track["file"])
+        """The track's samples, its files one after the other with silence between them."""
+        files = self.files(track)
+        if len(files) == 1:
+            return decode(self.folder / track["file"])
+        size = 3 * len(track["inputs"])
+        data = bytearray(track["frames"] * size)
+        ends = [frame for frame, _ in files[1:]] + [track["frames"]]
+        for (frame, entry), end in zip(files, ends):
+            piece = decode(self.folder / entry["file"])[:(end - frame) * size]
+            data[frame * size:frame * size + len(piece)] = piece
+        return bytes(data)
 
     def check_files(self):
         """Every file is what the manifest says of it, and every FLAC file is whole."""
         manifest = self.manifest
-        for entry in (*manifest["tracks"], *manifest["renders"]):
+        entries = [entry for track in manifest["tracks"] for _, entry in self.files(track)]
+        for entry in (*entries, *manifest["renders"]):
             path = self.folder / entry["file"]
             data = path.read_bytes()
             assert len(data) == entry["bytes"], path

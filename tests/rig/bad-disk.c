@@ -43,7 +43,7 @@ __attribute__((constructor)) static void start(void)
 {
 	const char *text = getenv("BAD_DISK"), *slow = getenv("BAD_DISK_SLOW");
 	when = getenv("BAD_DISK_WHEN");
-	for (int used = 0; text && rule_count < RULES_MOST; text += used) {
+	for (int used = 0; text && *text && rule_count < RULES_MOST; text += used) {
 		struct rule *rule = &rules[rule_count];
 		if (sscanf(text, " %7s %63s %d %d %n", rule->call, rule->part, &rule->after, &rule->failure,
 			    &used) != 4)

@@ -210,6 +210,33 @@ static void test_segments(void **state)
 	}
 }
 
+/* Its disk failed, and took not even its header any more. */
+static void test_uncounted(void **state)
+{
+	struct sound sound;
+	struct told told;
+	struct error e = {""};
+	char *folder = plant_sound(*state, &sound);
+	for (int i = 0; i < 2; i++) {
+		char *file = i ? sound.more[0].file : sound.tracks[1].file;
+		struct hash *hash = i ? &sound.more[0].hash : &sound.tracks[1].hash;
+		struct audio audio = make_audio(&(struct flac_format){48000, 1, 24}, 4 * FLAC_BLOCK + 1, 0.1);
+		char *path = file_join(folder, file);
+		unlink(path);
+		struct flac_writer *writer = create(path, &audio.format, 1);
+		write_audio(writer, &audio, FLAC_BLOCK);
+		assert_int_equal(flac_writer_flush(writer, &e), 0);
+		flac_writer_destroy(writer);
+		assert_int_equal(hash_file(path, hash, &e), 0);
+		free(path);
+		free_audio(&audio);
+		/* The last file has no such excuse. */
+		assert_int_equal(verify(folder, &sound, &told), i);
+	}
+	assert_non_null(strstr(told.faults[0], "it says it has 0 frames"));
+	free(folder);
+}
+
 static void test_spoilt_manifests(void **state)
 {
 	struct sound good, sound;
@@ -257,6 +284,7 @@ int main(void)
 		harness_in_folder(test_sound),
 		harness_in_folder(test_spoilt_files),
 		harness_in_folder(test_segments),
+		harness_in_folder(test_uncounted),
 		harness_in_folder(test_spoilt_manifests),
 		harness_in_folder(test_refused),
 	};
