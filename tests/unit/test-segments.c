@@ -34,6 +34,7 @@ static void record_part(const char *folder, const char *name, int number, uint64
 	}
 	/* A whole FLAC frame goes out with the sample after it. */
 	assert_int_equal(flac_writer_write(writer, channels, blocks > 0, &e), 0);
+	assert_int_equal(flac_writer_flush(writer, &e), 0);
 	flac_writer_destroy(writer);
 	free(path);
 }
