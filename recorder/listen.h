@@ -23,6 +23,7 @@ struct recorder {
 	bool blocked;		/* the disk would not have a take: none begins by itself until it would */
 	bool looking;		/* at the disk */
 	int64_t look_ns;	/* when to look again */
+	int64_t pause_ns;	/* between looks at a disk that would not have a take */
 	uint64_t wanted_bytes;	/* for the last take that was begun */
 	int64_t tick_ns;	/* of the last tick */
 	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */

@@ -64,6 +64,7 @@ void recorder_move_to_closing(struct recorder *recorder)
 void recorder_on_begun(struct recorder *recorder, struct transport *transport)
 {
 	log_info("take %s started", transport->manifest.id);
+	recorder->blocked = false;
 	recorder->callbacks.take_started(recorder->callbacks.data, &transport->manifest);
 	recorder_update_state(recorder);
 }

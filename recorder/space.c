@@ -18,6 +18,9 @@
 
 #define LOOK_NS CLOCK_NSEC_PER_SEC
 
+/* Probing a disk that is broken for good shall not wear it out: each pause is twice the last. */
+#define PAUSE_MOST_NS (32 * CLOCK_NSEC_PER_SEC)
+
 /* A look a second, the quarter of a second in which a take ends, the end of every file: what is left of it.
  */
 #define LEFT_S 3.0
@@ -31,9 +34,9 @@ struct look {
 	struct recorder *recorder;
 	char *takes;
 	bool probe; /* find out if it could be written to */
-	int result; /* of that, or of the look */
-	uint64_t free_bytes;
-	struct error error;
+	int result;
+	uint64_t wanted_bytes, free_bytes;
+	int64_t pause_ns; /* until the next look */
 };
 
 static void free_look(void *data)
@@ -43,11 +46,24 @@ static void free_look(void *data)
 	free(look);
 }
 
-/* As a take would: a file with something in it, made durable. */
-static int probe(const char *takes, struct error *e)
+static int measure(struct look *look, struct error *e)
 {
-	char *path = file_join(takes, ".probe"), *zeros = memory_new(PROBE_BYTES);
-	int result = take_folder_make(takes, e);
+	struct statvfs disk;
+	if (statvfs(look->takes, &disk) < 0)
+		return error_errno(e, errno, "%s", look->takes);
+	look->free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	return 0;
+}
+
+/* Would a take find room, and could a file be written and made durable? */
+static int probe(struct look *look, struct error *e)
+{
+	char *path = file_join(look->takes, ".probe"), *zeros = memory_new(PROBE_BYTES);
+	int result = take_folder_make(look->takes, e);
+	if (result == 0)
+		result = measure(look, e);
+	if (result == 0 && look->free_bytes < look->wanted_bytes)
+		result = error_set(e, ENOSPC, "%s: full", look->takes);
 	if (result == 0)
 		result = file_replace(path, zeros, PROBE_BYTES, e);
 	if (result == 0 && unlink(path) < 0)
@@ -87,8 +103,10 @@ static void on_looked(void *data)
 	struct look *look = data;
 	struct recorder *recorder = look->recorder;
 	recorder->looking = false;
-	recorder->look_ns = clock_monotonic_ns() + LOOK_NS;
-	if (look->probe && look->result == 0 && look->free_bytes >= recorder->wanted_bytes) {
+	recorder->look_ns = clock_monotonic_ns() + look->pause_ns;
+	if (look->probe && look->result < 0) {
+		recorder->pause_ns = 2 * look->pause_ns < PAUSE_MOST_NS ? 2 * look->pause_ns : PAUSE_MOST_NS;
+	} else if (look->probe) {
 		log_info("%s can be recorded to again", look->takes);
 		recorder->blocked = false;
 	} else if (look->result == 0) {
@@ -100,12 +118,8 @@ static void on_looked(void *data)
 static void run_look(void *data)
 {
 	struct look *look = data;
-	struct statvfs disk;
-	look->result = look->probe ? probe(look->takes, &look->error) : 0;
-	if (look->result == 0 && statvfs(look->takes, &disk) < 0)
-		look->result = error_errno(&look->error, errno, "%s", look->takes);
-	if (look->result == 0)
-		look->free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	struct error e; /* said when a take was to be made */
+	look->result = look->probe ? probe(look, &e) : measure(look, &e);
 	loop_post(look->recorder->loop, on_looked, look, free_look);
 }
 
@@ -143,7 +157,11 @@ void recorder_watch_space(struct recorder *recorder, int64_t now_ns)
 	struct look *look = memory_new(sizeof(*look));
 	*look = (struct look){.recorder = recorder,
 		.takes = memory_text(recorder->config.takes),
-		.probe = recorder->blocked && !runs};
+		.probe = recorder->blocked && !runs,
+		.wanted_bytes = recorder->wanted_bytes,
+		.pause_ns = runs || !recorder->pause_ns ? LOOK_NS : recorder->pause_ns};
+	if (runs)
+		recorder->pause_ns = LOOK_NS;
 	recorder->looking = true;
 	syncer_post(recorder->room.syncer, run_look, look);
 }
