@@ -124,7 +124,8 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 		error_set(&e, EIO, "%s", take->error);
 		app->status = subcommand_failed(&e);
 	}
-	loop_quit(app->loop, app->status);
+	if (!recorder_busy(app->recorder))
+		loop_quit(app->loop, app->status);
 }
 
 static void on_gap(void *data, const char *interface, const struct take_gap *gap)

@@ -187,7 +187,8 @@ static int start(struct flac_writer *writer, const struct flac_format *format, i
 	writer->encoder = FLAC__stream_encoder_new();
 	if (!writer->encoder)
 		return error_errno(e, ENOMEM, "%s", writer->path);
-	if ((format->bits != 16 && format->bits != 24) || !configure(writer, format, level))
+	if ((format->bits != 16 && format->bits != 24) || format->rate == 0 ||
+		!configure(writer, format, level))
 		return error_set(e, EINVAL,
 			"%s: not a format for FLAC: %u channels, %u bits, %u Hz, level %d", writer->path,
 			format->channels, format->bits, format->rate, level);

@@ -45,6 +45,33 @@ void processor_process_keyed(struct processor *processor, struct block *block, c
 		processor_process(processor, block);
 }
 
+bool processor_analyses(const struct processor *processor)
+{
+	return processor->type->analyse;
+}
+
+void processor_analyse(struct processor *processor, const struct block *block, const struct block *key)
+{
+	if (processor->type->analyse)
+		processor->type->analyse(processor->state, block, key);
+}
+
+void processor_conclude(struct processor *processor)
+{
+	if (processor->type->conclude)
+		processor->type->conclude(processor->state);
+}
+
+size_t processor_notes(const struct processor *processor, struct processor_note notes[static PROCESSOR_NOTES])
+{
+	return processor->type->notes ? processor->type->notes(processor->state, notes) : 0;
+}
+
+const char *processor_key_track(const struct processor_type *type, const void *settings)
+{
+	return type->key_track ? type->key_track(settings) : NULL;
+}
+
 uint32_t processor_latency(const struct processor *processor)
 {
 	return processor->type->latency ? processor->type->latency(processor->state) : 0;

@@ -8,11 +8,22 @@
 #include "common/error.h"
 #include "common/key.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct processor_format {
 	uint32_t rate;	   /* Hz */
 	uint32_t channels; /* 1 or 2, the same in and out */
 	double tempo_bpm;  /* of the song, for times in beats; 0: not known */
 };
+
+/* A figure that a processor tells of its work, for report.json. */
+struct processor_note {
+	const char *name; /* with its unit, such as "delay_ms"; static */
+	double value;
+};
+
+enum { PROCESSOR_NOTES = 8 }; /* the most that one processor tells */
 
 struct processor_type {
 	const struct record *settings; /* name in a session, help, and the table of parameters */
@@ -30,7 +41,16 @@ struct processor_type {
 	/* The track that `settings` want as the key, a name in the session; NULL: the block itself. The
 	 * member itself may be NULL where process_keyed is. */
 	const char *(*key_track)(const void *settings);
-	uint32_t (*latency)(const void *state); /* frames; NULL: none */
+	/* For processors that decide on the whole programme: they hear all of it, block after block, before
+	 * the first `process`, and then conclude. `key` as for process_keyed, NULL where no track is named;
+	 * both are only read. A processor that was not given the chance leaves the sound as it is. NULL: it
+	 * needs none. */
+	void (*analyse)(void *state, const struct block *block, const struct block *key);
+	void (*conclude)(void *state);
+	/* What it did, or will do once it has concluded; returns how many of `notes` it filled in. NULL: it
+	 * has nothing to tell. */
+	size_t (*notes)(const void *state, struct processor_note notes[static PROCESSOR_NOTES]);
+	uint32_t (*latency)(const void *state); /* frames; NULL: none; the same from init on */
 	void (*reset)(void *state);		/* as after init */
 	void (*finish)(void *state);		/* NULL: nothing to release */
 };
@@ -50,6 +70,13 @@ void processor_destroy(struct processor *processor); /* NULL is fine */
 void processor_process(struct processor *processor, struct block *block);
 /* `key` NULL, or a processor that has no use for one: as processor_process. */
 void processor_process_keyed(struct processor *processor, struct block *block, const struct block *key);
+bool processor_analyses(const struct processor *processor); /* wants processor_analyse and -_conclude */
+void processor_analyse(struct processor *processor, const struct block *block, const struct block *key);
+void processor_conclude(struct processor *processor);
+size_t processor_notes(
+	const struct processor *processor, struct processor_note notes[static PROCESSOR_NOTES]);
+/* The track that a processor of `type` wants as its key; NULL: none. */
+const char *processor_key_track(const struct processor_type *type, const void *settings);
 uint32_t processor_latency(const struct processor *processor);
 void processor_reset(struct processor *processor);
 

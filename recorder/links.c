@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/clock-xrun.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -16,6 +17,10 @@
 /* After the last link became active, ports may still give the mixer's silence for a cycle or two (marked
  * EMPTY). A device that marks real silence so shall not be waited for longer than this. */
 enum { SETTLE_CYCLES_MOST = 64 };
+
+/* And a port that was linked a moment after the others may give its block of the cycle before once (1.4.2).
+ */
+enum { STEADY_CYCLES = 2 };
 
 /* A link that is gone is made again after MEND_NS, and one that was refused after REFUSED_NS: whoever removes
  * it whenever it comes shall not keep the daemon busy. */
@@ -33,14 +38,14 @@ struct filter_link {
 /* What the ports of one cycle brought. */
 struct blocks {
 	const float *channels[SOURCE_MAX_CHANNELS];
-	bool whole;	 /* every port has a buffer */
+	bool whole;	 /* every port has a buffer of its link's */
 	bool empty;	 /* PipeWire itself made one up, because nothing arrived */
 	uint32_t frames; /* UINT32_MAX: no port says */
 };
 
 /* RT safe. In the cycle in which the graph changes its quantum the clock has the new one already, while the
  * interface brings what the old one was (seen on 0.3.65): how much there is, the buffers alone know. */
-static void read_port(struct blocks *blocks, uint32_t channel, void *port)
+static void read_port(struct blocks *blocks, uint32_t channel, void *port, uint64_t duration)
 {
 	struct pw_buffer *buffer = pw_filter_dequeue_buffer(port);
 	blocks->channels[channel] = NULL;
@@ -52,10 +57,15 @@ static void read_port(struct blocks *blocks, uint32_t channel, void *port)
 	const struct spa_data *data = &buffer->buffer->datas[0];
 	uint32_t frames = data->chunk->size / (uint32_t)sizeof(float);
 	blocks->channels[channel] = data->data;
-	if (((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0)
+	if (((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0) {
 		blocks->empty = true;
-	else if (frames > 0 && frames < blocks->frames)
+		/* The silence of a port that has lost its link is as long as its buffer (0.3.65); nobody else
+		 * knows of that yet. */
+		if (frames != duration)
+			blocks->whole = false;
+	} else if (frames > 0 && frames < blocks->frames) {
 		blocks->frames = frames;
+	}
 }
 
 /* False while the ports are not all linked and fed: then this cycle is not the interface's. */
@@ -63,13 +73,15 @@ static bool is_valid(struct filter *filter, const struct blocks *blocks)
 {
 	if (!blocks->whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
 		filter->settling = SETTLE_CYCLES_MOST;
+		filter->steady = 0;
 		filter->relinked = true;
 		return false;
 	}
 	if (filter->settling == 0)
 		return true;
-	filter->settling = blocks->empty ? filter->settling - 1 : 0;
-	return !blocks->empty;
+	filter->steady = blocks->empty ? 0 : filter->steady + 1;
+	filter->settling = filter->steady > STEADY_CYCLES ? 0 : filter->settling - 1;
+	return filter->settling == 0 && !blocks->empty;
 }
 
 /* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
@@ -80,12 +92,15 @@ static void on_process(void *data, struct spa_io_position *position)
 	if (!position)
 		return;
 	for (uint32_t c = 0; c < filter->channels; c++)
-		read_port(&blocks, c, filter->ports[c]);
+		read_port(&blocks, c, filter->ports[c], position->clock.duration);
 	const struct spa_io_clock *clock = &position->clock;
 	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
 	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
+	uint64_t xrun = clock_xrun(clock);
+	bool overrun = clock->id == filter->last_clock_id && xrun > filter->last_xrun;
 	filter->last_clock_id = clock->id;
 	filter->last_position = clock->position;
+	filter->last_xrun = xrun;
 	if (!is_valid(filter, &blocks) || again)
 		return;
 	struct cycle cycle = {
@@ -94,6 +109,7 @@ static void on_process(void *data, struct spa_io_position *position)
 		.clock_id = clock->id,
 		.position = clock->position,
 		.nsec = (int64_t)clock->nsec,
+		.overrun = overrun,
 		.relinked = filter->relinked,
 	};
 	filter->relinked = false;

@@ -29,7 +29,11 @@ struct recorder {
 	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */
 	struct transport *current;
 	struct transport *closing;
-	int64_t last_end_ns; /* a take's pre-roll never reaches into the take before */
+	int64_t resume_until_ns; /* a take is to follow one that a change of rates ended; 0: none */
+	bool resume_heard;	 /* of the one that ended */
+	double resume_s;	 /* that it still had to go; 0: until told */
+	uint32_t resume_rate;	 /* Hz */
+	int64_t last_end_ns;	 /* a take's pre-roll never reaches into the take before */
 	enum recorder_state state;
 	int64_t since_ns;
 };
@@ -42,6 +46,17 @@ void recorder_new_trigger(struct recorder *recorder, size_t tracks);
 
 /* Ends the running take. `by_command`: what still sounds starts no other. */
 void recorder_end_take(struct recorder *recorder, bool by_command);
+
+/* Ends it with what was played until `end_ns`, which lies in the past of all that is written. */
+void recorder_end_take_at(struct recorder *recorder, int64_t end_ns);
+
+/* rates.c: what an interface's change of rate does to the running take, and the take that follows such a one.
+ */
+void recorder_watch_rates(struct recorder *recorder, int64_t now);
+void recorder_resume(struct recorder *recorder, int64_t now);
+
+/* No writer has a part of a take, or is to have one: tapes and writers may be made anew. */
+bool recorder_writers_idle(const struct recorder *recorder);
 
 /* Ends the running take and begins the next with the frame that follows. */
 int recorder_continue(struct recorder *recorder, struct error *e) MUST_CHECK;

@@ -60,9 +60,11 @@ struct filter {
 
 	/* Capture thread only. */
 	uint32_t settling; /* cycles still to be left out */
+	uint32_t steady;   /* whole cycles since the links were made */
 	bool relinked;
 	uint32_t last_clock_id;
 	uint64_t last_position;
+	uint64_t last_xrun;
 };
 
 int filter_create(struct source *source, struct capture *capture, struct error *e);

@@ -132,7 +132,9 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		.session_text = recorder->session_text,
 		.takes = recorder->config.takes,
 		.bits = recorder->recording.bit_depth,
-		.origin_ns = reachable(recorder, now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
+		.origin_ns = reachable(
+			recorder, start->follow ? recorder->last_end_ns
+						: now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
 		.limit = start->frames,
 		.songs = &recorder->recording.songs,
 		.title = start->title,
@@ -149,13 +151,18 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 	return 0;
 }
 
-void recorder_end_take(struct recorder *recorder, bool by_command)
+void recorder_end_take_at(struct recorder *recorder, int64_t end_ns)
 {
-	recorder->last_end_ns = clock_monotonic_ns() + END_MARGIN_NS;
-	recorder->wait_for_quiet = by_command;
-	transport_end(recorder->current, recorder->last_end_ns);
+	recorder->last_end_ns = end_ns;
+	transport_end(recorder->current, end_ns);
 	recorder_move_to_closing(recorder);
 	recorder_update_state(recorder);
+}
+
+void recorder_end_take(struct recorder *recorder, bool by_command)
+{
+	recorder->wait_for_quiet = by_command;
+	recorder_end_take_at(recorder, clock_monotonic_ns() + END_MARGIN_NS);
 }
 
 int recorder_continue(struct recorder *recorder, struct error *e)
@@ -170,9 +177,12 @@ int recorder_continue(struct recorder *recorder, struct error *e)
 
 int recorder_end(struct recorder *recorder, struct error *e)
 {
-	if (!recorder->current)
+	bool resuming = recorder->resume_until_ns != 0;
+	recorder->resume_until_ns = 0;
+	if (recorder->current)
+		recorder_end_take(recorder, true);
+	else if (!resuming)
 		return error_set(e, EALREADY, "nothing is being recorded");
-	recorder_end_take(recorder, true);
 	return 0;
 }
 
@@ -291,5 +301,5 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 
 bool recorder_busy(const struct recorder *recorder)
 {
-	return recorder->current || recorder->closing;
+	return recorder->current || recorder->closing || recorder->resume_until_ns != 0;
 }

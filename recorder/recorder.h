@@ -58,6 +58,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 
 struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
+	bool follow;	   /* with what was played since the last take's end, as far as the tape reaches */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };
@@ -72,6 +73,7 @@ int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 /* A marker at this moment of the running take; -EALREADY: none runs. */
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
 
+/* A take runs, is being closed, or is to follow one that a change of rates ended. */
 bool recorder_busy(const struct recorder *recorder);
 
 struct recorder_interface {

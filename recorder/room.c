@@ -132,13 +132,8 @@ static int make_tape(struct room *room, struct room_interface *interface, struct
 	return 0;
 }
 
-static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
+static int start_writer(struct room *room, struct room_interface *interface, struct error *e)
 {
-	int result = make_tape(room, interface, e);
-	if (result < 0)
-		return result;
-	interface->capture =
-		(struct capture){.name = interface->name, .node = interface->node, .tape = &interface->tape};
 	struct writer_config config = {
 		.tape = &interface->tape,
 		.live = &interface->capture.live,
@@ -150,7 +145,17 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 		.on_done = recorder_on_done,
 		.data = interface,
 	};
-	result = writer_create(&interface->writer, &config, e);
+	return writer_create(&interface->writer, &config, e);
+}
+
+static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
+{
+	int result = make_tape(room, interface, e);
+	if (result < 0)
+		return result;
+	interface->capture =
+		(struct capture){.name = interface->name, .node = interface->node, .tape = &interface->tape};
+	result = start_writer(room, interface, e);
 	if (result < 0)
 		return result;
 	return room->type->capture(room->source, &interface->capture, e);
@@ -225,9 +230,15 @@ static void forget_ports(struct room_interface *interface)
 	interface->ports = NULL;
 }
 
+/* Than were guessed before it was ever there. */
+static bool more_channels(const struct room_interface *interface)
+{
+	return interface->guessed && interface->offered > interface->channels;
+}
+
 static bool fits(const struct room_interface *interface, const struct writer_status *status)
 {
-	if (interface->guessed && interface->offered > interface->channels)
+	if (more_channels(interface))
 		return false;
 	return status->newest_rate == status->rate && status->rate <= interface->rate;
 }
@@ -241,10 +252,17 @@ static void fit(struct room *room, struct room_interface *interface)
 	bool other_pre_roll = pre_roll_s < interface->pre_roll_s || pre_roll_s > interface->pre_roll_s;
 	if (fits(interface, &status) && !other_pre_roll)
 		return;
+	if (status.newest_rate <= interface->rate && !other_pre_roll && !more_channels(interface)) {
+		/* The tape is long enough; what is on it at the new rate is not lost. */
+		writer_destroy(interface->writer);
+		interface->writer = NULL;
+		if (start_writer(room, interface, &e) == 0)
+			return;
+	}
 	close_interface(room, interface);
 	if (status.newest_rate > interface->rate)
 		interface->rate = status.newest_rate;
-	if (interface->guessed && interface->offered > interface->channels) {
+	if (more_channels(interface)) {
 		forget_ports(interface);
 		interface->guessed = false;
 		interface->channels = 0; /* room_update learns them, and starts */

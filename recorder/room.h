@@ -60,8 +60,9 @@ int room_expect(
 	struct room *room, struct room_interface *interface, uint32_t channels, struct error *e) MUST_CHECK;
 
 /* Makes each tape anew whose interface runs at a rate, or has channels, that it was not made for, or that was
- * made for another pre-roll; and tries again, now and then, what there was no memory for. Only while no take
- * is being recorded or closed: what the tape held is gone. */
+ * made for another pre-roll; and tries again, now and then, what there was no memory for. Only while
+ * no writer has a part of a take: what the tape held is gone, but for what is on it at a new rate that needs
+ * no longer one. */
 void room_fit(struct room *room, struct recorder *recorder);
 
 /* Another configuration: what was refused under the last one is tried again at the next room_fit. */

@@ -1,6 +1,6 @@
 /* From stamps to time: where each captured stretch belongs on its interface's timeline, and how much exact
  * silence stands for what was lost before it. The timeline's frame 0 is the first captured frame. Pure; the
- * capture rules 4 and 5 (docs/architecture.md). */
+ * capture rules 4 and 5 (docs/recording.md). */
 #ifndef WOODSHED_RECORDER_TIMELINE_H
 #define WOODSHED_RECORDER_TIMELINE_H
 

@@ -35,6 +35,7 @@ struct transport {
 	struct room_interface *interfaces[ROOM_MOST]; /* of the manifest's, same order */
 	struct take_part parts[ROOM_MOST];
 	bool part_done[ROOM_MOST];
+	bool strays[ROOM_MOST]; /* runs at another rate than the take */
 	size_t count;
 	struct transport *next; /* among those being closed */
 };

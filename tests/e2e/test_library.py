@@ -238,7 +238,8 @@ def test_http_refuses(home):
                  {"keep": None}, {"frames": 0}, {"title": "x", "state": "failed"}, "[]", "{", "{\"keep\":true}x"):
         status, problem = change(home, "PATCH", take, body)
         assert (status, problem["status"]) == (400, 400), body
-    assert change(home, "PATCH", "%2e%2e", {"keep": True})[0] == 400
+    # libmicrohttpd 1.0 resolves the dots before it asks us: then there is no such path.
+    assert change(home, "PATCH", "%2e%2e", {"keep": True})[0] in (400, 404)
     assert change(home, "DELETE", "..%2f..")[0] in (400, 404)
     for method in ("PATCH", "DELETE"):
         assert home.curl(f"api/v1/takes/{take}", "-X", method, "-d", "{\"keep\": true}", token=False)[0] == 401

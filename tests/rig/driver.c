@@ -1,6 +1,7 @@
 #include "tests/rig/driver.h"
 
 #include "common/clock.h"
+#include "recorder/clock-xrun.h"
 
 #include <errno.h>
 #include <math.h>
@@ -45,7 +46,6 @@ struct driver {
 	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
 	bool play_asked, said_playing, said_done, said_unplug, said_end;
 	unsigned next_gap;
-	uint32_t clock_id;
 	uint32_t rate; /* that the clock tells */
 
 	struct notices notices;
@@ -83,10 +83,10 @@ static void lapse(struct driver *d, const struct gap *gap)
 	d->frame += gap->frames;
 	if (gap->lapse == LAPSE_MISSED)
 		d->counted += gap->frames;
-	if (gap->lapse == LAPSE_DRIVER) {
+	if (gap->lapse == LAPSE_OVERRUN && d->clock)
+		clock_add_xrun(d->clock, (uint64_t)gap->frames);
+	if (gap->lapse == LAPSE_DRIVER)
 		d->counted = OTHER_POSITION;
-		d->clock_id++;
-	}
 }
 
 static void skip_gaps(struct driver *d)
@@ -124,7 +124,6 @@ static void write_clock(struct driver *d)
 	struct spa_io_clock *clock = d->clock;
 	if (!clock)
 		return;
-	clock->id = d->clock_id;
 	snprintf(clock->name, sizeof(clock->name), "fake.%s", d->options->name);
 	clock->flags = 0;
 	clock->nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame);
@@ -309,7 +308,6 @@ static void plug_again(struct driver *d)
 {
 	d->frame = crystal_frame(&d->crystal, clock_monotonic_ns());
 	d->counted = 0;
-	d->clock_id++;
 	notices_send(&d->notices, NOTICE_RETURN, d->frame, 0);
 }
 
@@ -444,7 +442,6 @@ int driver_create(struct driver **driver, struct pw_context *context, const stru
 	d->material = material;
 	d->begin = NEVER;
 	d->rate = (uint32_t)options->rate;
-	d->clock_id = (uint32_t)getpid() << 8;
 	d->data_loop = pw_data_loop_get_loop(pw_context_get_data_loop(context));
 	d->timer = pw_loop_add_timer(d->data_loop, on_timer, d);
 	int res = notices_init(&d->notices, pw_context_get_main_loop(context), fn, data);

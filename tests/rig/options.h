@@ -15,7 +15,7 @@
 enum lapse {
 	LAPSE_MISSED,  /* frames are lost; clock.position jumps too (a missed cycle) */
 	LAPSE_OVERRUN, /* frames are lost; only nsec shows it */
-	LAPSE_DRIVER,  /* frames are lost, and another driver's clock goes on: another id, another position */
+	LAPSE_DRIVER,  /* frames are lost, and another driver's clock goes on: another count of position */
 	LAPSE_RATE,    /* none is lost; from then on `frames` is the rate in Hz */
 };
 

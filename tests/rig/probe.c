@@ -26,6 +26,9 @@ struct cycle {
 	int64_t frame;	 /* that channel 1's first sample carries */
 };
 
+/* Left out after the links came to work (README.md, 4). */
+enum { STEADY_CYCLES = 2 };
+
 struct jump {
 	int64_t seen; /* frames received before it */
 	int64_t expected, got;
@@ -54,6 +57,8 @@ struct interface {
 	struct cycle head[MAX_HEAD]; /* the first cycles of all */
 	unsigned heads;
 	uint64_t cycles, idle_cycles, position_jumps;
+	unsigned steady; /* whole cycles in a row */
+	bool settled;
 	int64_t first_nsec, first_position;
 	struct jump jumps[MAX_BREAKS];
 	unsigned jump_count;
@@ -140,7 +145,9 @@ static void take_cycle(struct interface *f, struct cycle *c)
 		c->frame = ramp_frame(blocks[0][0]);
 	keep_head(f, c);
 	bool again = f->seen && c->clock_id == f->last.clock_id && c->position == f->last.position;
-	if (again || c->empty || (c->silent && !f->seen)) {
+	f->steady = c->empty || c->silent ? 0 : f->steady + 1;
+	f->settled = !c->empty && (f->settled || f->steady > STEADY_CYCLES);
+	if (again || !f->settled) {
 		f->idle_cycles++;
 		return;
 	}

@@ -689,6 +689,80 @@ static void test_rates(void **state)
 	close_studio(studio);
 }
 
+/* Changed in the middle of a take: that ends with the last frame before, and another begins with the very
+ * next. */
+static void test_rate_changes(void **state)
+{
+	static const uint32_t rates[] = {RATE, 44100, RATE};
+	struct studio *studio = new_studio(*state, &by_command);
+	fake_room[1].plugged = false;
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.7);
+	begin(studio, &(struct recorder_start){0});
+	for (int i = 0; i < (int)TABLE_SIZE(rates); i++) {
+		wait_started(studio, i + 1);
+		studio->seconds = fake_seconds() + 0.4;
+		wait_until(studio, has_played);
+		if (i + 1 < (int)TABLE_SIZE(rates))
+			fake_plug(0, true, rates[i + 1]);
+	}
+	end(studio);
+	wait_stopped(studio, TABLE_SIZE(rates));
+	assert_int_equal(studio->alerts, 2);
+	int64_t cycle = 0;
+	for (int i = 0; i < (int)TABLE_SIZE(rates); i++) {
+		check_whole(studio, i, 4);
+		struct manifest manifest = load(studio, i);
+		assert_int_equal(manifest.rate, rates[i]);
+		assert_int_equal(manifest.interfaces[0].gap_count, 0);
+		manifest_finish(&manifest);
+		struct heard heard = hear(studio, i, 3, 0, 3);
+		assert_int_equal(heard.sounded, heard.frames);
+		assert_true(heard.frames > rates[i] / 5);
+		int64_t frames_a_cycle = rates[i] * FAKE_CYCLE_MS / 1000;
+		int64_t first = heard.origin - FAKE_FIRST_FRAME;
+		if (i > 0)
+			assert_int_equal(first, cycle * frames_a_cycle);
+		cycle = (first + (int64_t)heard.frames) / frames_a_cycle;
+	}
+	close_studio(studio);
+}
+
+/* One of two: the take goes on for the other, and for this one when it is back. */
+static void test_one_rate_changes(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.7);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	static const uint32_t rates[] = {2 * RATE, RATE, 44100};
+	for (size_t i = 0; i < TABLE_SIZE(rates); i++) {
+		studio->seconds = fake_seconds() + 0.3;
+		wait_until(studio, has_played);
+		fake_plug(1, true, rates[i]);
+	}
+	studio->seconds = fake_seconds() + 0.3;
+	wait_until(studio, has_played);
+	end(studio);
+	wait_stopped(studio, 1);
+	assert_int_equal(studio->alerts, 2);
+	check_whole(studio, 0, 6);
+	struct manifest manifest = load(studio, 0);
+	assert_int_equal(manifest.rate, RATE);
+	assert_int_equal(manifest.interfaces[0].gap_count, 0);
+	assert_int_equal(manifest.interfaces[1].gap_count, 2);
+	assert_int_equal(manifest.interfaces[1].gaps[0].cause, GAP_DRIVER);
+	assert_int_equal(manifest.interfaces[1].gaps[1].cause, GAP_DRIVER);
+	manifest_finish(&manifest);
+	struct heard one = hear(studio, 0, 0, 0, 0), two = hear(studio, 0, 4, 0, 0);
+	assert_int_equal(one.sounded, one.frames);
+	assert_in_range(one.origin - two.origin + 1, 0, 2);
+	close_studio(studio);
+}
+
 /* A driver that stutters for hours fills no memory and no manifest: the first are told, the rest is counted.
  */
 static void test_gaps_without_end(void **state)
@@ -942,6 +1016,8 @@ int main(void)
 		harness_in_folder(test_late_interface),
 		harness_in_folder(test_unplugged_and_back),
 		harness_in_folder(test_rates),
+		harness_in_folder(test_rate_changes),
+		harness_in_folder(test_one_rate_changes),
 		harness_in_folder(test_gaps_without_end),
 		harness_in_folder(test_too_little_memory),
 		harness_in_folder(test_too_little_memory_for_the_rate),

@@ -1,0 +1,5 @@
+#include "editing/processors.h"
+
+static const struct processor_type *const types[] = {&align_type, &dc_type, &declick_type, &denoise_type};
+
+const struct processor_table editing_processors = {.types = types, .count = sizeof(types) / sizeof(types[0])};
