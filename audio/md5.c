@@ -24,9 +24,36 @@ void md5_init(struct md5 *md5)
 	*md5 = (struct md5){.state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}};
 }
 
-static uint32_t word_at(const unsigned char *data)
+/* Four words of four streams. */
+typedef uint32_t square __attribute__((vector_size(4 * sizeof(uint32_t))));
+
+static square load(const unsigned char *data)
 {
-	return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+	square words;
+	memcpy(&words, data, sizeof(words));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	words = (words & 0xff00ff00) >> 8 | (words & 0x00ff00ff) << 8;
+	words = words >> 16 | words << 16;
+#endif
+	return words;
+}
+
+/* Words at `at` of four streams into their lanes, from `lane` on, of four words. */
+static void load_square(lanes words[4], const unsigned char *const *data, size_t at, size_t lane)
+{
+	square a = load(data[0] + at), b = load(data[1] + at), c = load(data[2] + at), d = load(data[3] + at);
+	square ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+	       ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+	square cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+	       cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+	square turned[4] = {
+		__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
+		__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+		__builtin_shufflevector(ab, cd, 0, 1, 4, 5),
+		__builtin_shufflevector(ab, cd, 2, 3, 6, 7),
+	};
+	for (size_t i = 0; i < 4; i++)
+		memcpy((unsigned char *)&words[i] + lane * sizeof(uint32_t), &turned[i], sizeof(turned[i]));
 }
 
 /* One step of RFC 1321, 3.4, whose four words change places each time. */
@@ -82,9 +109,9 @@ static void add_blocks(struct md5_input *inputs, size_t count, size_t blocks)
 			state[i][k] = input->md5->state[i];
 	}
 	for (size_t block = 0; block < blocks; block++) {
-		for (size_t i = 0; i < WORDS; i++)
-			for (size_t k = 0; k < MD5_LANES; k++)
-				words[i][k] = word_at(data[k] + block * MD5_BLOCK + 4 * i);
+		for (size_t i = 0; i < WORDS; i += 4)
+			for (size_t k = 0; k < MD5_LANES; k += 4)
+				load_square(&words[i], data + k, block * MD5_BLOCK + 4 * i, k);
 		add_block(state, words);
 	}
 	for (size_t k = 0; k < count; k++) {

@@ -1,26 +1,27 @@
 #include "recorder/level.h"
 
+#include "audio/lanes.h"
+
 #include <math.h>
-#include <string.h>
 
 /* Where even a converter of 16 bits stops on the positive side. */
 #define FULL_SCALE (1 - 1.0F / 32768)
 
-enum { LANES = 8, CHUNK = 512 };
+enum { CHUNK = 512, STEP = 2 * LANES };
 
+/* Two of each, so that no sum waits for itself. */
 struct sums {
-	float peaks[LANES], squares[LANES];
-	uint32_t clipped[LANES];
+	lanes_f peak[2], squares[2];
+	lanes_i clipped[2];
 };
 
-/* Eight samples at a time, each with sums of its own: compilers make vectors of that. */
-static void add_eight(struct sums *sums, const float *samples)
+static void add_step(struct sums *sums, const float *samples)
 {
-	for (int k = 0; k < LANES; k++) {
-		float magnitude = fabsf(samples[k]) >= 0 ? fabsf(samples[k]) : 0; /* no number is no level */
-		sums->peaks[k] = magnitude > sums->peaks[k] ? magnitude : sums->peaks[k];
+	for (int k = 0; k < 2; k++) {
+		lanes_f magnitude = lanes_magnitude(lanes_number(lanes_load(samples + k * LANES)));
+		sums->peak[k] = lanes_max(magnitude, sums->peak[k]);
 		sums->squares[k] += magnitude * magnitude;
-		sums->clipped[k] += magnitude >= FULL_SCALE;
+		sums->clipped[k] -= magnitude >= FULL_SCALE;
 	}
 }
 
@@ -28,16 +29,18 @@ static void add_eight(struct sums *sums, const float *samples)
 static void measure_chunk(struct level *level, const float *samples, uint64_t frames)
 {
 	struct sums sums = {0};
-	float rest[LANES] = {0};
-	uint64_t whole = frames - frames % LANES;
-	for (uint64_t i = 0; i < whole; i += LANES)
-		add_eight(&sums, samples + i);
+	float rest[STEP] = {0};
+	uint64_t whole = frames - frames % STEP;
+	for (uint64_t i = 0; i < whole; i += STEP)
+		add_step(&sums, samples + i);
 	memcpy(rest, samples + whole, (frames - whole) * sizeof(float));
-	add_eight(&sums, rest);
+	add_step(&sums, rest);
+	lanes_f peak = lanes_max(sums.peak[0], sums.peak[1]), squares = sums.squares[0] + sums.squares[1];
+	lanes_i clipped = sums.clipped[0] + sums.clipped[1];
 	for (int k = 0; k < LANES; k++) {
-		level->peak = sums.peaks[k] > level->peak ? sums.peaks[k] : level->peak;
-		level->squares += (double)sums.squares[k];
-		level->clipped += sums.clipped[k];
+		level->peak = peak[k] > level->peak ? peak[k] : level->peak;
+		level->squares += (double)squares[k];
+		level->clipped += (uint32_t)clipped[k];
 	}
 }
 

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+/* A start is looked for twice as often as an end, for which writers do not look more often either. */
+#define TICK_NS (CLOCK_NSEC_PER_SEC / 20)
+#define TICK_IN_TAKE_NS (CLOCK_NSEC_PER_SEC / 10)
+
 void recorder_new_trigger(struct recorder *recorder, size_t tracks)
 {
 	struct trigger *before = recorder->trigger;
@@ -97,4 +101,5 @@ void recorder_listen(void *data)
 		   recorder->recording.start.when == START_ON_SIGNAL) {
 		begin_by_signal(recorder);
 	}
+	loop_set_timer(recorder->tick, recorder->current ? TICK_IN_TAKE_NS : TICK_NS, 0);
 }

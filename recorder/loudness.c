@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 /* Channels side by side: a filter waits for its own last sample, but not for its neighbour's. In 64 bit, for
- * rounding in 32 would be heard through a highpass this low. */
-enum { LANES = 4 };
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+ * rounding in 32 would be heard through a highpass this low; two of those are what every machine has lanes
+ * for, and two such pairs fill the time in which one waits. */
+enum { PAIR = 2, PAIRS = 2, GROUP = PAIRS * PAIR };
+typedef double pair __attribute__((vector_size(PAIR * sizeof(double))));
 
 enum { BLOCK_WINDOWS = 8, STEP_WINDOWS = 2 }; /* 400 ms, every 100 ms */
 
@@ -19,15 +20,16 @@ enum { BLOCK_WINDOWS = 8, STEP_WINDOWS = 2 }; /* 400 ms, every 100 ms */
 /* Below all hearing, and far above where numbers get slow. */
 #define DECAYED 1e-30
 
-/* BS.1770's two sections: the head's shelf, whose b and a are all in use, and a highpass with b = 1, -2, 1.
- */
+/* BS.1770's two sections: the head's shelf, and a highpass with b = 1, -2, 1. What the shelf's b0 does to the
+ * energy waits for the end of a window. */
 struct weighting {
-	double b0, b1, b2, a1, a2, high_a1, high_a2;
+	double b1, b2, a1, a2, high_a1, high_a2, gain;
 };
 
-struct group {
-	lanes shelf1, shelf2, high1, high2; /* transposed direct form II */
-	lanes sum;			    /* of squares, of the window under way */
+/* Of two channels. */
+struct memory {
+	pair shelf1, shelf2, high1, high2; /* transposed direct form II */
+	pair sum;			   /* of squares, of the window under way */
 };
 
 struct windows {
@@ -40,7 +42,7 @@ struct loudness {
 	size_t window; /* frames */
 	size_t filled; /* of the window under way */
 	size_t channel_count, group_count, track_count;
-	struct group *groups;	/* of LANES channels each */
+	struct memory (*groups)[PAIRS];
 	uint32_t *channels;	/* a track */
 	struct windows *tracks; /* `track_count` */
 };
@@ -51,12 +53,13 @@ static struct weighting design(double rate)
 	double k = tan(M_PI * 1681.974450955533 / rate), q = 0.7071752369554196;
 	double top = pow(10, 3.999843853973347 / 20), middle = pow(top, 0.4996667741545416);
 	double a0 = 1 + k / q + k * k;
+	double b0 = (top + middle * k / q + k * k) / a0;
 	struct weighting made = {
-		.b0 = (top + middle * k / q + k * k) / a0,
-		.b1 = 2 * (k * k - top) / a0,
-		.b2 = (top - middle * k / q + k * k) / a0,
+		.b1 = 2 * (k * k - top) / a0 / b0,
+		.b2 = (top - middle * k / q + k * k) / a0 / b0,
 		.a1 = 2 * (k * k - 1) / a0,
 		.a2 = (1 - k / q + k * k) / a0,
+		.gain = b0 * b0,
 	};
 	k = tan(M_PI * 38.13547087602444 / rate);
 	q = 0.5003270373238773;
@@ -78,11 +81,8 @@ struct loudness *loudness_create(const uint32_t *channels, size_t tracks, uint32
 		loudness->channels[t] = channels[t];
 		loudness->channel_count += channels[t];
 	}
-	loudness->group_count = (loudness->channel_count + LANES - 1) / LANES;
-	size_t size = loudness->group_count * sizeof(*loudness->groups);
-	loudness->groups = aligned_alloc(_Alignof(struct group), size ? size : sizeof(*loudness->groups));
-	for (size_t g = 0; loudness->groups && g < loudness->group_count; g++)
-		loudness->groups[g] = (struct group){0};
+	loudness->group_count = (loudness->channel_count + GROUP - 1) / GROUP;
+	loudness->groups = memory_array(loudness->group_count, sizeof(*loudness->groups));
 	return loudness;
 }
 
@@ -98,36 +98,41 @@ void loudness_destroy(struct loudness *loudness)
 	free(loudness);
 }
 
-/* Four channels, from frame `at` on. */
-static void weigh(const struct weighting *w, struct group *group, const float *const *planes, size_t frames)
+static inline void weigh_pair(const struct weighting *w, struct memory *m, pair x)
 {
-	struct group g = *group;
+	pair y = x + m->shelf1;
+	m->shelf1 = w->b1 * x + m->shelf2 - w->a1 * y;
+	m->shelf2 = w->b2 * x - w->a2 * y;
+	pair z = y + m->high1;
+	m->high1 = m->high2 - (y + y) - w->high_a1 * z;
+	m->high2 = y - w->high_a2 * z;
+	m->sum += z * z;
+}
+
+static void weigh(const struct weighting *weighting, struct memory memory[PAIRS], const float *const *planes,
+	size_t frames)
+{
+	const struct weighting w = *weighting;
+	struct memory first = memory[0], second = memory[1];
 	const float *p0 = planes[0], *p1 = planes[1], *p2 = planes[2], *p3 = planes[3];
 	for (size_t i = 0; i < frames; i++) {
-		lanes x = {(double)p0[i], (double)p1[i], (double)p2[i], (double)p3[i]};
-		lanes y = w->b0 * x + g.shelf1;
-		g.shelf1 = w->b1 * x - w->a1 * y + g.shelf2;
-		g.shelf2 = w->b2 * x - w->a2 * y;
-		lanes z = y + g.high1;
-		g.high1 = g.high2 - 2 * y - w->high_a1 * z;
-		g.high2 = y - w->high_a2 * z;
-		g.sum += z * z;
+		weigh_pair(&w, &first, (pair){(double)p0[i], (double)p1[i]});
+		weigh_pair(&w, &second, (pair){(double)p2[i], (double)p3[i]});
 	}
-	*group = g;
+	memory[0] = first;
+	memory[1] = second;
 }
 
 static void add_run(struct loudness *loudness, const float *const *planes, size_t at, size_t frames)
 {
 	for (size_t g = 0; g < loudness->group_count; g++) {
-		const float *four[LANES];
+		const float *four[GROUP];
 		/* Lanes without a channel of their own listen to the last one's, for nothing. */
-		for (size_t k = 0; k < LANES; k++) {
-			size_t channel = g * LANES + k;
-			four[k] = planes[channel < loudness->channel_count ? channel
-									   : loudness->channel_count - 1] +
-				  at;
+		for (size_t k = 0; k < GROUP; k++) {
+			size_t channel = g * GROUP + k, last = loudness->channel_count - 1;
+			four[k] = planes[channel < last ? channel : last] + at;
 		}
-		weigh(&loudness->weighting, &loudness->groups[g], four, frames);
+		weigh(&loudness->weighting, loudness->groups[g], four, frames);
 	}
 }
 
@@ -145,9 +150,9 @@ static void keep(struct windows *windows, float energy)
 }
 
 /* What has decayed is nothing, and what is no number has to end some time. */
-static void settle(lanes *memory)
+static void settle(pair *memory)
 {
-	for (size_t k = 0; k < LANES; k++)
+	for (size_t k = 0; k < PAIR; k++)
 		if (!(fabs((*memory)[k]) > DECAYED && fabs((*memory)[k]) < 1 / DECAYED))
 			(*memory)[k] = 0;
 }
@@ -158,23 +163,25 @@ static void end_window(struct loudness *loudness)
 	for (size_t t = 0; t < loudness->track_count; t++) {
 		double sum = 0;
 		for (uint32_t c = 0; c < loudness->channels[t]; c++, channel++)
-			sum += loudness->groups[channel / LANES].sum[channel % LANES];
-		keep(&loudness->tracks[t], isfinite(sum) ? (float)(sum / (double)loudness->window) : 0);
+			sum += loudness->groups[channel / GROUP][channel % GROUP / PAIR].sum[channel % PAIR];
+		keep(&loudness->tracks[t],
+			isfinite(sum) ? (float)(sum * loudness->weighting.gain / (double)loudness->window)
+				      : 0);
 	}
-	for (size_t g = 0; g < loudness->group_count; g++) {
-		struct group *group = &loudness->groups[g];
-		settle(&group->shelf1);
-		settle(&group->shelf2);
-		settle(&group->high1);
-		settle(&group->high2);
-		group->sum = (lanes){0};
+	for (size_t i = 0; i < loudness->group_count * PAIRS; i++) {
+		struct memory *memory = &loudness->groups[i / PAIRS][i % PAIRS];
+		settle(&memory->shelf1);
+		settle(&memory->shelf2);
+		settle(&memory->high1);
+		settle(&memory->high2);
+		memory->sum = (pair){0};
 	}
 	loudness->filled = 0;
 }
 
 void loudness_add(struct loudness *loudness, const float *const *planes, size_t frames)
 {
-	for (size_t at = 0; loudness->groups && at < frames;) {
+	for (size_t at = 0; at < frames;) {
 		size_t run = loudness->window - loudness->filled;
 		if (run > frames - at)
 			run = frames - at;

@@ -1,40 +1,25 @@
 #include "recorder/quantise.h"
 
-#include <string.h>
-
-/* Samples side by side, as many as every machine's vectors have lanes. */
-enum { LANES = 4 };
-typedef float floats __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t words __attribute__((vector_size(LANES * sizeof(int32_t))));
+#include "audio/lanes.h"
 
 struct sums {
-	floats peak; /* in steps of the integers, as the rest */
-	words clipped;
+	lanes_f peak; /* in steps of the integers, as the rest */
+	lanes_i clipped;
 };
 
-/* Where a float's last bit is worth 1: adding it rounds what is below to an integer, in the low bits of its
- * sum.
- */
+/* Where a float's last bit is worth 1: what is below and added to it is rounded to an integer, which is in
+ * the low bits of the sum. */
 #define ONE_A_STEP 8388608.0F
-
-static floats pick(words mask, floats yes, floats no)
-{
-	return (floats)((mask & (words)yes) | (~mask & (words)no));
-}
 
 static void quantise_lanes(struct sums *sums, const float *in, int32_t *out, float full_scale)
 {
-	const words magnitude_bits = (words){0} + INT32_MAX, base = (words)((floats){0} + ONE_A_STEP);
-	const floats most = (floats){0} + full_scale;
-	floats x;
-	memcpy(&x, in, sizeof(x));
-	x *= full_scale;
-	x = (floats)((words)x & (x == x));
-	floats magnitude = (floats)((words)x & magnitude_bits);
-	sums->peak = pick(magnitude > sums->peak, magnitude, sums->peak);
+	const lanes_f most = (lanes_f){0} + full_scale;
+	lanes_f x = lanes_number(lanes_load(in) * full_scale), magnitude = lanes_magnitude(x);
+	sums->peak = lanes_max(magnitude, sums->peak);
 	sums->clipped -= magnitude >= most - 1;
-	magnitude = pick(magnitude < most, magnitude, most);
-	words sign = (words)x >> 31, steps = (words)(magnitude + ONE_A_STEP) - base;
+	magnitude = lanes_pick(magnitude < most, magnitude, most);
+	lanes_i sign = (lanes_i)x >> 31;
+	lanes_i steps = (lanes_i)(magnitude + ONE_A_STEP) - (lanes_i)((lanes_f){0} + ONE_A_STEP);
 	steps += (steps == (int32_t)full_scale) & ~sign; /* one step less on the positive side */
 	steps = (steps ^ sign) - sign;
 	memcpy(out, &steps, sizeof(steps));

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_NS (CLOCK_NSEC_PER_SEC / 20)
-
 /* Ends a little in the future, so that no writer has written past it: a cycle, of 8192 frames at most, is on
  * the tape when its time begins. */
 #define END_MARGIN_NS (CLOCK_NSEC_PER_SEC / 4)
@@ -258,7 +256,7 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 		recorder_destroy(made);
 		return result;
 	}
-	loop_set_timer(made->tick, TICK_NS, TICK_NS);
+	loop_set_timer(made->tick, 1, 0);
 	*recorder = made;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "recorder/suspect.h"
 
+#include "audio/lanes.h"
 #include "common/memory.h"
 
 #include <math.h>
@@ -310,17 +311,19 @@ static void judge_jumps(struct suspect *suspect, uint32_t channel, uint64_t firs
 
 /* ---- blocks ---- */
 
-/* The largest bend of one cell. Four at a time, each its own maximum: compilers make vectors of that. */
+/* The largest bend of one cell. */
 static float largest_bend(const float *x)
 {
-	float most[4] = {0};
-	for (int i = 0; i < CELL; i += 4) {
-		for (int k = 0; k < 4; k++) {
-			float bend = fabsf(x[i + k] - 2 * x[i + k - 1] + x[i + k - 2]);
-			most[k] = bend > most[k] ? bend : most[k];
-		}
+	lanes_f most = {0};
+	for (int i = 0; i < CELL; i += LANES) {
+		lanes_f middle = lanes_load(x + i - 1);
+		most = lanes_max(
+			lanes_magnitude(lanes_load(x + i) - 2 * middle + lanes_load(x + i - 2)), most);
 	}
-	return fmaxf(fmaxf(most[0], most[1]), fmaxf(most[2], most[3]));
+	float largest = 0;
+	for (int k = 0; k < LANES; k++)
+		largest = most[k] > largest ? most[k] : largest;
+	return largest;
 }
 
 static void bend_block(struct suspect *suspect, uint32_t channel, uint64_t block)

@@ -13,7 +13,7 @@ enum { JOBS = 200, FILES = 5, DEADLINE_S = 20 };
 struct record {
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
-	int ran;
+	int ran, asked;
 	bool out_of_order;
 	bool open; /* the gate that a job waits at */
 };
@@ -235,6 +235,105 @@ static void test_failed_sync(void **state)
 	finish_record(&record);
 }
 
+/* ---- suppliers ---- */
+
+struct source {
+	struct supplier supplier;
+	struct syncer *syncer;
+	struct record *record; /* whose `ran` counts what it supplied */
+	struct flac_writer *file;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed;
+	bool asked, stopping;
+};
+
+static void on_ask(void *data)
+{
+	struct source *source = data;
+	pthread_mutex_lock(&source->lock);
+	source->asked = true;
+	pthread_cond_signal(&source->changed);
+	pthread_mutex_unlock(&source->lock);
+}
+
+/* A writer that encodes a FLAC frame each time it is asked. */
+static void *supply(void *data)
+{
+	struct source *source = data;
+	int32_t samples[FLAC_BLOCK] = {0};
+	pthread_mutex_lock(&source->lock);
+	while (!source->stopping) {
+		if (!source->asked) {
+			pthread_cond_wait(&source->changed, &source->lock);
+			continue;
+		}
+		source->asked = false;
+		pthread_mutex_unlock(&source->lock);
+		struct error e;
+		assert_int_equal(
+			flac_writer_write(source->file, (const int32_t *[]){samples}, FLAC_BLOCK, &e), 0);
+		assert_int_equal(flac_writer_flush(source->file, &e), 0);
+		syncer_supplied(source->syncer, &source->supplier);
+		pthread_mutex_lock(&source->record->lock);
+		source->record->ran++;
+		pthread_cond_broadcast(&source->record->changed);
+		pthread_mutex_unlock(&source->record->lock);
+		pthread_mutex_lock(&source->lock);
+	}
+	pthread_mutex_unlock(&source->lock);
+	return NULL;
+}
+
+static void ask_in_vain(void *data)
+{
+	struct record *record = data;
+	pthread_mutex_lock(&record->lock);
+	record->asked++;
+	pthread_cond_broadcast(&record->changed);
+	pthread_mutex_unlock(&record->lock);
+}
+
+/* Every round asks for what there is; one that never answers holds up neither the others nor the syncs. */
+static void test_suppliers(void **state)
+{
+	struct record record;
+	init_record(&record);
+	struct syncer *syncer = make_syncer(0);
+	struct source source = {
+		.supplier = {.ask = on_ask, .data = &source}, .syncer = syncer, .record = &record};
+	struct supplier hanging = {.ask = ask_in_vain, .data = &record};
+	pthread_mutex_init(&source.lock, NULL);
+	pthread_cond_init(&source.changed, NULL);
+	source.file = make_file(*state, 1);
+	syncer_add(syncer, &source.supplier);
+	assert_int_equal(pthread_create(&source.thread, NULL, supply, &source), 0);
+	syncer_watch(syncer, source.file);
+	wait_for(&record, &record.ran, 20);
+	syncer_add(syncer, &hanging);
+	wait_for(&record, &record.asked, 3);
+	pthread_mutex_lock(&record.lock);
+	int ran = record.ran;
+	pthread_mutex_unlock(&record.lock);
+	wait_for(&record, &record.ran, ran + 2);
+	syncer_remove(syncer, &hanging);
+	syncer_remove(syncer, &hanging); /* which it does not know any more */
+	wait_for(&record, &record.ran, ran + 20);
+	syncer_remove(syncer, &source.supplier);
+	pthread_mutex_lock(&source.lock);
+	source.stopping = true;
+	pthread_cond_signal(&source.changed);
+	pthread_mutex_unlock(&source.lock);
+	pthread_join(source.thread, NULL);
+	syncer_unwatch(syncer, source.file);
+	assert_true(flac_writer_frames(source.file) > 0);
+	flac_writer_destroy(source.file);
+	syncer_destroy(syncer);
+	pthread_cond_destroy(&source.changed);
+	pthread_mutex_destroy(&source.lock);
+	finish_record(&record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_destroying_runs_what_is_left),
 		harness_in_folder(test_watching_while_syncing),
 		harness_in_folder(test_failed_sync),
+		harness_in_folder(test_suppliers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,6 +232,26 @@ static void test_destroyed_while_recording(void **state)
 	free_bench(bench);
 }
 
+/* A syncer that hangs in a sync asks for nothing: what comes is encoded all the same, and the tape given
+ * back.
+ */
+static void test_goes_on_unasked(void **state)
+{
+	struct bench *bench = make_bench_that_syncs(*state, 24, 0, 3600);
+	struct taken taken;
+	plan(bench, &taken, "unasked", 0);
+	writer_begin(bench->writer, &taken.part);
+	feed(bench, (struct step[]){{PLAY, RATE / 2}, {MISS, 1000}, {PLAY, RATE}}, 3);
+	wait_for(bench, 0, 1000);
+	/* The end asks by itself. */
+	feed(bench, &(struct step){PLAY, RATE / 10}, 1);
+	writer_end(bench->writer, &taken.part, 3 * RATE / 2 + 1000 + 77);
+	wait_for(bench, 1, 1000);
+	check_taken(bench, &taken, 0, 3 * RATE / 2 + 1000 + 77);
+	free_taken(&taken);
+	free_bench(bench);
+}
+
 /* ---- looking ---- */
 
 static void test_figures(void **state)
@@ -276,6 +296,12 @@ static void test_figures(void **state)
 	assert_int_equal(taken.part.results[0].clipped, 0);
 	assert_true(fabs(taken.part.results[0].peak_dbfs + 6.0206) < 0.001);
 	assert_true(isinf(taken.part.results[1].peak_dbfs));
+	/* What was measured last is no news for ever. */
+	for (int64_t until = clock_monotonic_ns() + DEADLINE_S * CLOCK_NSEC_PER_SEC; !isinf(peak[0]);) {
+		assert_true(clock_monotonic_ns() < until);
+		writer_levels(bench->writer, peak, rms, clipped);
+	}
+	assert_true(isinf(rms[0]));
 	free_taken(&taken);
 	free_bench(bench);
 }
@@ -291,6 +317,7 @@ int main(void)
 		harness_in_folder(test_long_absence),
 		harness_in_folder(test_holds),
 		harness_in_folder(test_destroyed_while_recording),
+		harness_in_folder(test_goes_on_unasked),
 		harness_in_folder(test_figures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,8 @@ static inline void wait_for(struct bench *bench, int done, uint64_t silence)
 	assert_int_equal(result, 0);
 }
 
-static inline struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
+static inline struct bench *make_bench_that_syncs(
+	char *folder, uint32_t bits, double pre_roll_s, double sync_every_s)
 {
 	struct bench *bench = memory_new(sizeof(*bench));
 	struct error e;
@@ -105,7 +106,7 @@ static inline struct bench *make_bench(char *folder, uint32_t bits, double pre_r
 	pthread_cond_init(&bench->changed, NULL);
 	atomic_init(&bench->live, true);
 	assert_int_equal(tape_init(&bench->tape, CHANNELS, TAPE_S * RATE, &e), 0);
-	assert_int_equal(syncer_create(&bench->syncer, 0.01, &e), 0);
+	assert_int_equal(syncer_create(&bench->syncer, sync_every_s, &e), 0);
 	struct writer_config config = {
 		.tape = &bench->tape,
 		.live = &bench->live,
@@ -119,6 +120,11 @@ static inline struct bench *make_bench(char *folder, uint32_t bits, double pre_r
 	};
 	assert_int_equal(writer_create(&bench->writer, &config, &e), 0);
 	return bench;
+}
+
+static inline struct bench *make_bench(char *folder, uint32_t bits, double pre_roll_s)
+{
+	return make_bench_that_syncs(folder, bits, pre_roll_s, 0.01);
 }
 
 static inline void free_bench(struct bench *bench)
