@@ -43,4 +43,13 @@ struct declick_settings {
 
 extern const struct processor_type declick_type;
 
+enum hum_fundamental { HUM_AUTO, HUM_50, HUM_60 };
+
+struct hum_settings {
+	int fundamental; /* enum hum_fundamental */
+	int harmonics;	 /* 1 to 40 */
+};
+
+extern const struct processor_type hum_type;
+
 #endif
