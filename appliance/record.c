@@ -1,5 +1,6 @@
 /* woodshed record: one take in the foreground. */
 #include "appliance/meters.h"
+#include "appliance/room-left.h"
 #include "appliance/sessions.h"
 #include "appliance/subcommand.h"
 #include "common/clock.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* How long after PipeWire told of every node the inputs may take to be linked and running. */
 #define LINK_NS (5 * CLOCK_NSEC_PER_SEC)
@@ -20,6 +22,7 @@
 struct foreground {
 	struct loop *loop;
 	struct recorder *recorder;
+	const struct appliance *appliance;
 	struct loop_source *patience, *draw;
 	struct meters *meters;
 	uint64_t ring_bytes; /* as `patience` last saw them */
@@ -93,12 +96,29 @@ static void on_draw(void *data)
 		meters_draw(app->meters, app->recorder, seconds);
 }
 
+/* Warned of, never refused. */
+static void warn_of_disk(const struct appliance *appliance, const struct manifest *take)
+{
+	struct statvfs disk;
+	uint32_t channels = 0;
+	for (size_t i = 0; i < take->track_count; i++)
+		channels += (uint32_t)take->tracks[i].input_count;
+	if (statvfs(appliance->takes, &disk) < 0)
+		return;
+	double left_s = room_left_s((uint64_t)disk.f_bavail * disk.f_frsize, channels, take->rate,
+		appliance->recording.bit_depth);
+	if (left_s < appliance->recording.keep_free_s)
+		log_warning("the disk has room for %.0f minutes of this; keep_free asks for %.0f",
+			left_s / 60, appliance->recording.keep_free_s / 60);
+}
+
 static void on_started(void *data, const struct manifest *take)
 {
 	struct foreground *app = data;
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
 	app->started = true;
+	warn_of_disk(app->appliance, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
@@ -185,6 +205,7 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.loss = on_loss,
 		.alert = on_alert,
 		.data = app};
+	app->appliance = appliance;
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
 	struct loop_source *terminate = loop_add_signal(app->loop, SIGTERM, on_signal, app);
 	app->meters = meters_create(stderr);

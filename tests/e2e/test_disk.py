@@ -204,6 +204,7 @@ def test_a_disk_that_fills_up(room):
     with small_disk(room, 18000) as folder:
         done = room.woodshed("record", "--config", config, "--for", "60 s")
         assert done.returncode == 1
+        assert "keep_free asks for 60" in done.stderr
         take = Take(done.stdout.strip())
         check_closed_by_disk(room, take)
         assert take.manifest["frames"] > 24000
