@@ -38,6 +38,17 @@ def test_the_bound_holds_on_a_slow_card(work, program):
     assert not outcome.faults, "\n".join([str(outcome), *outcome.faults])
 
 
+def test_a_power_cut_around_a_failed_sync(work, program):
+    """Two tracks go on in another file."""
+    assert program
+    scene = Scene.record(work, seconds=3.0, channels=4, fails="sync aux2.flac 5 5")
+    assert [len(take.joined) for take in scene.takes if take.joined]
+    outcome = power_cut.run(scene, 60, seed=3)
+    print(outcome)
+    assert not outcome.faults, "\n".join([str(outcome), *outcome.faults])
+    assert outcome.recovered > 10
+
+
 def test_a_kill_in_the_middle_of_a_take(room):
     kills.run(room, KILLS)
 
