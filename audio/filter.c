@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-/* Prototypes as in R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients". */
+/* Prototypes as in R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients"; the tilt
+ * is a shelf of first order, of twice the gain, 0 dB at its middle. */
 static struct prototype parametric(enum filter_shape shape, double q, double gain_db)
 {
 	double a = pow(10, gain_db / 40);
@@ -20,6 +21,8 @@ static struct prototype parametric(enum filter_shape shape, double q, double gai
 		return (struct prototype){{1, 0, 1}, {1, 1 / q, 1}};
 	case FILTER_HIGHPASS:
 		return (struct prototype){{0, 0, 1}, {1, 1 / q, 1}};
+	case FILTER_TILT:
+		return (struct prototype){{1, a * a, 0}, {a * a, 1, 0}};
 	case FILTER_BANDPASS:
 		return (struct prototype){{0, 1 / q, 0}, {1, 1 / q, 1}};
 	case FILTER_LOWPASS:
@@ -43,29 +46,14 @@ static bool better_inverted(enum filter_shape shape, double gain_db)
 struct biquad filter_design(enum filter_shape shape, double frequency, double q, double gain_db, double rate)
 {
 	double corner = 2 * M_PI * frequency / rate;
-	bool has_gain = shape == FILTER_PEAK || shape == FILTER_LOWSHELF || shape == FILTER_HIGHSHELF;
+	bool has_gain = shape == FILTER_PEAK || shape == FILTER_LOWSHELF || shape == FILTER_HIGHSHELF ||
+			shape == FILTER_TILT;
 	if (has_gain && gain_db == 0)
 		return (struct biquad){.b0 = 1};
 	bool inverted = has_gain && better_inverted(shape, gain_db);
 	struct prototype prototype = parametric(shape, q, inverted ? -gain_db : gain_db);
 	struct biquad section = match_prototype(&prototype, corner);
 	return inverted ? inverse(&section) : section;
-}
-
-size_t filter_butterworth(
-	enum filter_shape shape, unsigned order, double frequency, double rate, struct biquad out[static 4])
-{
-	size_t count = 0;
-	for (unsigned k = 0; k < order / 2; k++) {
-		double q = 1 / (2 * sin(M_PI * (2 * k + 1) / (2 * order)));
-		out[count++] = filter_design(shape, frequency, q, 0, rate);
-	}
-	if (order % 2) {
-		bool high = shape == FILTER_HIGHPASS;
-		struct prototype prototype = {{!high, high, 0}, {1, 1, 0}};
-		out[count++] = match_prototype(&prototype, 2 * M_PI * frequency / rate);
-	}
-	return count;
 }
 
 double filter_magnitude(const struct biquad *s, double frequency, double rate)
@@ -191,9 +179,13 @@ static void run_all(
 /* 600 dB below full scale; long before a denormal. */
 static const double inaudible = 1e-30;
 
+/* What no sound reaches; NaN and infinities are beyond it as well. */
+static const double absurd = 1e30;
+
 static void flush(struct biquad_memory *m)
 {
-	if (fabs(m->pending) < inaudible && fabs(m->x1) < inaudible && fabs(m->y1) < inaudible)
+	bool sound = fabs(m->pending) < absurd && fabs(m->x1) < absurd && fabs(m->y1) < absurd;
+	if (!sound || (fabs(m->pending) < inaudible && fabs(m->x1) < inaudible && fabs(m->y1) < inaudible))
 		*m = (struct biquad_memory){.age = m->age};
 }
 

@@ -23,6 +23,9 @@ enum {
 static const double counted_band = 0.41;
 static const double uncounted_weight = 0.1;
 
+/* The power of a whole cascade down to which it counts fully, -26 dB. */
+static const double counted_power = 0.0025;
+
 /* The corner is where a person looks: the fit passes through it, close to exactly. */
 static const double corner_weight = 30;
 
@@ -43,6 +46,7 @@ struct point {
 struct fit {
 	const struct prototype *prototype;
 	double corner;
+	const struct match_others *others;
 	struct point points[POINTS];
 	/* The numerator is `fixed` plus unknown multiples of `basis`; the denominator's first coefficient
 	 * is 1. */
@@ -129,6 +133,27 @@ static bool factor(const double power[3], double c[3])
 	return true;
 }
 
+/* What the others are off by in power, upside down: the target of the one that makes up for it. Where the
+ * whole cascade is far down, it matters little. */
+static double correction(const struct fit *fit, struct point *point, double x)
+{
+	const struct match_others *others = fit->others;
+	double factor = 1, power = point->target;
+	for (size_t i = 0; i < others->count; i++) {
+		double numerator[3], denominator[3];
+		const struct biquad *s = &others->sections[i];
+		power_of(s->b0, s->b1, s->b2, numerator);
+		power_of(1, s->a1, s->a2, denominator);
+		double wanted = prototype_power(&others->prototypes[i], x);
+		double made = dot(numerator, point->phi) / dot(denominator, point->phi);
+		factor *= (wanted + floor_power) / (made + floor_power);
+		power *= wanted;
+	}
+	if (others->count > 0 && power < counted_power)
+		point->importance = uncounted_weight;
+	return factor;
+}
+
 static void place_point(struct fit *fit, struct point *point, double w)
 {
 	double sine = sin(w / 2);
@@ -136,8 +161,9 @@ static void place_point(struct fit *fit, struct point *point, double w)
 	point->phi[0] = 1 - point->phi[1];
 	point->phi[2] = 4 * point->phi[0] * point->phi[1];
 	point->target = prototype_power(fit->prototype, w / fit->corner);
-	point->scale = 1 / (point->target + floor_power);
 	point->importance = w <= counted_band * 2 * M_PI ? 1 : uncounted_weight;
+	point->target *= correction(fit, point, w / fit->corner);
+	point->scale = 1 / (point->target + floor_power);
 	point->lawson = 1;
 }
 
@@ -345,9 +371,12 @@ static void try_fit(struct fit *fit, size_t zeros, size_t poles)
 	}
 }
 
-struct biquad match_prototype(const struct prototype *prototype, double corner)
+struct biquad match_among(const struct prototype *prototype, double corner, const struct match_others *others)
 {
-	struct fit fit = {.prototype = prototype, .corner = corner, .best = bilinear(prototype, corner)};
+	struct fit fit = {.prototype = prototype,
+		.corner = corner,
+		.others = others,
+		.best = bilinear(prototype, corner)};
 	place_points(&fit);
 	fit.least = judge_section(&fit, &fit.best);
 	choose_unknowns(&fit);
@@ -360,4 +389,9 @@ struct biquad match_prototype(const struct prototype *prototype, double corner)
 	if (zeros > 0)
 		try_fit(&fit, zeros, 0);
 	return fit.best;
+}
+
+struct biquad match_prototype(const struct prototype *prototype, double corner)
+{
+	return match_among(prototype, corner, &(struct match_others){.count = 0});
 }

@@ -14,4 +14,16 @@ struct prototype {
 /* `corner` is in radians a sample, 0 to pi exclusive. Stable always; minimum phase where the prototype is. */
 struct biquad match_prototype(const struct prototype *prototype, double corner);
 
+/* Sections already made, with the prototypes that they stand for. */
+struct match_others {
+	const struct prototype *prototypes;
+	const struct biquad *sections;
+	size_t count;
+};
+
+/* The same for one more section of a cascade at one corner: it also makes up for what those others it are off
+ * by, so that errors do not add up along the cascade. */
+struct biquad match_among(
+	const struct prototype *prototype, double corner, const struct match_others *others);
+
 #endif

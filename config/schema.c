@@ -27,9 +27,9 @@ static const struct record insert_record = {
 	"insert", "A processor in a chain.", sizeof(struct key_insert), insert_keys, KEY_COUNT(insert_keys)};
 
 /* Names that chains will be able to have; better told apart from a slip of the pen. */
-static const char *const later[] = {"highpass", "lowpass", "eq", "gate", "compressor", "deesser", "transient",
-	"saturation", "chorus", "delay", "reverb", "width", "multiband", "limiter", "polarity", "align",
-	"hum", "declick", "denoise", "lv2", NULL};
+static const char *const later[] = {"highpass", "lowpass", "eq", "compressor", "saturation", "chorus",
+	"delay", "reverb", "width", "multiband", "limiter", "align", "hum", "declick", "denoise", "lv2",
+	NULL};
 
 static void load_key(struct loader *l, const struct key *key, void *member, const struct yaml_node *node);
 static void load_targets(

@@ -1,12 +1,7 @@
 /* compressor: level, gain computer, smooth decoupled peak detector, gain; all in decibels (Giannoulis,
- * Massberg & Reiss 2012, sections 2 and 3). The stages go over short chunks one by one: all but the
- * detector's two recursions then run several samples at a time. */
-#include "audio/delay.h"
+ * Massberg & Reiss 2012, sections 2 and 3; automatic times from the crest factor: 2013, section 2.2). */
 #include "audio/fastmath.h"
-#include "mixer/processors.h"
-
-#include <errno.h>
-#include <math.h>
+#include "mixer/detector.h"
 
 static const char *const detectors[] = {[COMPRESSOR_PEAK] = "peak", [COMPRESSOR_RMS] = "rms", NULL};
 
@@ -34,8 +29,10 @@ static const struct key keys[] = {
 		.bare_scale = 0.001,
 		.least = 0,
 		.most = 1,
+		.automatic = true,
 		.fallback = "10 ms",
-		.help = "The time in which the reduction does 63 % of its rise, in dB."},
+		.help = "The time in which the reduction does 63 % of its rise, in dB; auto: 80 ms for a "
+			"steady tone, the shorter the more the sound has peaks."},
 	{.name = "release",
 		.type = KEY_NUMBER,
 		.offset = offsetof(struct compressor_settings, release_s),
@@ -43,9 +40,10 @@ static const struct key keys[] = {
 		.bare_scale = 0.001,
 		.least = 0,
 		.most = 5,
+		.automatic = true,
 		.fallback = "150 ms",
 		.help = "The time in which the reduction does 63 % of its fall, in dB; not shorter than the "
-			"attack."},
+			"attack. auto: 1 s for a steady tone, the shorter the more the sound has peaks."},
 	{.name = "knee",
 		.type = KEY_NUMBER,
 		.offset = offsetof(struct compressor_settings, knee_db),
@@ -60,8 +58,17 @@ static const struct key keys[] = {
 		.unit = UNIT_DB,
 		.least = -24,
 		.most = 36,
+		.automatic = true,
 		.fallback = "0 dB",
-		.help = "Gain after the reduction."},
+		.help = "Gain after the reduction; auto: half of what is taken off at full scale."},
+	{.name = "mix",
+		.type = KEY_NUMBER,
+		.offset = offsetof(struct compressor_settings, mix_percent),
+		.unit = UNIT_PERCENT,
+		.least = 0,
+		.most = 100,
+		.fallback = "100 %",
+		.help = "How much of what comes out is compressed; the rest is the sound as it came in."},
 	{.name = "lookahead",
 		.type = KEY_NUMBER,
 		.offset = offsetof(struct compressor_settings, lookahead_s),
@@ -74,10 +81,11 @@ static const struct key keys[] = {
 			"delay."},
 	{.name = "detector",
 		.type = KEY_CHOICE,
-		.offset = offsetof(struct compressor_settings, detector),
+		.offset = offsetof(struct compressor_settings, detection),
 		.choices = detectors,
 		.fallback = "peak",
 		.help = "What the level is: each sample's own, or the mean power over some 10 ms."},
+	DETECTOR_KEYS(struct compressor_settings),
 };
 
 static const struct record compressor_record = {
@@ -88,61 +96,69 @@ static const struct record compressor_record = {
 	.key_count = KEY_COUNT(keys),
 };
 
-enum { CHUNK = 64 };
+/* The crest factor over some 200 ms, squared: the held peak's power over the mean power. 2 of a sine. */
+struct crest {
+	double keep;
+	double peak, mean;
+};
 
 struct compressor {
 	double knee_start_db, knee_db, knee_curve; /* knee_curve: 1 / 2W, 0 without a knee */
 	double slope;				   /* 1 - 1 / ratio */
 	double quiet_power;			   /* below it there is surely nothing to reduce */
-	double makeup_db;
-	double attack_keep, release_keep, power_keep; /* share of the last value after one sample */
-	uint32_t channels;
-	bool rms;
+	double makeup_db, mix;
+	double power_keep;
+	bool rms, automatic;
+	struct detector detector;
 	struct delay delays[BLOCK_CHANNELS];
-	double power;		/* mean square, for rms */
-	double held, reduction; /* dB: after release, after attack as well */
+	struct ballistics ballistics;
+	/* Automatic times: the octaves that a value falls by in a frame, as fixed + crest * share. */
+	double attack_fixed, attack_share, release_fixed, release_share;
+	struct crest crest;
+	double power; /* mean square, for rms */
 };
 
-/* -300 dB under every level keeps the logarithm and the mean power away from zero and denormals. */
-static const double floor_power = 1e-30;
+static const double rms_s = 0.01, crest_s = 0.2;
 
-/* dB taken off a decaying reduction each sample, so that it ends at exactly zero. */
-static const double decay_db = 1e-12;
+/* Of a steady tone. */
+static const double automatic_attack_s = 0.08, automatic_release_s = 1;
 
-static const double rms_s = 0.01;
+/* A value falls by so many octaves in a frame, at most. */
+static const double most_octaves = 900;
 
-static double keep(double time_s, double rate)
+static double reduction_at(const struct compressor *c, double level_db)
 {
-	return time_s > 0 ? exp(-1 / (time_s * rate)) : 0;
+	double over = fmax(level_db - c->knee_start_db, 0), inside = fmin(over, c->knee_db);
+	return c->slope * (inside * inside * c->knee_curve + (over - inside));
 }
 
-/* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
- * other. */
-static double left_after(double t, double release_s, double attack_s)
+static double octaves_a_frame(double time_s, double rate)
 {
-	double difference = release_s - attack_s;
-	if (fabs(difference) < 1e-6 * attack_s)
-		return (1 + t / attack_s) * exp(-t / attack_s);
-	return (release_s * exp(-t / release_s) - attack_s * exp(-t / attack_s)) / difference;
+	return time_s > 0 ? fmin(M_LOG2E / (time_s * rate), most_octaves) : most_octaves;
 }
 
-/* The decoupled detector's fall is slowed by its attack. The release pole that makes the whole reach 63 % in
- * the time asked for, by bisection; 0 where the attack alone is as slow. */
-static double release_pole(double release_s, double attack_s)
+/* The paper's times are 2 t / crest^2, that of the release less the attack, which follows it. */
+static void init_times(struct compressor *c, const struct compressor_settings *s, double rate)
 {
-	if (attack_s == 0)
-		return release_s;
-	double low = 0, high = release_s;
-	if (release_s <= attack_s)
-		return 0;
-	for (int i = 0; i < 60; i++) {
-		double middle = (low + high) / 2;
-		if (left_after(release_s, middle, attack_s) > exp(-1))
-			high = middle;
-		else
-			low = middle;
-	}
-	return (low + high) / 2;
+	bool attack = isnan(s->attack_s), release = isnan(s->release_s);
+	c->automatic = attack || release;
+	ballistics_init(&c->ballistics, attack ? 0 : s->attack_s, release ? 1 : s->release_s, rate);
+	if (attack)
+		c->attack_share = octaves_a_frame(2 * automatic_attack_s, rate);
+	else
+		c->attack_fixed = octaves_a_frame(s->attack_s, rate);
+	if (release)
+		c->release_share =
+			octaves_a_frame(2 * (automatic_release_s - (attack ? automatic_attack_s : 0)), rate);
+	else
+		c->release_fixed = octaves_a_frame(s->release_s, rate);
+	c->crest.keep = keep_of(crest_s, rate);
+}
+
+static void clear(struct compressor *c)
+{
+	c->power = c->crest.peak = c->crest.mean = FLOOR_POWER;
+	c->ballistics.held = c->ballistics.reduction = 0;
 }
 
 static int compressor_init(
@@ -150,42 +166,21 @@ static int compressor_init(
 {
 	struct compressor *c = state;
 	const struct compressor_settings *s = data;
-	double rate = format->rate;
 	c->knee_start_db = s->threshold_db - s->knee_db / 2;
 	c->knee_db = s->knee_db;
 	c->knee_curve = s->knee_db > 0 ? 1 / (2 * s->knee_db) : 0;
 	c->slope = 1 - 1 / s->ratio;
 	c->quiet_power = pow(10, c->knee_start_db / 10) * (1 - 1e-6);
-	c->makeup_db = s->makeup_db;
-	c->attack_keep = keep(s->attack_s, rate);
-	c->release_keep = keep(release_pole(s->release_s, s->attack_s), rate);
-	c->power_keep = keep(rms_s, rate);
-	c->power = floor_power;
-	c->channels = format->channels;
-	c->rms = s->detector == COMPRESSOR_RMS;
-	for (uint32_t i = 0; i < format->channels; i++) {
-		int result = delay_init(&c->delays[i], (uint32_t)lround(s->lookahead_s * rate));
-		if (result < 0) {
-			delay_finish(&c->delays[0]);
-			return error_errno(e, result, "lookahead: %g s", s->lookahead_s);
-		}
-	}
-	return 0;
-}
-
-/* The louder channel's squares. */
-static void measure(const struct block *block, size_t from, size_t count, double powers[CHUNK])
-{
-	const double *left = block->channel[0] + from;
-	for (size_t i = 0; i < count; i++)
-		powers[i] = left[i] * left[i] + floor_power;
-	if (block->channels < 2)
-		return;
-	const double *right = block->channel[1] + from;
-	for (size_t i = 0; i < count; i++) {
-		double power = right[i] * right[i] + floor_power;
-		powers[i] = power > powers[i] ? power : powers[i];
-	}
+	c->makeup_db = isnan(s->makeup_db) ? reduction_at(c, 0) / 2 : s->makeup_db;
+	c->mix = s->mix_percent / 100;
+	c->power_keep = keep_of(rms_s, format->rate);
+	c->rms = s->detection == COMPRESSOR_RMS;
+	init_times(c, s, format->rate);
+	clear(c);
+	int result = detector_init(&c->detector, &s->detector, format->rate, e);
+	if (result < 0)
+		return result;
+	return lookahead_init(c->delays, format->channels, s->lookahead_s, format->rate, e);
 }
 
 static void average(struct compressor *c, double powers[CHUNK], size_t count)
@@ -196,19 +191,30 @@ static void average(struct compressor *c, double powers[CHUNK], size_t count)
 	}
 }
 
+static void run_crest(struct crest *crest, const double powers[CHUNK], size_t count, double crests[CHUNK])
+{
+	double keep = crest->keep, peak = crest->peak, mean = crest->mean;
+	for (size_t i = 0; i < count; i++) {
+		double power = powers[i], rise = (1 - keep) * power;
+		double fallen = keep * peak + rise;
+		peak = power > fallen ? power : fallen;
+		mean = keep * mean + rise;
+		crests[i] = peak / mean;
+	}
+	crest->peak = peak;
+	crest->mean = mean;
+}
+
 /* Nothing to reduce now and nothing left of before. Exact: what it skips would come out the same. */
 static bool is_quiet(const struct compressor *c, const double powers[CHUNK], size_t count)
 {
-	if (c->held > 0 || c->reduction > 0)
+	if (c->ballistics.held > 0 || c->ballistics.reduction > 0)
 		return false;
-	double loudest = 0;
-	for (size_t i = 0; i < count; i++)
-		loudest = powers[i] > loudest ? powers[i] : loudest;
-	return loudest < c->quiet_power;
+	return largest_of(powers, count) < c->quiet_power;
 }
 
-/* Powers become the dB that the static curve takes off. Runs over the whole chunk, for a fixed count is what
- * compilers turn into vectors; what lies past the end is never looked at. */
+/* Powers become the dB that the static curve takes off. Over the whole chunk; what lies past the end is never
+ * looked at. */
 static void compute_reduction(const struct compressor *c, double values[CHUNK])
 {
 	const double start = c->knee_start_db, knee = c->knee_db, curve = c->knee_curve, slope = c->slope;
@@ -220,43 +226,48 @@ static void compute_reduction(const struct compressor *c, double values[CHUNK])
 	}
 }
 
-static void smooth(struct compressor *c, double values[CHUNK], size_t count)
+/* As ballistics_run, with the times that each frame's crest factor asks for. */
+static void smooth_by_crest(
+	struct compressor *c, const double crests[CHUNK], double values[CHUNK], size_t count)
 {
-	const double release = c->release_keep, attack = c->attack_keep;
-	double held = c->held, reduction = c->reduction;
+	double attacks[CHUNK], releases[CHUNK];
+	for (size_t i = 0; i < CHUNK; i++) {
+		double attack = c->attack_fixed + c->attack_share * crests[i];
+		double release = c->release_fixed + c->release_share * crests[i];
+		attacks[i] = fast_exp2(-(attack < most_octaves ? attack : most_octaves));
+		releases[i] = fast_exp2(-(release < most_octaves ? release : most_octaves));
+	}
+	double held = c->ballistics.held, reduction = c->ballistics.reduction;
 	for (size_t i = 0; i < count; i++) {
-		double fallen = release * held + ((1 - release) * values[i] - decay_db);
+		double fallen = releases[i] * held + ((1 - releases[i]) * values[i] - DECAY_DB);
 		held = values[i] > fallen ? values[i] : fallen;
-		double next = attack * reduction + ((1 - attack) * held - decay_db);
+		double next = attacks[i] * reduction + ((1 - attacks[i]) * held - DECAY_DB);
 		reduction = next > 0 ? next : 0;
 		values[i] = reduction;
 	}
-	c->held = held;
-	c->reduction = reduction;
+	c->ballistics.held = held;
+	c->ballistics.reduction = reduction;
 }
 
+/* 1 + mix (gain - 1): exactly 1 without reduction and make-up. */
 static void compute_gain(const struct compressor *c, double values[CHUNK])
 {
-	const double makeup = c->makeup_db;
+	const double makeup = c->makeup_db, mix = c->mix;
 	for (size_t i = 0; i < CHUNK; i++)
-		values[i] = fast_exp2((makeup - values[i]) * (1 / FAST_DB_PER_OCTAVE));
+		values[i] = 1 + mix * (fast_exp2((makeup - values[i]) * (1 / FAST_DB_PER_OCTAVE)) - 1);
 }
 
-static void apply(const double gains[CHUNK], double *samples, size_t count)
+static void process_chunk(
+	struct compressor *c, struct block *block, const struct block *key, size_t from, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		samples[i] *= gains[i];
-}
-
-static void process_chunk(struct compressor *c, struct block *block, size_t from, size_t count)
-{
-	double values[CHUNK] = {0};
-	measure(block, from, count, values);
+	double values[CHUNK] = {0}, crests[CHUNK] = {0};
+	detector_run(&c->detector, key, from, count, values);
+	if (c->automatic)
+		run_crest(&c->crest, values, count, crests);
 	if (c->rms)
 		average(c, values, count);
 	bool quiet = is_quiet(c, values, count);
-	for (uint32_t i = 0; i < block->channels; i++)
-		delay_run(&c->delays[i], block->channel[i] + from, count);
+	lookahead_run(c->delays, block, from, count);
 	if (quiet && c->makeup_db == 0)
 		return;
 	if (quiet) {
@@ -264,19 +275,32 @@ static void process_chunk(struct compressor *c, struct block *block, size_t from
 			values[i] = 0;
 	} else {
 		compute_reduction(c, values);
-		smooth(c, values, count);
+		if (c->automatic)
+			smooth_by_crest(c, crests, values, count);
+		else
+			ballistics_run(&c->ballistics, values, count);
 	}
 	compute_gain(c, values);
-	for (uint32_t i = 0; i < block->channels; i++)
-		apply(values, block->channel[i] + from, count);
+	apply_gains(values, block, from, count);
+}
+
+static void compressor_process_keyed(void *state, struct block *block, const struct block *key)
+{
+	for (size_t from = 0; from < block->frames; from += CHUNK) {
+		size_t left = block->frames - from;
+		process_chunk(state, block, key, from, left < CHUNK ? left : CHUNK);
+	}
 }
 
 static void compressor_process(void *state, struct block *block)
 {
-	for (size_t from = 0; from < block->frames; from += CHUNK) {
-		size_t left = block->frames - from;
-		process_chunk(state, block, from, left < CHUNK ? left : CHUNK);
-	}
+	compressor_process_keyed(state, block, block);
+}
+
+static const char *compressor_key_track(const void *settings)
+{
+	const struct compressor_settings *s = settings;
+	return s->detector.key;
 }
 
 static uint32_t compressor_latency(const void *state)
@@ -288,17 +312,15 @@ static uint32_t compressor_latency(const void *state)
 static void compressor_reset(void *state)
 {
 	struct compressor *c = state;
-	c->power = floor_power;
-	c->held = c->reduction = 0;
-	for (uint32_t i = 0; i < c->channels; i++)
-		delay_reset(&c->delays[i]);
+	clear(c);
+	detector_reset(&c->detector);
+	lookahead_reset(c->delays);
 }
 
 static void compressor_finish(void *state)
 {
 	struct compressor *c = state;
-	for (uint32_t i = 0; i < c->channels; i++)
-		delay_finish(&c->delays[i]);
+	lookahead_finish(c->delays);
 }
 
 const struct processor_type compressor_type = {
@@ -306,6 +328,8 @@ const struct processor_type compressor_type = {
 	.state_size = sizeof(struct compressor),
 	.init = compressor_init,
 	.process = compressor_process,
+	.process_keyed = compressor_process_keyed,
+	.key_track = compressor_key_track,
 	.latency = compressor_latency,
 	.reset = compressor_reset,
 	.finish = compressor_finish,

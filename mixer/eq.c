@@ -15,6 +15,7 @@ static const char *const shapes[] = {
 	[FILTER_LOWPASS] = "lowpass",
 	[FILTER_HIGHPASS] = "highpass",
 	[FILTER_BANDPASS] = "bandpass",
+	[FILTER_TILT] = "tilt",
 	NULL,
 };
 
@@ -32,8 +33,8 @@ static const struct key band_keys[] = {
 		.least = 10,
 		.most = 40000,
 		.required = true,
-		.help = "The centre of a peak, notch or bandpass, the middle of a shelf's slope, or the "
-			"corner."},
+		.help = "The centre of a peak, notch or bandpass, the middle of a shelf's slope, where "
+			"a tilt turns, or the corner."},
 	{.name = "gain",
 		.type = KEY_NUMBER,
 		.offset = offsetof(struct eq_band, gain_db),
@@ -41,7 +42,8 @@ static const struct key band_keys[] = {
 		.least = -24,
 		.most = 24,
 		.fallback = "0 dB",
-		.help = "How much a peak or shelf raises or lowers; the other shapes have none."},
+		.help = "How much a peak or shelf raises or lowers; a tilt raises the treble and "
+			"lowers the bass by as much. The other shapes have none."},
 	{.name = "q",
 		.type = KEY_NUMBER,
 		.offset = offsetof(struct eq_band, q),
@@ -50,7 +52,7 @@ static const struct key band_keys[] = {
 		.most = 20,
 		.fallback = "0.7071",
 		.help = "Frequency over bandwidth: the higher, the narrower; 0.7071 is a shelf without "
-			"overshoot."},
+			"overshoot. A tilt has none."},
 };
 
 static const struct record band_record = {

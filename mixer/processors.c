@@ -5,8 +5,12 @@
 static const struct processor_type *const types[] = {
 	&highpass_type,
 	&lowpass_type,
+	&polarity_type,
 	&eq_type,
+	&gate_type,
 	&compressor_type,
+	&deesser_type,
+	&transient_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

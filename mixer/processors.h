@@ -28,20 +28,72 @@ struct eq_settings {
 
 extern const struct processor_type eq_type;
 
+/* What a dynamics processor listens to. */
+struct detector_settings {
+	char *key;			/* a track; NULL: the sound itself */
+	double highpass_hz, lowpass_hz; /* 0: none */
+};
+
 enum compressor_detector { COMPRESSOR_PEAK, COMPRESSOR_RMS };
 
 struct compressor_settings {
 	double threshold_db;
-	double ratio; /* n of n:1 */
-	double attack_s, release_s;
-	double knee_db; /* the whole width, centred on the threshold */
-	double makeup_db;
+	double ratio;		    /* n of n:1 */
+	double attack_s, release_s; /* NAN: as the crest factor says */
+	double knee_db;		    /* the whole width, centred on the threshold */
+	double makeup_db;	    /* NAN: from the curve */
+	double mix_percent;	    /* of the compressed sound; the rest is the sound as it came in */
 	double lookahead_s;
-	int detector; /* enum compressor_detector */
+	int detection; /* enum compressor_detector */
+	struct detector_settings detector;
 };
 
 /* Feed-forward, stereo linked: D. Giannoulis, M. Massberg and J. D. Reiss, "Digital Dynamic Range Compressor
- * Design - A Tutorial and Analysis", JAES 60 (6), 2012. */
+ * Design - A Tutorial and Analysis", JAES 60 (6), 2012. Automatic times and make-up: the same, "Parameter
+ * Automation in a Dynamic Range Compressor", JAES 61 (10), 2013. */
 extern const struct processor_type compressor_type;
+
+/* Times are to 63 % of the change in dB. Stereo linked. */
+struct gate_settings {
+	double threshold_db;
+	double hysteresis_db; /* 0 or more */
+	double range_db;      /* 0 or more */
+	double ratio;	      /* n of n:1 */
+	double attack_s, hold_s, release_s;
+	double lookahead_s;
+	struct detector_settings detector;
+};
+
+extern const struct processor_type gate_type;
+
+enum polarity_side { POLARITY_BOTH, POLARITY_LEFT, POLARITY_RIGHT };
+
+struct polarity_settings {
+	int side; /* enum polarity_side */
+};
+
+extern const struct processor_type polarity_type;
+
+enum deesser_mode { DEESSER_RELATIVE, DEESSER_ABSOLUTE };
+
+/* Split band: takes `reduce_db` off the band above `frequency_hz` at most. Stereo linked. */
+struct deesser_settings {
+	double frequency_hz;
+	double reduce_db;    /* 0 or more */
+	double threshold_db; /* of the band's mean level: relative to the whole sound's, or to full scale */
+	int mode;	     /* enum deesser_mode */
+	double attack_s, release_s;
+	double lookahead_s;
+};
+
+extern const struct processor_type deesser_type;
+
+/* Gains at most, which depend on the sound's shape and not on its level. Stereo linked. */
+struct transient_settings {
+	double attack_db, sustain_db;
+	double lookahead_s;
+};
+
+extern const struct processor_type transient_type;
 
 #endif

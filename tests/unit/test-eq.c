@@ -53,6 +53,9 @@ static const struct band_case band_cases[] = {
 	{{FILTER_HIGHPASS, 100, 0, 0.7071}, 100, -3.01},
 	{{FILTER_HIGHPASS, 100, 0, 0.7071}, 50, -12.30},
 	{{FILTER_BANDPASS, 1000, 0, 1}, 1000, 0},
+	{{FILTER_TILT, 1000, 3, 1}, 1000, 0},
+	{{FILTER_TILT, 1000, 3, 1}, 30, -2.98},
+	{{FILTER_TILT, 1000, 3, 1}, 18000, 2.96},
 	{{FILTER_BANDPASS, 1000, 0, 1}, 2000, -5.12},
 };
 

@@ -38,6 +38,7 @@ static double analogue(enum filter_shape shape, double x, double q, double gain_
 		[FILTER_LOWPASS] = {{1, 0, 0}, {1, 1 / q, 1}},
 		[FILTER_HIGHPASS] = {{0, 0, 1}, {1, 1 / q, 1}},
 		[FILTER_BANDPASS] = {{0, 1 / q, 0}, {1, 1 / q, 1}},
+		[FILTER_TILT] = {{1, a * a, 0}, {a * a, 1, 0}},
 	};
 	return at(table[shape][0], x) / at(table[shape][1], x);
 }
@@ -77,25 +78,38 @@ static const struct shape_case shape_cases[] = {
 	{FILTER_HIGHPASS, 2, 20, {1.4, 1.2, 0.25}},
 	{FILTER_BANDPASS, 0.3, 3, {0.26, 0.25, 0.22}},
 	{FILTER_BANDPASS, 0.1, 20, {0.45, 0.4, 0.22}},
+	{FILTER_TILT, 0.7, 0.8, {0.25, 0.25, 0.22}},
 };
+
+static bool has_gain(int shape)
+{
+	return shape <= FILTER_HIGHSHELF || shape == FILTER_TILT;
+}
+
+static double worst_deviation(const struct shape_case *c, double rate)
+{
+	static const double qs[] = {0.1, 0.3, 0.5, 0.7071, 1, 1.4, 2, 4, 10, 20};
+	static const double gains[] = {-24, 24, -12, -6, -1, 1, 6, 12};
+	size_t first = c->shape == FILTER_TILT ? 2 : 0, end = has_gain((int)c->shape) ? COUNT(gains) : 1;
+	double worst = 0;
+	for (size_t q = 0; q < COUNT(qs); q++) {
+		if (qs[q] < c->least_q || qs[q] > c->most_q)
+			continue;
+		for (size_t f = 0; f < COUNT(frequencies); f++)
+			for (size_t g = first; g < end; g++)
+				worst = fmax(
+					worst, deviation(c->shape, frequencies[f], qs[q], gains[g], rate));
+	}
+	return worst;
+}
 
 static void test_analogue(void **unused)
 {
-	static const double qs[] = {0.1, 0.3, 0.5, 0.7071, 1, 1.4, 2, 4, 10, 20};
-	static const double gains[] = {-24, -12, -6, -1, 1, 6, 12, 24};
 	(void)unused;
 	for (size_t i = 0; i < COUNT(shape_cases); i++) {
 		const struct shape_case *c = &shape_cases[i];
 		for (size_t r = 0; r < COUNT(rates); r++) {
-			double worst = 0;
-			for (size_t f = 0; f < COUNT(frequencies); f++)
-				for (size_t q = 0; q < COUNT(qs); q++)
-					for (size_t g = 0;
-						g < (c->shape <= FILTER_HIGHSHELF ? COUNT(gains) : 1); g++)
-						if (qs[q] >= c->least_q && qs[q] <= c->most_q)
-							worst = fmax(
-								worst, deviation(c->shape, frequencies[f],
-									       qs[q], gains[g], rates[r]));
+			double worst = worst_deviation(c, rates[r]);
 			print_message("shape %d, q %g to %g, %g Hz: within %.3f dB\n", (int)c->shape,
 				c->least_q, c->most_q, rates[r], worst);
 			assert_true(worst <= c->limit_db[r]);
@@ -107,7 +121,7 @@ static void test_analogue(void **unused)
 static void test_edges(void **unused)
 {
 	(void)unused;
-	for (int shape = FILTER_PEAK; shape <= FILTER_BANDPASS; shape++) {
+	for (int shape = FILTER_PEAK; shape <= FILTER_TILT; shape++) {
 		for (int f = 1; f < 100; f++) {
 			double frequency = f < 50 ? f : 24000 - (f - 49) * 100;
 			for (double gain = -24; gain <= 24; gain += 12) {
@@ -123,7 +137,9 @@ static void test_edges(void **unused)
 static void test_inverse(void **unused)
 {
 	(void)unused;
-	for (int shape = FILTER_PEAK; shape <= FILTER_HIGHSHELF; shape++) {
+	for (int shape = FILTER_PEAK; shape <= FILTER_TILT; shape++) {
+		if (!has_gain(shape))
+			continue;
 		struct biquad up = filter_design((enum filter_shape)shape, 9000, 1, 9, 48000);
 		struct biquad down = filter_design((enum filter_shape)shape, 9000, 1, -9, 48000);
 		struct biquad flat = filter_design((enum filter_shape)shape, 9000, 1, 0, 48000);
@@ -169,7 +185,7 @@ static void test_butterworth(void **unused)
 			}
 			print_message("order %u, %g Hz: lowpass within %.3f dB, highpass within %.3f dB\n",
 				order, rates[r], low, high);
-			double limit = order <= 4 ? 0.25 : 0.5;
+			double limit = order <= 5 || rates[r] > 48000 ? 0.25 : 0.3;
 			assert_true(low < limit && high < limit);
 		}
 	}
@@ -259,6 +275,24 @@ static void test_silence(void **unused)
 		assert_true(samples[i] == 0);
 }
 
+/* One sample that is no number is forgotten; without the flush all that follow would be none. */
+static void test_not_finite(void **unused)
+{
+	static const double bad[] = {NAN, INFINITY, -INFINITY, 1e300};
+	static double samples[FRAMES];
+	struct biquad sections[SECTIONS];
+	(void)unused;
+	make_sections(sections);
+	for (size_t b = 0; b < COUNT(bad); b++) {
+		struct biquad_memory memories[SECTIONS] = {0};
+		make_noise(samples, FRAMES);
+		samples[1000] = bad[b];
+		filter_run_cascade(sections, memories, SECTIONS, samples, FRAMES);
+		for (int i = 1000 + 256; i < FRAMES; i++)
+			assert_true(fabs(samples[i]) < 100);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_running),
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_not_finite),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

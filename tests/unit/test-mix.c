@@ -200,12 +200,25 @@ static void test_mute_and_solo(void **unused)
 	}
 }
 
-static struct compressor_settings late_settings = {
-	.threshold_db = 0, .ratio = 1, .attack_s = 0.01, .release_s = 0.1, .lookahead_s = 0.01};
-static struct compressor_settings later_settings = {
-	.threshold_db = 0, .ratio = 1, .attack_s = 0.01, .release_s = 0.1, .lookahead_s = 0.0201};
-static struct compressor_settings hard_settings = {
-	.threshold_db = -30, .ratio = 8, .attack_s = 0.001, .release_s = 0.05, .knee_db = 6, .makeup_db = 3};
+static struct compressor_settings late_settings = {.threshold_db = 0,
+	.ratio = 1,
+	.attack_s = 0.01,
+	.release_s = 0.1,
+	.mix_percent = 100,
+	.lookahead_s = 0.01};
+static struct compressor_settings later_settings = {.threshold_db = 0,
+	.ratio = 1,
+	.attack_s = 0.01,
+	.release_s = 0.1,
+	.mix_percent = 100,
+	.lookahead_s = 0.0201};
+static struct compressor_settings hard_settings = {.threshold_db = -30,
+	.ratio = 8,
+	.attack_s = 0.001,
+	.release_s = 0.05,
+	.knee_db = 6,
+	.makeup_db = 3,
+	.mix_percent = 100};
 static struct pass_settings high_settings = {90, 24};
 
 static struct key_insert insert_of(const struct processor_type *type, void *settings)
@@ -325,7 +338,7 @@ static void test_tables(void **unused)
 			const struct key *key = &record->keys[k];
 			double value;
 			assert_true(key->name[0] && key->help[0] && key->offset < record->size);
-			if (key->type != KEY_NUMBER)
+			if (key->type != KEY_NUMBER || !key->fallback || !key->fallback[0])
 				continue;
 			assert_int_equal(units_parse(key->fallback, key->unit, key->bare_scale, &value), 0);
 			assert_true(value >= key->least && value <= key->most);

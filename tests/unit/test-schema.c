@@ -255,8 +255,8 @@ static const struct bad bad_values[] = {
 	{"chain: [squish]",
 		"f:1:9: error: chain[0]: \"squish\" is no processor; did you mean squash? One of eq, squash"},
 	{"chain: [phaser]", "f:1:9: error: chain[0]: \"phaser\" is no processor; one of eq, squash"},
-	{"chain: [{deesser: {x: 1}}]",
-		"f:1:10: error: chain[0]: deesser is not supported by this version; one of eq, squash"},
+	{"chain: [{denoise: {x: 1}}]",
+		"f:1:10: error: chain[0]: denoise is not supported by this version; one of eq, squash"},
 	{"chain: [eq, eq, eq, eq, eq, eq, eq, eq, eq]", "f:1:8: error: chain: 9 items; 8 at most"},
 	{"chain: [{}]", "f:1:9: error: chain[0]: not one processor; PROCESSOR: {settings}, each after a dash "
 			"of its own"},

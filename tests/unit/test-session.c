@@ -226,8 +226,8 @@ static const struct bad bad_files[] = {
 	{"tracks:\n  - name: a\n    role: kick\n    input: xr18/1\n    chain:\n      - compressor: {ratio: "
 	 "900}\n",
 		"f:6:29: error: tracks[0].chain[0].compressor.ratio: 900 is out of range; 1:1 to 100:1"},
-	{TRACK "xr18/1, chain+: [deesser]}\n",
-		"f:2:51: error: tracks[0].chain+[0]: deesser is not supported by "
+	{TRACK "xr18/1, chain+: [denoise]}\n",
+		"f:2:51: error: tracks[0].chain+[0]: denoise is not supported by "
 		"this version; one of highpass, eq, compressor"},
 	{"tracks: 3\n", "f:1:9: error: tracks: not a list; a list, each item after a dash"},
 	{"interfaces: []\n",

@@ -1,0 +1,207 @@
+#include "mixer/detector.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int add_filter(struct cascade *cascade, enum filter_shape shape, const char *name, double frequency_hz,
+	uint32_t rate, struct error *e)
+{
+	if (frequency_hz == 0)
+		return 0;
+	if (!(frequency_hz > 0 && frequency_hz < rate / 2.0))
+		return error_set(
+			e, EINVAL, "%s: %g Hz is not below half the rate of %u Hz", name, frequency_hz, rate);
+	struct biquad sections[4];
+	size_t count = filter_butterworth(shape, 2, frequency_hz, rate, sections);
+	memcpy(cascade->sections + cascade->count, sections, count * sizeof(*sections));
+	cascade->count += count;
+	return 0;
+}
+
+int detector_init(
+	struct detector *detector, const struct detector_settings *settings, uint32_t rate, struct error *e)
+{
+	struct cascade *filter = &detector->filter;
+	int result = add_filter(filter, FILTER_HIGHPASS, "key_highpass", settings->highpass_hz, rate, e);
+	if (result < 0)
+		return result;
+	return add_filter(filter, FILTER_LOWPASS, "key_lowpass", settings->lowpass_hz, rate, e);
+}
+
+void detector_reset(struct detector *detector)
+{
+	cascade_reset(&detector->filter);
+}
+
+/* A count that the compiler knows is what it makes vectors of; so whole chunks go apart. */
+static inline void square(const double *samples, size_t count, double *powers)
+{
+	for (size_t i = 0; i < count; i++)
+		powers[i] = samples[i] * samples[i] + FLOOR_POWER;
+}
+
+static inline void square_louder(const double *samples, size_t count, double *powers)
+{
+	for (size_t i = 0; i < count; i++) {
+		double power = samples[i] * samples[i] + FLOOR_POWER;
+		powers[i] = power > powers[i] ? power : powers[i];
+	}
+}
+
+/* Only a sum that is no number, or too large, needs a look at each. */
+static void limit(double powers[static CHUNK], size_t count)
+{
+	double sums[4] = {0};
+	size_t i = 0;
+	for (; i + 4 <= count; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			sums[k] += powers[i + k];
+	for (; i < count; i++)
+		sums[0] += powers[i];
+	if ((sums[0] + sums[1]) + (sums[2] + sums[3]) < MOST_POWER)
+		return;
+	for (i = 0; i < count; i++)
+		powers[i] = powers[i] < MOST_POWER ? powers[i] : MOST_POWER;
+}
+
+static void measure(const double *samples, size_t count, bool louder, double powers[static CHUNK])
+{
+	if (count < CHUNK)
+		(louder ? square_louder : square)(samples, count, powers);
+	else if (louder)
+		square_louder(samples, CHUNK, powers);
+	else
+		square(samples, CHUNK, powers);
+	limit(powers, count);
+}
+
+void detector_run(struct detector *detector, const struct block *key, size_t from, size_t count,
+	double powers[static CHUNK])
+{
+	struct cascade *filter = &detector->filter;
+	for (uint32_t c = 0; c < key->channels; c++) {
+		const double *samples = key->channel[c] + from;
+		double filtered[CHUNK];
+		if (filter->count > 0) {
+			memcpy(filtered, samples, count * sizeof(*samples));
+			filter_run_cascade(
+				filter->sections, filter->memories[c], filter->count, filtered, count);
+			samples = filtered;
+		}
+		measure(samples, count, c > 0, powers);
+	}
+}
+
+static inline void multiply(const double *gains, double *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		samples[i] *= gains[i];
+}
+
+void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
+{
+	for (uint32_t c = 0; c < block->channels; c++) {
+		double *samples = block->channel[c] + from;
+		if (count == CHUNK)
+			multiply(gains, samples, CHUNK);
+		else
+			multiply(gains, samples, count);
+	}
+}
+
+double largest_of(const double values[static CHUNK], size_t count)
+{
+	double largest[4] = {0};
+	size_t i = 0;
+	for (; i + 4 <= count; i += 4)
+		for (size_t k = 0; k < 4; k++)
+			largest[k] = values[i + k] > largest[k] ? values[i + k] : largest[k];
+	for (; i < count; i++)
+		largest[0] = values[i] > largest[0] ? values[i] : largest[0];
+	double one = largest[0] > largest[1] ? largest[0] : largest[1];
+	double other = largest[2] > largest[3] ? largest[2] : largest[3];
+	return one > other ? one : other;
+}
+
+/* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
+ * other. */
+static double left_after(double t, double release_s, double attack_s)
+{
+	double difference = release_s - attack_s;
+	if (fabs(difference) < 1e-6 * attack_s)
+		return (1 + t / attack_s) * exp(-t / attack_s);
+	return (release_s * exp(-t / release_s) - attack_s * exp(-t / attack_s)) / difference;
+}
+
+/* The decoupled detector's fall is slowed by its attack. The release pole that makes the whole reach 63 % in
+ * the time asked for, by bisection; 0 where the attack alone is as slow. */
+static double release_pole(double release_s, double attack_s)
+{
+	if (attack_s == 0)
+		return release_s;
+	double low = 0, high = release_s;
+	if (release_s <= attack_s)
+		return 0;
+	for (int i = 0; i < 60; i++) {
+		double middle = (low + high) / 2;
+		if (left_after(release_s, middle, attack_s) > exp(-1))
+			high = middle;
+		else
+			low = middle;
+	}
+	return (low + high) / 2;
+}
+
+void ballistics_init(struct ballistics *b, double attack_s, double release_s, double rate)
+{
+	*b = (struct ballistics){
+		.attack_keep = keep_of(attack_s, rate),
+		.release_keep = keep_of(release_pole(release_s, attack_s), rate),
+	};
+}
+
+void ballistics_run(struct ballistics *b, double *values, size_t count)
+{
+	const double release = b->release_keep, attack = b->attack_keep;
+	double held = b->held, reduction = b->reduction;
+	for (size_t i = 0; i < count; i++) {
+		double fallen = release * held + ((1 - release) * values[i] - DECAY_DB);
+		held = values[i] > fallen ? values[i] : fallen;
+		double next = attack * reduction + ((1 - attack) * held - DECAY_DB);
+		reduction = next > 0 ? next : 0;
+		values[i] = reduction;
+	}
+	b->held = held;
+	b->reduction = reduction;
+}
+
+int lookahead_init(struct delay delays[static BLOCK_CHANNELS], uint32_t channels, double time_s, double rate,
+	struct error *e)
+{
+	for (uint32_t i = 0; i < channels; i++) {
+		int result = delay_init(&delays[i], (uint32_t)lround(time_s * rate));
+		if (result < 0) {
+			lookahead_finish(delays);
+			return error_errno(e, result, "lookahead: %g s", time_s);
+		}
+	}
+	return 0;
+}
+
+void lookahead_run(struct delay delays[static BLOCK_CHANNELS], struct block *block, size_t from, size_t count)
+{
+	for (uint32_t i = 0; i < block->channels; i++)
+		delay_run(&delays[i], block->channel[i] + from, count);
+}
+
+void lookahead_reset(struct delay delays[static BLOCK_CHANNELS])
+{
+	for (uint32_t i = 0; i < BLOCK_CHANNELS; i++)
+		delay_reset(&delays[i]);
+}
+
+void lookahead_finish(struct delay delays[static BLOCK_CHANNELS])
+{
+	for (uint32_t i = 0; i < BLOCK_CHANNELS; i++)
+		delay_finish(&delays[i]);
+}
