@@ -4,6 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+bool recorder_busy(const struct recorder *recorder)
+{
+	return recorder->current || recorder->closing || recorder->resume_until_ns != 0;
+}
+
 static void add_ring(struct recorder_status *status, const struct room_interface *interface, uint32_t rate)
 {
 	if (!interface->capturing)

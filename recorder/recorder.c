@@ -296,8 +296,3 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 	recorder_new_trigger(recorder, recorder->trigger_tracks);
 	recorder_update_state(recorder);
 }
-
-bool recorder_busy(const struct recorder *recorder)
-{
-	return recorder->current || recorder->closing || recorder->resume_until_ns != 0;
-}

@@ -51,7 +51,8 @@ class Soak:
         room.run("curl", "-sN", "-m", "0.2", "-H", guard, home.url + "api/v1/events")
         if self.takes:
             url = f"{home.url}api/v1/takes/{self.takes[-1]}"
-            room.run("curl", "-s", "-o", "/dev/null", "-m", "0.1", "--limit-rate", "10k", "-H", guard, url + "/stems.zip")
+            room.run("curl", "-s", "-o", "/dev/null", "-m", "0.1", "--limit-rate", "10k", "-H", guard,
+                     url + "/stems.zip")
             room.run("curl", "-s", "-o", "/dev/null", "-r", "100-2000", "-H", guard,
                      url + "/files/raw/01-desk-capture-aux0.flac")
 
