@@ -111,6 +111,8 @@ static void hash_track(struct manifest *manifest, struct take_track *track, cons
 	for (size_t i = 0; i < take_track_files(track); i++) {
 		const struct take_segment segment = take_track_segment(track, i);
 		struct error e;
+		if (segment.unsafe) /* what is read now may not be there tomorrow */
+			continue;
 		char *path = file_join(folder, segment.file);
 		bool needed = take_track_segment_end(track, i, UINT64_MAX) > segment.frame;
 		int result = hash_file(path, take_track_hash(track, i), &e);

@@ -116,8 +116,10 @@ bool track_file_begin(struct track_file *file, int64_t now_ns)
 	track_file_tell_loss(file, frame);
 	file->start = file->safe = frame;
 	if (file->number > 1) {
-		struct track_trouble trouble = {
-			.kind = TRACK_GOES_ON, .number = file->number, .frame = frame};
+		struct track_trouble trouble = {.kind = TRACK_GOES_ON,
+			.number = file->number,
+			.frame = frame,
+			.unsafe = file->unsafe};
 		snprintf(trouble.text, sizeof(trouble.text), "%.360s; it goes on in file %d", file->why,
 			file->number);
 		tell(file, &trouble);
@@ -134,6 +136,7 @@ void track_file_fail(struct track_file *file, int failure, const struct error *e
 	 * asked for again. */
 	int finished = flac_writer_finish(writer, NULL), synced = flac_writer_sync(writer, NULL);
 	(void)finished, (void)synced;
+	file->unsafe = flac_writer_sync_failed(writer) != 0;
 	file->safe = file->start + flac_writer_synced(writer);
 	file->strikes = flac_writer_synced(writer) > 0 ? 0 : file->strikes + 1;
 	flac_writer_destroy(writer);

@@ -15,6 +15,7 @@ struct track_file {
 	int strikes;		    /* files in a row of which nothing became safe */
 	int64_t retry_ns;
 	bool full, given_up;
+	bool unsafe;	      /* the last sync of the file before failed */
 	char why[TRACK_TEXT]; /* the last failure */
 };
 

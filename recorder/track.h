@@ -47,6 +47,7 @@ struct track_trouble {
 	int track; /* its index */
 	int number;
 	uint64_t frame, frames;
+	bool unsafe;	       /* the last sync of the file before failed */
 	char text[TRACK_TEXT]; /* for people; empty with TRACK_LOST */
 };
 

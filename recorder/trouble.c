@@ -35,6 +35,10 @@ void recorder_trouble(
 	struct take_track *track = &manifest->tracks[trouble->track - 1];
 	switch (trouble->kind) {
 	case TRACK_GOES_ON:
+		if (track->segment_count > 0)
+			track->segments[track->segment_count - 1].unsafe = trouble->unsafe;
+		else
+			track->unsafe = trouble->unsafe;
 		take_track_add_segment(
 			track, trouble->frame, take_raw_name(track->index, track->name, trouble->number));
 		alert(recorder, trouble->text);

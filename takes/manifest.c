@@ -238,7 +238,8 @@ struct take_segment take_track_segment(const struct take_track *track, size_t in
 {
 	if (index > 0)
 		return track->segments[index - 1];
-	return (struct take_segment){.frame = 0, .file = track->file, .hash = track->hash};
+	return (struct take_segment){
+		.frame = 0, .file = track->file, .hash = track->hash, .unsafe = track->unsafe};
 }
 
 struct hash *take_track_hash(struct take_track *track, size_t index)

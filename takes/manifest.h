@@ -51,7 +51,9 @@ struct take_interface {
 struct take_segment {
 	uint64_t frame;
 	char *file;
-	struct hash hash;
+	struct hash
+		hash; /* empty strings as well where the file's last sync failed: it may lose its end yet */
+	bool unsafe;  /* that it did; in memory alone */
 };
 
 struct take_track {
@@ -59,7 +61,8 @@ struct take_track {
 	char *name, *role; /* role may be NULL */
 	char **inputs;
 	size_t input_count;
-	char *file; /* the first; a stereo track keeps both channels in one file */
+	char *file;  /* the first; a stereo track keeps both channels in one file */
+	bool unsafe; /* as struct take_segment has it, of the first */
 	struct take_segment *segments;
 	size_t segment_count;
 	struct take_gap *gaps; /* of this track alone: what the disk did not take (GAP_DISK) */

@@ -115,9 +115,13 @@ static int check_segment(
 	bool last = index == track->segment_count;
 	uint64_t frames = 0;
 	char *path = file_join(checks->folder, segment.file);
-	int result = check_hash(path, &segment.hash, e);
+	bool unsafe = !last && segment.hash.sha256[0] == '\0';
+	int result = unsafe ? 0 : check_hash(path, &segment.hash, e);
 	if (result == 0)
 		result = check_flac(path, checks->take->rate, last, &frames, e);
+	/* Its last sync failed: it need only hold what it is in force for. */
+	if (unsafe && result == -EBADMSG)
+		result = 0;
 	free(path);
 	if (result < 0)
 		return wanted > 0 ? result : 0;
