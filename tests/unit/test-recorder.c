@@ -71,6 +71,13 @@ static void on_gap(void *data, const char *interface, const struct take_gap *gap
 	((struct studio *)data)->gaps++;
 }
 
+static void on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	(void)data;
+	assert_non_null(track);
+	assert_true(gap->frames > 0 && gap->cause == GAP_DISK);
+}
+
 static void on_suspect(void *data, const char *interface, const struct take_suspect *loss)
 {
 	(void)data, (void)loss;
@@ -232,7 +239,7 @@ static void open_studio(struct studio *studio)
 		.takes = studio->takes,
 		.memory_left = studio->memory_left};
 	struct recorder_callbacks callbacks = {
-		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_alert, studio};
+		on_ready, on_changed, on_started, on_stopped, on_gap, on_suspect, on_loss, on_alert, studio};
 	assert_int_equal(loop_create(&studio->loop, &e), 0);
 	studio->check = loop_add_timer(studio->loop, on_check, studio);
 	if (recorder_create(&studio->recorder, studio->loop, &config, &callbacks, &e) < 0)
@@ -293,7 +300,7 @@ static struct heard hear(
 {
 	struct manifest manifest = load(studio, take);
 	assert_true(track < manifest.track_count);
-	char *path = file_join(studio->folders[take], manifest.tracks[track].files[0]);
+	char *path = file_join(studio->folders[take], manifest.tracks[track].file);
 	struct ramp_file file = ramp_load(path);
 	const int32_t *samples = file.channel[of_file];
 	struct heard heard = {.frames = file.frames, .first = file.frames};
@@ -327,7 +334,7 @@ static void check_whole(const struct studio *studio, int take, size_t tracks)
 	assert_string_equal(manifest.session, "Test Night");
 	for (size_t i = 0; i < tracks; i++) {
 		struct hash hash;
-		char *path = file_join(studio->folders[take], manifest.tracks[i].files[0]);
+		char *path = file_join(studio->folders[take], manifest.tracks[i].file);
 		assert_int_equal(hash_file(path, &hash, &e), 0);
 		assert_string_equal(hash.sha256, manifest.tracks[i].hash.sha256);
 		assert_string_equal(hash.crc32, manifest.tracks[i].hash.crc32);
@@ -942,7 +949,7 @@ static void test_session_tracks(void **state)
 	wait_stopped(studio, 1);
 	check_whole(studio, 0, 3);
 	struct manifest manifest = load(studio, 0);
-	assert_string_equal(manifest.tracks[0].files[0], "raw/01-kick-drum.flac");
+	assert_string_equal(manifest.tracks[0].file, "raw/01-kick-drum.flac");
 	assert_int_equal(manifest.tracks[1].input_count, 2);
 	assert_string_equal(manifest.tracks[1].inputs[1], "one/2");
 	manifest_finish(&manifest);
@@ -1047,7 +1054,7 @@ static void test_destroyed_while_recording(void **state)
 	assert_int_equal(manifest_load(&manifest, folder, &e), 0);
 	assert_int_equal(manifest.state, TAKE_RECORDING);
 	for (size_t i = 0; i < manifest.track_count; i++) {
-		char *path = file_join(folder, manifest.tracks[i].files[0]);
+		char *path = file_join(folder, manifest.tracks[i].file);
 		struct ramp_file file = ramp_load(path);
 		assert_true(file.frames > RATE / 10 * 3);
 		ramp_free(&file);
