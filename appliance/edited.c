@@ -15,7 +15,7 @@ static int open_file(struct edited *edited, size_t track, struct error *e)
 	const struct stems *stems = edited->edits->stems;
 	const struct track_config *tracks = stems->session->tracks.items;
 	const struct flac_format format = {
-		.rate = stems->take->rate, .channels = stems->list[track].raw.channels, .bits = BITS};
+		.rate = stems->take->rate, .channels = stems->list[track].reel.channels, .bits = BITS};
 	struct edited_file *file = &edited->files[track];
 	char *raw = take_raw_name((int)track + 1, tracks[track].name, 1);
 	file->name = memory_format("edited%s", strchr(raw, '/'));
@@ -32,7 +32,7 @@ static int write_block(void *data, size_t stage, size_t track, uint64_t item, st
 	struct edited *edited = data;
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	uint64_t frames = edited->edits->extent.frames, at = item * BLOCK_FRAMES, left = frames - at;
-	struct block block = {.channels = edited->edits->stems->list[track].raw.channels,
+	struct block block = {.channels = edited->edits->stems->list[track].reel.channels,
 		.frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES,
 		.channel = {samples[0], samples[1]}};
 	if (track == 0 && edited->progress)

@@ -29,7 +29,7 @@ static int listen(
 		return error_set(e, EINVAL, "line %d: there is no track %s", insert->line, insert->key_track);
 	edit->key_count++;
 	int result = stem_open(&key->stem, edits->stems, key->track, e);
-	key->key.channels = key->stem.raw.channels;
+	key->key.channels = key->stem.reel.channels;
 	for (uint32_t c = 0; c < key->key.channels; c++)
 		key->key.samples[0][c] = memory_array(BLOCK_FRAMES, sizeof(double));
 	return result == 0 ? chain_listen(insert, &key->key, late, e) : result;
@@ -58,7 +58,7 @@ static int make_edit(
 	struct edit *edit = &edits->list[index];
 	struct error inner;
 	struct processor_format format = {.rate = edits->stems->take->rate,
-		.channels = edits->stems->list[index].raw.channels,
+		.channels = edits->stems->list[index].reel.channels,
 		.tempo_bpm = session->song.tempo_bpm};
 	edit->inserts = track->adopted ? &session->edit.chain : &track->edit;
 	int result = chain_init(&edit->chain, edit->inserts, processors, &format, &inner);
@@ -138,7 +138,7 @@ static int begin(struct edits *edits, size_t track, struct error *e)
 	uint64_t left = edits->extent.first + edit->latency;
 	int result = 0;
 	for (struct block block; left > 0 && result == 0; left -= block.frames) {
-		block = (struct block){.channels = edits->stems->list[track].raw.channels,
+		block = (struct block){.channels = edits->stems->list[track].reel.channels,
 			.frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES,
 			.channel = {samples[0], samples[1]}};
 		result = run_block(edits, track, &block, false, e);
@@ -151,7 +151,7 @@ int edits_read(struct edits *edits, size_t track, double *const *channels, uint3
 {
 	int result = edits->list[track].begun ? 0 : begin(edits, track, e);
 	for (uint32_t done = 0; done < frames && result == 0;) {
-		struct block block = {.channels = edits->stems->list[track].raw.channels,
+		struct block block = {.channels = edits->stems->list[track].reel.channels,
 			.frames = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES};
 		for (uint32_t c = 0; c < block.channels; c++)
 			block.channel[c] = channels[c] + done;
@@ -193,7 +193,7 @@ static int analyse_block(void *data, size_t stage, size_t track, uint64_t item, 
 	struct edits *edits = analysis->edits;
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	uint64_t frames = edits->stems->frames, at = item * BLOCK_FRAMES, left = frames - at;
-	struct block block = {.channels = edits->stems->list[track].raw.channels,
+	struct block block = {.channels = edits->stems->list[track].reel.channels,
 		.frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES,
 		.channel = {samples[0], samples[1]}};
 	if (track == 0 && analysis->progress)

@@ -1,9 +1,10 @@
 /* woodshed interfaces: the capture nodes that PipeWire has now. */
+#include "appliance/interfaces.h"
+
 #include "appliance/subcommand.h"
 #include "common/clock.h"
 #include "common/loop.h"
 #include "common/memory.h"
-#include "recorder/source.h"
 
 #include <fnmatch.h>
 #include <jansson.h>
@@ -70,7 +71,8 @@ static void print_table(const struct appliance *appliance, const struct source_n
 	}
 }
 
-static int list(const struct appliance *appliance, bool json, struct error *e)
+int interfaces_now(
+	void (*tell)(void *data, const struct source_node *nodes, size_t count), void *data, struct error *e)
 {
 	struct listing listing = {0};
 	int result = loop_create(&listing.loop, e);
@@ -84,12 +86,23 @@ static int list(const struct appliance *appliance, bool json, struct error *e)
 		struct source_node nodes[NODES_MOST];
 		loop_run(listing.loop);
 		size_t count = source_pipewire.nodes(source, nodes, NODES_MOST);
-		(json ? print_json : print_table)(appliance, nodes, count < NODES_MOST ? count : NODES_MOST);
+		tell(data, nodes, count < NODES_MOST ? count : NODES_MOST);
 		source_pipewire.close(source);
 	}
 	loop_remove(listing.quiet);
 	loop_destroy(listing.loop);
 	return result;
+}
+
+struct output {
+	const struct appliance *appliance;
+	bool json;
+};
+
+static void print(void *data, const struct source_node *nodes, size_t count)
+{
+	const struct output *output = data;
+	(output->json ? print_json : print_table)(output->appliance, nodes, count);
 }
 
 static int run(const struct subcommand *command, const struct arguments *arguments)
@@ -100,7 +113,8 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
-	if (list(&appliance, subcommand_option(command, arguments, "json") != NULL, &e) < 0)
+	struct output output = {&appliance, subcommand_option(command, arguments, "json") != NULL};
+	if (interfaces_now(print, &output, &e) < 0)
 		status = subcommand_failed(&e);
 	appliance_finish(&appliance);
 	return status;

@@ -19,6 +19,7 @@ static const struct subcommand *const commands[] = {
 	&subcommand_remove,
 	&subcommand_verify,
 	&subcommand_check,
+	&subcommand_schema,
 	&subcommand_interfaces,
 	&subcommand_processors,
 	&subcommand_presets,

@@ -1,5 +1,6 @@
 /* woodshed record: one take in the foreground. */
 #include "appliance/meters.h"
+#include "appliance/room-left.h"
 #include "appliance/sessions.h"
 #include "appliance/subcommand.h"
 #include "common/clock.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* How long after PipeWire told of every node the inputs may take to be linked and running. */
 #define LINK_NS (5 * CLOCK_NSEC_PER_SEC)
@@ -20,10 +22,12 @@
 struct foreground {
 	struct loop *loop;
 	struct recorder *recorder;
+	const struct appliance *appliance;
 	struct loop_source *patience, *draw;
 	struct meters *meters;
-	double seconds; /* 0: until told */
-	bool begun;
+	uint64_t ring_bytes; /* as `patience` last saw them */
+	double seconds;	     /* 0: until told */
+	bool begun, started;
 	bool stopping; /* told to, before or while recording */
 	int status;
 };
@@ -54,10 +58,19 @@ static void on_changed(void *data)
 static void on_patience(void *data)
 {
 	struct foreground *app = data;
+	struct recorder_status status;
 	struct error e;
 	on_changed(app);
-	if (!app->begun && recorder_missing(app->recorder, &e))
+	if (app->begun || !recorder_missing(app->recorder, &e))
+		return;
+	/* Rings were made anew for the interfaces' rates, which takes as long as there is memory to be
+	 * faulted in. */
+	recorder_status(app->recorder, &status);
+	if (status.ring_bytes == app->ring_bytes)
 		loop_quit(app->loop, subcommand_failed(&e));
+	else
+		loop_set_timer(app->patience, LINK_NS, 0);
+	app->ring_bytes = status.ring_bytes;
 }
 
 /* An interface that was announced but does not run yet gets a little time; one that nobody knows gets none
@@ -65,6 +78,9 @@ static void on_patience(void *data)
 static void on_ready(void *data)
 {
 	struct foreground *app = data;
+	struct recorder_status status;
+	recorder_status(app->recorder, &status);
+	app->ring_bytes = status.ring_bytes;
 	loop_set_timer(app->patience, LINK_NS, 0);
 	on_changed(app);
 }
@@ -80,11 +96,29 @@ static void on_draw(void *data)
 		meters_draw(app->meters, app->recorder, seconds);
 }
 
+/* Warned of, never refused. */
+static void warn_of_disk(const struct appliance *appliance, const struct manifest *take)
+{
+	struct statvfs disk;
+	uint32_t channels = 0;
+	for (size_t i = 0; i < take->track_count; i++)
+		channels += (uint32_t)take->tracks[i].input_count;
+	if (statvfs(appliance->takes, &disk) < 0)
+		return;
+	double left_s = room_left_s((uint64_t)disk.f_bavail * disk.f_frsize, channels, take->rate,
+		appliance->recording.bit_depth);
+	if (left_s < appliance->recording.keep_free_s)
+		log_warning("the disk has room for %.0f minutes of this; keep_free asks for %.0f",
+			left_s / 60, appliance->recording.keep_free_s / 60);
+}
+
 static void on_started(void *data, const struct manifest *take)
 {
 	struct foreground *app = data;
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
+	app->started = true;
+	warn_of_disk(app->appliance, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
@@ -94,9 +128,11 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	struct foreground *app = data;
 	struct error e;
 	uint64_t gap_frames = 0;
-	for (size_t i = 0; i < take->interface_count; i++)
+	for (size_t i = 0; i < take->interface_count; i++) {
+		gap_frames += take->interfaces[i].gap_frames_more;
 		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
 			gap_frames += take->interfaces[i].gaps[g].frames;
+	}
 	meters_clear(app->meters);
 	if (folder) {
 		printf("%s\n", folder);
@@ -108,7 +144,8 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 		error_set(&e, EIO, "%s", take->error);
 		app->status = subcommand_failed(&e);
 	}
-	loop_quit(app->loop, app->status);
+	if (!recorder_busy(app->recorder))
+		loop_quit(app->loop, app->status);
 }
 
 static void on_gap(void *data, const char *interface, const struct take_gap *gap)
@@ -129,10 +166,20 @@ static void on_suspect(void *data, const char *interface, const struct take_susp
 		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
 }
 
+static void on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	log_error("track %s: %llu frames from frame %llu on are lost (%s)", track,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+}
+
 static void on_alert(void *data, const char *text)
 {
-	(void)data;
-	(void)text; /* logged already */
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	if (app->started) /* what keeps a take from being made at all is said at the end */
+		log_warning("%s", text);
 }
 
 static void on_signal(void *data, int signal)
@@ -155,8 +202,10 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
 		.suspect = on_suspect,
+		.loss = on_loss,
 		.alert = on_alert,
 		.data = app};
+	app->appliance = appliance;
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
 	struct loop_source *terminate = loop_add_signal(app->loop, SIGTERM, on_signal, app);
 	app->meters = meters_create(stderr);

@@ -1,5 +1,6 @@
 #include "appliance/render.h"
 
+#include "appliance/check-chains.h"
 #include "appliance/delivery.h"
 #include "appliance/edited.h"
 #include "appliance/mixdown.h"
@@ -267,6 +268,8 @@ static int load_session(struct render *render, struct error *e)
 	struct faults faults;
 	faults_init(&faults, path);
 	int result = sessions_load(&render->session, path, "", NULL, &faults);
+	if (result == 0)
+		result = check_chains(&render->session.session, render->result->take.rate, &faults);
 	if (result < 0) {
 		faults_print(&faults, stderr);
 		error_set(e, -result, "the session is wrong: %s", path);

@@ -3,10 +3,12 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "config/schema.h"
 #include "takes/take.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +48,19 @@ int service_use_session(struct service *service, const char *path, struct error 
 	return result;
 }
 
-int service_reload(struct service *service, struct error *e)
+/* What is read at the start alone: the network and the folder of takes are not taken down under a band. */
+static void list_unread(struct service *service, const struct appliance *fresh, json_t *restart)
+{
+	static const char *const names[] = {"name", "takes", "mqtt", "http"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (schema_same_key(&appliance_record, names[i], service->started, fresh))
+			continue;
+		log_warning("%s was changed: the service has to be started again for it", names[i]);
+		json_array_append_new(restart, json_string(names[i]));
+	}
+}
+
+int service_reload(struct service *service, json_t *restart, struct error *e)
 {
 	struct appliance *fresh = memory_new(sizeof(*fresh));
 	struct faults faults;
@@ -66,8 +80,10 @@ int service_reload(struct service *service, struct error *e)
 	result = service_use_session(service, fresh->session, e);
 	struct appliance *unused = result < 0 ? fresh : old;
 	service->appliance = result < 0 ? old : fresh;
-	if (result == 0)
+	if (result == 0) {
 		recorder_reload(service->recorder, fresh);
+		list_unread(service, fresh, restart);
+	}
 	if (unused != service->started) {
 		appliance_finish(unused);
 		free(unused);
@@ -203,10 +219,16 @@ static int on_session_list(
 static int on_reload(struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)command;
-	(void)result;
-	int status = service_reload(service, e);
-	if (status < 0)
+	json_t *restart = json_array();
+	int status = service_reload(service, restart, e);
+	snprintf(service->config_alert, sizeof(service->config_alert), "%s%s",
+		status < 0 ? "the configuration stays as it was: " : "", status < 0 ? e->text : "");
+	if (status < 0) {
+		json_decref(restart);
+		service_publish_health(service);
 		return status;
+	}
+	*result = json_pack("{s:o}", "restart", restart);
 	log_info("configuration read again");
 	service_publish_state(service);
 	service_publish_info(service);

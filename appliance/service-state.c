@@ -1,5 +1,6 @@
 #include "appliance/service.h"
 
+#include "appliance/room-left.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* FLAC halves the size of music, roughly; what is promised should be kept. */
-#define COMPRESSION_ESTIMATE 0.7
 #define API_VERSION 1
 
 enum { ALERTS_MOST = 8, SECONDS_PER_HOUR = 3600 };
@@ -76,11 +75,9 @@ static double hours_left(struct service *service, uint64_t free_bytes)
 	size_t tracks = service->session.session.tracks.count;
 	struct recorder_status status;
 	recorder_status(service->recorder, &status);
-	double rate = status.rate ? status.rate : 48000;
-	double channels = (double)(tracks ? tracks : channels_of(service));
-	double bytes_per_second =
-		channels * rate * service->appliance->recording.bit_depth / 8 * COMPRESSION_ESTIMATE;
-	return bytes_per_second > 0 ? (double)free_bytes / bytes_per_second / SECONDS_PER_HOUR : 0;
+	uint32_t channels = tracks ? (uint32_t)tracks : channels_of(service);
+	return room_left_s(free_bytes, channels, status.rate, service->appliance->recording.bit_depth) /
+	       SECONDS_PER_HOUR;
 }
 
 static void watch_disk(struct service *service, const struct network_health *health)
@@ -108,21 +105,28 @@ void service_publish_health(struct service *service)
 	struct statvfs disk;
 	struct network_health health = {.alerts = alerts};
 	recorder_status(service->recorder, &status);
-	if (statvfs(service->started->takes, &disk) == 0)
+	health.hours_left = NAN;
+	if (statvfs(service->started->takes, &disk) == 0) {
 		health.free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-	health.hours_left = hours_left(service, health.free_bytes);
+		health.hours_left = hours_left(service, health.free_bytes);
+	}
 	health.xruns = status.gaps;
 	health.gap_frames = status.gap_frames;
 	health.suspected = status.suspected;
 	health.clipped = status.clipped;
 	health.ring_high_percent = status.ring_high_percent;
+	health.ring_s = status.ring_s;
+	health.ring_bytes = status.ring_bytes;
+	health.ring_locked = status.locked;
 	health.realtime = status.realtime;
 	watch_disk(service, &health);
 	if (service->ready && recorder_missing(service->recorder, &missing))
 		add_alert(&health, alerts, missing.text);
+	add_alert(&health, alerts, service->takes_alert);
 	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
 	add_alert(&health, alerts, service->recording_alert);
 	add_alert(&health, alerts, service->render_alert);
+	add_alert(&health, alerts, service->config_alert);
 	health.ok = health.alert_count == 0;
 	network_set_health(service->network, &health);
 }
@@ -140,6 +144,8 @@ void service_publish_interfaces(struct service *service)
 			json_pack("{s:s, s:i}", "interface", interfaces[i].name, "channels",
 				(int)interfaces[i].channels));
 	}
+	for (size_t i = interfaces_of(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
+		service->live[i] = false;
 	if (any) {
 		service_publish_info(service);
 		service_publish_health(service);

@@ -78,7 +78,7 @@ static int open_cut(
 	if (!track)
 		return error_set(
 			e, EINVAL, "edit.punch: take %s has no track %s", punch->take.id, config->name);
-	return raw_open(&cut->raw, track, alignment_of(&punch->alignment, track), punch->folder, e);
+	return reel_open(&cut->reel, track, alignment_of(&punch->alignment, track), punch->folder, e);
 }
 
 int stem_open(struct stem *stem, const struct stems *stems, size_t index, struct error *e)
@@ -86,7 +86,7 @@ int stem_open(struct stem *stem, const struct stems *stems, size_t index, struct
 	const struct track_config *config = (const struct track_config *)stems->session->tracks.items + index;
 	const struct take_track *track = find_track(stems->take, config);
 	*stem = (struct stem){0};
-	int result = raw_open(&stem->raw, track, alignment_of(&stems->alignment, track), stems->folder, e);
+	int result = reel_open(&stem->reel, track, alignment_of(&stems->alignment, track), stems->folder, e);
 	stem->cuts = memory_array(count_cuts(stems, config->name), sizeof(*stem->cuts));
 	for (size_t i = 0; i < stems->punches.count && result == 0; i++)
 		if (punch_has(&stems->punches.list[i], config->name))
@@ -97,9 +97,9 @@ int stem_open(struct stem *stem, const struct stems *stems, size_t index, struct
 void stem_close(struct stem *stem)
 {
 	for (size_t i = 0; i < stem->cut_count; i++)
-		raw_close(&stem->cuts[i].raw);
+		reel_close(&stem->cuts[i].reel);
 	free(stem->cuts);
-	raw_close(&stem->raw);
+	reel_close(&stem->reel);
 	*stem = (struct stem){0};
 }
 
@@ -150,18 +150,18 @@ static int read_cut(struct stem_cut *cut, double *const *room, uint32_t frames, 
 	int64_t source = punch->source;
 	int result = 0;
 	if (!cut->begun && source > 0)
-		result = raw_skip(&cut->raw, (uint64_t)source, e);
+		result = reel_skip(&cut->reel, (uint64_t)source, e);
 	if (!cut->begun && source < 0)
 		cut->silent = (uint64_t)-source;
 	cut->begun = true;
 	uint32_t silent = cut->silent < frames ? (uint32_t)cut->silent : frames;
 	cut->silent -= silent;
 	double *rest[BLOCK_CHANNELS] = {0};
-	for (uint32_t c = 0; c < cut->raw.channels; c++) {
+	for (uint32_t c = 0; c < cut->reel.channels; c++) {
 		memset(room[c], 0, silent * sizeof(double));
 		rest[c] = room[c] + silent;
 	}
-	return result == 0 ? raw_read(&cut->raw, rest, frames - silent, e) : result;
+	return result == 0 ? reel_read(&cut->reel, rest, frames - silent, e) : result;
 }
 
 /* How far the passage has come in at frame `at` of it: 0 to 1. */
@@ -182,7 +182,7 @@ static int splice(
 	int result = read_cut(cut, room, frames, e);
 	for (uint32_t i = 0; i < frames && result == 0; i++) {
 		double part = share(cut->punch, at + i);
-		for (uint32_t c = 0; c < cut->raw.channels; c++)
+		for (uint32_t c = 0; c < cut->reel.channels; c++)
 			channels[c][i] = part < 1 ? channels[c][i] * cos(M_PI_2 * part) +
 							    samples[c][i] * sin(M_PI_2 * part)
 						  : samples[c][i];
@@ -193,7 +193,7 @@ static int splice(
 static int read_block(struct stem *stem, double *const *channels, uint32_t frames, struct error *e)
 {
 	uint64_t begin = stem->position, end = begin + frames;
-	int result = raw_read(&stem->raw, channels, frames, e);
+	int result = reel_read(&stem->reel, channels, frames, e);
 	for (size_t i = 0; i < stem->cut_count && result == 0; i++) {
 		const struct punch *punch = stem->cuts[i].punch;
 		uint64_t from = punch->begin > begin ? punch->begin : begin;
@@ -201,7 +201,7 @@ static int read_block(struct stem *stem, double *const *channels, uint32_t frame
 		if (from >= to)
 			continue;
 		double *rest[BLOCK_CHANNELS] = {0};
-		for (uint32_t c = 0; c < stem->raw.channels; c++)
+		for (uint32_t c = 0; c < stem->reel.channels; c++)
 			rest[c] = channels[c] + (from - begin);
 		result = splice(&stem->cuts[i], from - punch->begin, rest, (uint32_t)(to - from), e);
 	}
@@ -215,7 +215,7 @@ int stem_read(struct stem *stem, double *const *channels, uint32_t frames, struc
 	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
 		n = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES;
 		double *rest[BLOCK_CHANNELS] = {0};
-		for (uint32_t c = 0; c < stem->raw.channels; c++)
+		for (uint32_t c = 0; c < stem->reel.channels; c++)
 			rest[c] = channels[c] + done;
 		result = read_block(stem, rest, n, e);
 	}

@@ -5,20 +5,20 @@
 
 #include "appliance/alignment.h"
 #include "appliance/punch.h"
-#include "appliance/raw.h"
+#include "appliance/reel.h"
 #include "config/session.h"
 
 /* A passage from another take, on one track. */
 struct stem_cut {
 	const struct punch *punch;
-	struct raw raw;
+	struct reel reel;
 	bool begun;
 	uint64_t silent; /* frames that lie before the other take's first */
 };
 
 /* Stays where it is while it is open. */
 struct stem {
-	struct raw raw;
+	struct reel reel;
 	uint64_t position;     /* frame of the take that is read next */
 	struct stem_cut *cuts; /* in their order */
 	size_t cut_count;

@@ -10,4 +10,8 @@
  * is 1. */
 void sinc_design(double *taps, size_t count, double fraction, double beta);
 
+/* Fills `taps` (an odd `count` of them) with the lowpass that is 6 dB down at `cutoff` of the rate (0 to
+ * 0.5); the gain at DC is 1. */
+void sinc_lowpass(double *taps, size_t count, double cutoff, double beta);
+
 #endif

@@ -22,6 +22,7 @@ static const struct settings_text {
 	{"eq", "bands: [{frequency: 120, gain: 2}, {frequency: 400, gain: -3}, {frequency: 2500, gain: 2.5}, "
 	       "{type: highshelf, frequency: 8000, gain: 1.5}]\n"},
 	{"compressor", "threshold: -30\n"},
+	{"delay", "{note: 1/8, feedback: 30 %, lowpass: 6 kHz, mix: 30 %}\n"},
 };
 
 static const char *text_for(const char *name)

@@ -25,10 +25,18 @@ enum key_type {	     /* the member is …                            and is writ
 	KEY_CHOICES, /* unsigned, bit i set for choices[i]          a list of `choices` */
 	KEY_LEVELS,  /* struct key_list of struct key_level         a mapping of names to values of `unit` */
 	KEY_CHAIN,   /* struct key_list of struct key_insert        a list of {processor: {settings}} */
-	KEY_LATER,   /* nothing                                     a key that this version refuses by name */
+	KEY_LATER,   /* nothing                                     a key to come: a warning says so */
 };
 
 struct record;
+
+/* What a text must be to be one of its kind, where not every text is. */
+struct text_form {
+	const char *what;    /* "meter" */
+	const char *allowed; /* "beats over a note, such as 4/4 or 6/8" */
+	const char *pattern; /* the same for editors, as a regular expression of ECMA 262; may allow more */
+	bool (*fits)(const char *text);
+};
 
 struct key {
 	const char *name;
@@ -38,15 +46,19 @@ struct key {
 	double least, most; /* of numbers, inclusive; both 0: no limit. `most` of texts: the longest, in
 			     * bytes; of lists: how many items */
 	double step;	    /* of numbers: only `least` and whole steps above it; 0: any */
-	/* The default as one would write it; NULL: 0, false, the first choice, or empty; "" of a KEY_NUMBER:
-	 * NAN, for who must know whether it was given. */
+	/* The default as one would write it; NULL: 0, false, the first choice, or empty. "" is for who must
+	 * know whether it was given: NAN of a KEY_NUMBER, -1 of a KEY_CHOICE. */
 	const char *fallback;
 	const char *const *choices; /* NULL-terminated */
-	const char *const *later;   /* the same: choices to come, which this version refuses by name */
+	const char *const *later;   /* the same: choices to come; a warning says so, and they are left out */
 	const struct record *record;
+	const struct text_form *form;	    /* of texts: NULL: any text */
+	const char *(*offer)(size_t index); /* of texts: names that an editor may offer; NULL past the last */
 	enum unit unit;
 	bool required;
 	bool automatic;	  /* of KEY_NUMBER: "auto" may be written too, and is NAN */
+	bool absent;	  /* of KEY_RECORD: it was not given where the first of its keys, a text, is NULL */
+	bool unused;	  /* checked and kept, but nothing does anything with it yet: a warning says so */
 	const char *help; /* one sentence */
 };
 
@@ -62,6 +74,8 @@ struct record {
 struct record_table {
 	const struct record *const *records;
 	size_t count;
+	const char *const *later; /* names to come, NULL-terminated (those of `records` may be among them): a
+				   * warning says so, and they are left out of the chain; NULL: none */
 };
 
 /* A list in a loaded struct: `count` items of the size that the key's type says, owned by the struct. `items`

@@ -13,27 +13,29 @@
 
 struct suffix {
 	enum unit unit;
-	const char *text; /* compared without case, but for SI prefixes people never mix up here */
-	double scale;
+	const char *text;	 /* compared without case, but for SI prefixes people never mix up here */
+	double multiply, divide; /* two, so that 300 us is the very number that 0.0003 is */
 };
 
-/* The first suffix of a unit whose scaled value is at least 1 is what units_format writes. */
+/* The first suffix of a unit whose scaled value is at least 1 is what units_format likes best. */
 static const struct suffix suffixes[] = {
-	{UNIT_DB, "dB", 1},
-	{UNIT_LUFS, "LUFS", 1},
-	{UNIT_DBTP, "dBTP", 1},
-	{UNIT_HZ, "kHz", 1000},
-	{UNIT_HZ, "Hz", 1},
-	{UNIT_SECONDS, "h", 3600},
-	{UNIT_SECONDS, "min", 60},
-	{UNIT_SECONDS, "m", 60},
-	{UNIT_SECONDS, "s", 1},
-	{UNIT_SECONDS, "ms", 1e-3},
-	{UNIT_SECONDS, "us", 1e-6},
-	{UNIT_PERCENT, "%", 1},
-	{UNIT_RATIO, ":1", 1},
-	{UNIT_BITS, "bit", 1},
-	{UNIT_SLOPE, "dB/oct", 1},
+	{UNIT_DB, "dB", 1, 1},
+	{UNIT_LUFS, "LUFS", 1, 1},
+	{UNIT_DBTP, "dBTP", 1, 1},
+	{UNIT_HZ, "kHz", 1000, 1},
+	{UNIT_HZ, "Hz", 1, 1},
+	{UNIT_SECONDS, "h", 3600, 1},
+	{UNIT_SECONDS, "min", 60, 1},
+	{UNIT_SECONDS, "m", 60, 1},
+	{UNIT_SECONDS, "s", 1, 1},
+	{UNIT_SECONDS, "ms", 1, 1000},
+	{UNIT_SECONDS, "us", 1, 1000000},
+	{UNIT_PERCENT, "%", 1, 1},
+	{UNIT_RATIO, ":1", 1, 1},
+	{UNIT_BITS, "bit", 1, 1},
+	{UNIT_SLOPE, "dB/oct", 1, 1},
+	{UNIT_METRES, "m", 1, 1},
+	{UNIT_METRES, "cm", 1, 100},
 };
 
 static const size_t suffix_count = sizeof(suffixes) / sizeof(suffixes[0]);
@@ -50,6 +52,8 @@ static const char *const examples[] = {
 	[UNIT_PAN] = "a place such as L30, C or R100",
 	[UNIT_BITS] = "a word length such as 24 bit",
 	[UNIT_SLOPE] = "a slope such as 24 dB/oct",
+	[UNIT_METRES] = "a distance such as 2.5 m or 30 cm",
+	[UNIT_NOTE] = "a note such as 1/8 or 3/16",
 };
 
 static locale_t c_locale;
@@ -91,6 +95,32 @@ static int parse_pan(const char *text, double *value)
 	return 0;
 }
 
+/* "3/16"; whole notes alone are bare numbers. */
+static int parse_note(const char *text, double *value)
+{
+	const char *slash, *end;
+	double upper = parse_number(text, &slash);
+	if (slash == text || *slash != '/')
+		return -EINVAL;
+	double lower = parse_number(slash + 1, &end);
+	if (end == slash + 1 || *end != '\0' || !(lower > 0))
+		return -EINVAL;
+	*value = upper / lower;
+	return isfinite(*value) ? 0 : -EINVAL;
+}
+
+static bool format_note(double value, char *out, size_t size)
+{
+	for (int lower = 1; lower <= 192; lower++) {
+		double upper = round(value * lower);
+		if (upper > 0 && fabs(value * lower - upper) < 1e-9) {
+			snprintf(out, size, "%.0f/%d", upper, lower);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* "1:23.5", "1:02:03": all but the first in two digits below 60. */
 static int parse_clock(const char *text, double *value)
 {
@@ -120,6 +150,8 @@ int units_parse(const char *text, enum unit unit, double bare_scale, double *val
 {
 	if (unit == UNIT_PAN && parse_pan(text, value) == 0)
 		return 0;
+	if (unit == UNIT_NOTE && parse_note(text, value) == 0)
+		return 0;
 	if (unit == UNIT_SECONDS && parse_clock(text, value) == 0)
 		return 0;
 	const char *rest;
@@ -129,46 +161,89 @@ int units_parse(const char *text, enum unit unit, double bare_scale, double *val
 	while (*rest == ' ')
 		rest++;
 	if (*rest == '\0') {
-		*value = number * bare_scale;
+		*value = bare_scale < 1 ? number / round(1 / bare_scale) : number * bare_scale;
 		return isfinite(*value) ? 0 : -EINVAL;
 	}
 	for (size_t i = 0; i < suffix_count; i++) {
 		if (suffixes[i].unit == unit && strcasecmp(rest, suffixes[i].text) == 0) {
-			*value = number * suffixes[i].scale;
+			*value = number * suffixes[i].multiply / suffixes[i].divide;
 			return isfinite(*value) ? 0 : -EINVAL;
 		}
 	}
 	return -EINVAL;
 }
 
+/* With as few digits as read back as the very same number, `most` of them at most. */
+static bool format_exactly(
+	double value, const struct suffix *suffix, int least, int most, char *out, size_t size)
+{
+	const char *gap = suffix->unit == UNIT_RATIO ? "" : " ";
+	for (int digits = least; digits <= most; digits++) {
+		double again;
+		snprintf(out, size, "%.*g%s%s", digits, value * suffix->divide / suffix->multiply, gap,
+			suffix->text);
+		if (units_parse(out, suffix->unit, 1, &again) == 0 && again == value)
+			return true;
+	}
+	return false;
+}
+
+static void format_bare(double value, const char *before, char *out, size_t size)
+{
+	double again = NAN;
+	for (int digits = 10; digits <= 17 && again != value; digits++) {
+		char number[32];
+		snprintf(number, sizeof(number), "%.*g", digits, value);
+		const char *end;
+		again = parse_number(number, &end);
+		snprintf(out, size, "%s%s", before, number);
+	}
+}
+
 char *units_format(double value, enum unit unit, char *out, size_t size)
 {
-	if (unit == UNIT_PAN) {
-		if (value == 0)
-			snprintf(out, size, "C");
-		else
-			snprintf(out, size, "%c%.10g", value < 0 ? 'L' : 'R', fabs(value));
+	if (unit == UNIT_NOTE && format_note(value, out, size))
 		return out;
-	}
-	const struct suffix *best = NULL;
+	const struct suffix *best = NULL, *base = NULL;
 	for (size_t i = 0; i < suffix_count; i++) {
-		if (suffixes[i].unit != unit)
+		const struct suffix *suffix = &suffixes[i];
+		if (suffix->unit != unit)
 			continue;
-		best = &suffixes[i];
-		if (fabs(value) >= best->scale || (value == 0 && best->scale == 1))
-			break;
+		bool whole = suffix->multiply == 1 && suffix->divide == 1;
+		if (!best || fabs(value) < best->multiply / best->divide)
+			best = value == 0 && !whole ? best : suffix;
+		base = whole ? suffix : base;
 	}
-	if (!best)
-		snprintf(out, size, "%.10g", value);
-	else
-		snprintf(out, size, "%.10g%s%s", value / best->scale, unit == UNIT_RATIO ? "" : " ",
-			best->text);
+	if (unit == UNIT_PAN && value == 0)
+		snprintf(out, size, "C");
+	else if (unit == UNIT_PAN)
+		format_bare(fabs(value), value < 0 ? "L" : "R", out, size);
+	else if (!best)
+		format_bare(value, "", out, size);
+	else if (!format_exactly(value, best, 10, 12, out, size))
+		format_exactly(value, base, 10, 17, out, size);
 	return out;
 }
 
 const char *units_example(enum unit unit)
 {
 	return examples[unit];
+}
+
+const char *units_base(enum unit unit)
+{
+	for (size_t i = 0; i < suffix_count; i++)
+		if (suffixes[i].unit == unit && suffixes[i].multiply == 1 && suffixes[i].divide == 1)
+			return suffixes[i].text;
+	return "";
+}
+
+const char *units_suffix(enum unit unit, size_t index)
+{
+	for (size_t i = 0; i < suffix_count; i++)
+		if (suffixes[i].unit == unit && index-- == 0)
+			return suffixes[i].text;
+	return NULL;
 }
 
 double units_from_db(double db)

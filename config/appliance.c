@@ -115,7 +115,7 @@ static const struct record render_record = RECORD("render", struct render_config
 
 static const char retention_keys_help[] = "Which takes may be removed; one of keep, days, takes and free.";
 static const struct key retention_keys[] = {
-	{"keep", KEY_CHOICE, offsetof(struct retention_config, keep), .choices = keeps,
+	{"keep", KEY_CHOICE, offsetof(struct retention_config, keep), .choices = keeps, .fallback = "",
 		.help = "Remove nothing."},
 	{"days", KEY_INTEGER, offsetof(struct retention_config, days), .least = 1, .most = 36500,
 		.help = "Remove takes older than this."},
@@ -139,7 +139,7 @@ static const struct key appliance_keys[] = {
 		.help = "The interfaces to record; every one there is where it is left out."},
 	{"recording", KEY_RECORD, APPLIANCE(recording), .record = &recording_record,
 		.help = recording_keys_help},
-	{"mqtt", KEY_RECORD, APPLIANCE(mqtt), .record = &mqtt_record,
+	{"mqtt", KEY_RECORD, APPLIANCE(mqtt), .record = &mqtt_record, .absent = true,
 		.help = "The broker of the home automation; none where it is left out."},
 	{"http", KEY_RECORD, APPLIANCE(http), .record = &http_record, .help = http_keys_help},
 	{"render", KEY_RECORD, APPLIANCE(render), .record = &render_record, .help = render_keys_help},

@@ -73,7 +73,7 @@ enum retention_rule { RETENTION_ALL, RETENTION_DAYS, RETENTION_TAKES, RETENTION_
 /* Which takes may go. One rule; the members of the others are 0. */
 struct retention_config {
 	int rule;	     /* enum retention_rule */
-	int keep;	     /* of `keep: all`; nothing else to choose */
+	int keep;	     /* 0: `keep: all`, nothing else to choose; negative: another rule */
 	int days;	     /* the oldest that is left */
 	int takes;	     /* how many are left */
 	double free_percent; /* of the disk, kept free by removing the oldest */

@@ -99,6 +99,8 @@ static void choose_retention(
 			found = true;
 		}
 	}
+	if (!found)
+		retention->keep = 0;
 }
 
 /* Makes a path of the file relative to the file's folder. */

@@ -1,5 +1,7 @@
 #include "config/edit.h"
 
+#include "config/preset_search.h"
+
 #define PUNCH(member) offsetof(struct punch_config, member)
 
 enum { LABEL_MOST = 200, NAMES_MOST = 512 };
@@ -25,8 +27,14 @@ static const struct record punch_record = {"punch", "A passage from another take
 static const char *const aligns[] = {"preset", "none", "sources", NULL};
 static const char *const trims[] = {"preset", "none", "songs", NULL};
 
+static const char *edit_preset_name(size_t index)
+{
+	return preset_shipped_name(PRESET_EDIT, index);
+}
+
 static const struct key edit_keys[] = {
 	{"preset", KEY_TEXT, offsetof(struct edit_config, preset), .fallback = "none",
+		.offer = edit_preset_name,
 		.help = "The edit preset; what stands beside it replaces what the preset says."},
 	EDIT_KEYS(struct edit_config, aligns, trims, "", "", ""),
 	{"punch", KEY_RECORDS, offsetof(struct edit_config, punch), .most = EDIT_MOST_PUNCHES,

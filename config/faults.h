@@ -11,7 +11,7 @@
 
 struct fault {
 	bool warning;
-	int line, column; /* from 1; 0: the file as a whole */
+	int line, column; /* from 1, the column counting characters; 0: the file as a whole, told as 1:1 */
 	char *text;	  /* "KEY: what is wrong; what is allowed" */
 };
 
@@ -40,10 +40,20 @@ void faults_warn(struct faults *faults, int line, int column, const char *format
  * without faults, or one that is there already, is dropped. */
 void faults_join(struct faults *faults, struct faults *other);
 
-/* Prints each as `FILE:LINE:COLUMN: error: TEXT` (or `warning:`; without LINE:COLUMN for the file as a
- * whole), in the order of their place. A terminal is also shown the line and a caret, in colour unless
- * NO_COLOR is set. Control characters never reach the stream. */
+/* In the order of their place; the list is the caller's to free. */
+const struct fault **faults_sorted(const struct faults *faults);
+
+struct faults_style {
+	bool source; /* show the line too, with a caret under the place */
+	bool colour;
+	int columns; /* of the terminal: longer lines are cut around the caret */
+};
+
+/* Prints each as `FILE:LINE:COLUMN: error: TEXT` (or `warning:`), in the order of their place. Control
+ * characters never reach the stream. faults_print shows a terminal the lines too, in colour unless NO_COLOR
+ * is set or it is a dumb one. */
 void faults_print(const struct faults *faults, FILE *stream);
+void faults_print_as(const struct faults *faults, const struct faults_style *style, FILE *stream);
 
 /* The first error, in the same form and on one line, for logs, MQTT and HTTP. */
 void faults_first(const struct faults *faults, struct error *e);

@@ -23,12 +23,8 @@ static const struct key insert_keys[] = {
 		.help = "Leave the processor out of the chain."},
 };
 
-static const struct record insert_record = {
+const struct record schema_insert = {
 	"insert", "A processor in a chain.", sizeof(struct key_insert), insert_keys, KEY_COUNT(insert_keys)};
-
-/* Names that chains will be able to have; better told apart from a slip of the pen. */
-static const char *const later[] = {"highpass", "lowpass", "eq", "compressor", "saturation", "chorus",
-	"delay", "reverb", "width", "multiband", "limiter", "lv2", NULL};
 
 static void load_key(struct loader *l, const struct key *key, void *member, const struct yaml_node *node);
 static void load_targets(
@@ -59,6 +55,8 @@ static void load_default(struct loader *l, const struct key *key, void *member)
 {
 	if (key->type == KEY_RECORD) {
 		load_targets(l, &(struct target){key->record, member}, 1, NULL);
+	} else if (key->fallback && key->fallback[0] == '\0' && key->type == KEY_CHOICE) {
+		*(int *)member = -1;
 	} else if (key->fallback && key->fallback[0] == '\0') {
 		*(double *)member = (double)NAN;
 	} else if (key->fallback) {
@@ -95,11 +93,15 @@ static void check_unknown(
 	}
 }
 
-/* Of a key that is to come, the key itself is what is wrong. */
 static void load_pair(struct loader *l, const struct key *key, void *member, const struct yaml_pair *pair)
 {
-	struct yaml_node at = {.line = pair->line, .column = pair->column};
-	load_key(l, key, member, key->type == KEY_LATER ? &at : pair->value);
+	if (key->type == KEY_LATER)
+		loader_warn(l, pair->line, pair->column, "not in this version yet; it changes nothing");
+	else
+		load_key(l, key, member, pair->value);
+	if (key->unused)
+		loader_warn(
+			l, pair->line, pair->column, "nothing in this version uses it yet; it is checked");
 }
 
 static void load_target(struct loader *l, const struct target *target, const struct yaml_node *node)
@@ -118,12 +120,24 @@ static void load_target(struct loader *l, const struct target *target, const str
 	}
 }
 
+/* What is wrong with `node` says what would be right: the keys. */
+static void no_mapping(
+	struct loader *l, const struct target *targets, size_t count, const struct yaml_node *node)
+{
+	struct suggestion keys = {.word = ""};
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < targets[i].record->key_count; k++)
+			if (targets[i].record->keys[k].type != KEY_LATER)
+				suggestion_offer(&keys, targets[i].record->keys[k].name);
+	loader_fault(l, node, "not a mapping; KEY: VALUE, where KEY is one of %s", keys.allowed);
+}
+
 /* `node` is a mapping, nothing behind a colon (which is all defaults), or NULL. */
 static void load_targets(
 	struct loader *l, const struct target *targets, size_t count, const struct yaml_node *node)
 {
 	if (node && node->kind != YAML_MAP && !yaml_is_null(node)) {
-		loader_fault(l, node, "not a mapping; %s", targets[0].record->help);
+		no_mapping(l, targets, count, node);
 		node = NULL;
 	}
 	if (node && node->kind == YAML_MAP)
@@ -215,30 +229,28 @@ static void unknown_processor(struct loader *l, const struct yaml_node *at, cons
 	struct suggestion suggestion = {.word = name};
 	for (size_t i = 0; l->processors && i < l->processors->count; i++)
 		suggestion_offer(&suggestion, l->processors->records[i]->name);
-	for (size_t i = 0; later[i]; i++) {
-		if (strcmp(later[i], name) == 0) {
-			loader_fault(l, at, "%s is not supported by this version; one of %s", name,
-				suggestion.allowed);
-			return;
-		}
-	}
+	const char *const *later = l->processors ? l->processors->later : NULL;
 	char mean[SUGGESTION_SIZE];
-	loader_fault(l, at, "\"%.40s\" is no processor; %s", name, suggestion_text(&suggestion, mean));
+	if (value_is_later(later, name))
+		loader_warn(l, at->line, at->column, "%s is not in this version yet and left out", name);
+	else
+		loader_fault(
+			l, at, "\"%.40s\" is no processor; %s", name, suggestion_text(&suggestion, mean));
 }
 
 /* `at` is where the name stands; `settings` a mapping, or empty. */
 static void load_insert(struct loader *l, struct key_insert *insert, const char *name,
 	const struct yaml_node *at, const struct yaml_node *settings)
 {
-	insert->line = at->line;
-	insert->column = at->column;
 	insert->type = schema_find_record(l->processors, name);
 	if (!insert->type) {
 		unknown_processor(l, at, name);
 		return;
 	}
+	insert->line = at->line;
+	insert->column = at->column;
 	insert->settings = memory_new(insert->type->size);
-	struct target targets[] = {{insert->type, insert->settings}, {&insert_record, insert}};
+	struct target targets[] = {{insert->type, insert->settings}, {&schema_insert, insert}};
 	size_t before = loader_enter(l, name);
 	load_targets(l, targets, 2, settings);
 	loader_leave(l, before);
@@ -266,18 +278,14 @@ static void load_chain(struct loader *l, const struct key *key, void *member, co
 	if (!start_list(l, key, node, list, sizeof(struct key_insert)))
 		return;
 	struct key_insert *inserts = list->items;
-	for (size_t i = 0; i < list->count; i++) {
+	size_t count = list->count;
+	list->count = 0;
+	for (size_t i = 0; i < count; i++) {
 		size_t before = loader_enter_item(l, i);
-		load_chain_item(l, &inserts[i], node->items[i]);
+		load_chain_item(l, &inserts[list->count], node->items[i]);
+		list->count += inserts[list->count].type != NULL;
 		loader_leave(l, before);
 	}
-}
-
-static void refuse_later(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)
-{
-	(void)key;
-	(void)member;
-	loader_fault(l, node, "not supported by this version; leave it out");
 }
 
 static const load_fn load_fns[] = {
@@ -294,7 +302,6 @@ static const load_fn load_fns[] = {
 	[KEY_CHOICES] = value_choices,
 	[KEY_LEVELS] = value_levels,
 	[KEY_CHAIN] = load_chain,
-	[KEY_LATER] = refuse_later,
 };
 
 static void load_key(struct loader *l, const struct key *key, void *member, const struct yaml_node *node)

@@ -13,6 +13,9 @@
 void schema_load(const struct record *record, void *into, const struct yaml_node *node,
 	const struct record_table *processors, struct faults *faults);
 
+/* What every insert of a chain may say beside its processor's settings: `bypass`. */
+extern const struct record schema_insert;
+
 /* Frees what the struct owns, not the struct itself. A zeroed struct is fine. */
 void schema_finish(const struct record *record, void *loaded);
 
@@ -27,6 +30,14 @@ const struct record *schema_find_record(const struct record_table *table, const 
 
 /* The key of that name; NULL if the record has none. */
 const struct key *schema_find_key(const struct record *record, const char *name);
+
+/* True when two structs of the record hold the same (where in a file it stood does not count), or only the
+ * members of the key of that name. */
+bool schema_same(const struct record *record, const void *a, const void *b);
+bool schema_same_key(const struct record *record, const char *name, const void *a, const void *b);
+
+/* What a key is where it is left out, as one would write it; "" where that is nothing. Returns `out`. */
+char *schema_default(const struct key *key, char *out, size_t size);
 
 /* What may be written for a key, for messages and help: "1:1 to 100:1", "own or shared"; returns `out`. */
 char *schema_allowed(const struct key *key, char *out, size_t size);

@@ -58,7 +58,7 @@ char *schema_allowed(const struct key *key, char *out, size_t size)
 		[KEY_MAP] = "a mapping of names",
 		[KEY_TEXTS] = "a text or a list of texts",
 		[KEY_CHAIN] = "a list of processors",
-		[KEY_LATER] = "not supported by this version",
+		[KEY_LATER] = "not in this version yet",
 	};
 	out[0] = '\0';
 	if (key->type == KEY_NUMBER || key->type == KEY_INTEGER || key->type == KEY_LEVELS)
@@ -66,6 +66,29 @@ char *schema_allowed(const struct key *key, char *out, size_t size)
 	else if (key->type == KEY_CHOICE || key->type == KEY_CHOICES)
 		allow_choices(key, out, size);
 	else
-		append(out, size, words[key->type]);
+		append(out, size, key->form ? key->form->allowed : words[key->type]);
+	return out;
+}
+
+/* Of numbers without a word on it 0, where that is one that may be written; else they are not given. */
+static bool defaults_to_zero(const struct key *key)
+{
+	bool number = key->type == KEY_NUMBER || key->type == KEY_INTEGER;
+	return number && key->least <= 0 && key->most >= 0 && (key->least < 0 || key->most > 0);
+}
+
+char *schema_default(const struct key *key, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (key->required)
+		return out;
+	if (key->fallback)
+		append(out, size, key->fallback);
+	else if (key->type == KEY_FLAG)
+		append(out, size, "false");
+	else if (key->type == KEY_CHOICE)
+		append(out, size, key->choices[0]);
+	else if (defaults_to_zero(key))
+		append_value(out, size, key, 0);
 	return out;
 }

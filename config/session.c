@@ -1,9 +1,13 @@
 #include "config/session.h"
 
+#include "config/forms.h"
+#include "config/preset_search.h"
 #include "config/schema.h"
 
 #define SESSION(member) offsetof(struct session, member)
 #define SONG(member) offsetof(struct song_config, member)
+#define SECTION(member) offsetof(struct section_config, member)
+#define ARRANGEMENT(member) offsetof(struct arrangement_config, member)
 #define TRACK(member) offsetof(struct track_config, member)
 #define MASTER(member) offsetof(struct master_config, member)
 #define RECORD(text, type, table) \
@@ -16,24 +20,75 @@ static const char *const later_balances[] = {"auto", NULL};
 static const char *const formats[] = {"flac", NULL};
 static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
 
+/* Names for an editor to offer; a folder of the user's may have more presets. */
+static const char *role_name(size_t index)
+{
+	return preset_shipped_name(PRESET_ROLES, index);
+}
+
+static const char *mix_preset_name(size_t index)
+{
+	return preset_shipped_name(PRESET_MIX, index);
+}
+
+static const char *master_preset_name(size_t index)
+{
+	return preset_shipped_name(PRESET_MASTER, index);
+}
+
 static const char song_keys_help[] = "What is played.";
 static const struct key song_keys[] = {
 	{"title", KEY_TEXT, SONG(title), .most = 200, .help = "The song's title."},
 	{"artist", KEY_TEXT, SONG(artist), .most = 200, .help = "Who plays it."},
 	{"genre", KEY_TEXT, SONG(genre), .most = 100, .help = "What kind of music it is."},
-	{"key", KEY_TEXT, SONG(key), .most = 16, .help = "The musical key, such as Em, F# or Bb."},
+	{"key", KEY_TEXT, SONG(key), .most = 24, .form = &form_musical_key,
+		.help = "The musical key, such as Em, F# or C# minor."},
 	{"tempo", KEY_NUMBER, SONG(tempo_bpm), .least = 20, .most = 400, .help = "Beats a minute."},
-	{"meter", KEY_TEXT, SONG(meter), .most = 16,
+	{"meter", KEY_TEXT, SONG(meter), .most = 16, .form = &form_meter,
 		.help = "Beats a bar over the beat's note, such as 4/4."},
 };
 static const struct record song_record = RECORD("song", struct song_config, song_keys);
 
+static const char section_keys_help[] = "A part of the song.";
+static const struct key section_keys[] = {
+	{"name", KEY_TEXT, SECTION(name), .most = 64, .required = true, .form = &form_word,
+		.help = "What `order` calls it, without blanks."},
+	{"bars", KEY_INTEGER, SECTION(bars), .least = 1, .most = 999, .required = true,
+		.help = "How many bars it lasts."},
+	{"chords", KEY_TEXT, SECTION(chords), .most = 4000, .form = &form_chords,
+		.help = "Its chords, bars between |; fewer bars than it has are played again."},
+	{"lyrics", KEY_TEXTS, SECTION(lyrics), .most = 1000, .help = "What is sung, line by line."},
+	{"tempo", KEY_NUMBER, SECTION(tempo_bpm), .least = 20, .most = 400,
+		.help = "Beats a minute; the song's where it is left out."},
+	{"tempo_to", KEY_NUMBER, SECTION(tempo_to_bpm), .least = 20, .most = 400,
+		.help = "The tempo that it ends with, reached evenly; its own where it is left out."},
+	{"meter", KEY_TEXT, SECTION(meter), .most = 16, .form = &form_meter,
+		.help = "Beats a bar over the beat's note; the song's where it is left out."},
+};
+static const struct record section_record = RECORD("section", struct section_config, section_keys);
+
+static const char arrangement_keys_help[] = "Sections, their order and the click.";
+static const struct key arrangement_keys[] = {
+	{"count_in", KEY_INTEGER, ARRANGEMENT(count_in), .least = 0, .most = 16, .fallback = "2",
+		.help = "Bars of click before bar 1."},
+	{"click", KEY_TEXT, ARRANGEMENT(click),
+		.help = "A glob on the node.name of the PipeWire sink that the click is played to; no "
+			"click where it is left out."},
+	{"sections", KEY_RECORDS, ARRANGEMENT(sections), .most = 200, .record = &section_record,
+		.help = "The parts of the song, as they are played."},
+	{"order", KEY_TEXTS, ARRANGEMENT(order), .most = 64, .form = &form_word,
+		.help = "Names of sections in the order of the arranged render; as they are played where "
+			"it is left out."},
+};
+static const struct record arrangement_record =
+	RECORD("arrangement", struct arrangement_config, arrangement_keys);
+
 static const char track_keys_help[] = "An input or two, and what they go through.";
 static const struct key track_keys[] = {
 	{"name", KEY_TEXT, TRACK(name), .most = 64, .required = true, .help = "The track's name."},
-	{"input", KEY_TEXTS, TRACK(input), .most = 96, .required = true,
+	{"input", KEY_TEXTS, TRACK(input), .most = 96, .required = true, .form = &form_input,
 		.help = "INTERFACE/CHANNEL, or a list of two of them for a stereo track."},
-	{"role", KEY_TEXT, TRACK(role), .most = 64,
+	{"role", KEY_TEXT, TRACK(role), .most = 64, .offer = role_name,
 		.help = "What is on it; the role's strip comes from the mix preset."},
 	{"chain", KEY_CHAIN, TRACK(chain), .most = 32, .help = "Processors instead of the role's."},
 	{"chain+", KEY_CHAIN, TRACK(chain_added), .most = 32, .help = "Processors after the role's."},
@@ -64,15 +119,22 @@ static const struct record track_record = RECORD("track", struct track_config, t
 static const char mix_keys_help[] = "How the tracks become stereo.";
 static const struct key mix_keys[] = {
 	{"preset", KEY_TEXT, offsetof(struct mix_config, preset), .fallback = "rock",
-		.help = "The mix preset; none sums the tracks as they are."},
+		.offer = mix_preset_name, .help = "The mix preset; none sums the tracks as they are."},
 	{"balance", KEY_CHOICE, offsetof(struct mix_config, balance), .choices = balances,
 		.later = later_balances, .help = "Whether gains are found by measuring the tracks."},
+	{"pan_law", KEY_NUMBER, offsetof(struct mix_config, pan_law_db), .unit = UNIT_DB, .least = -4.5,
+		.most = -3, .step = 1.5, .fallback = "-3 dB",
+		.help = "How loud a mono track in the centre is on each side, against all the way to one: -3 "
+			"dB "
+			"keeps its power, -4.5 dB gives way to how both add up in mono. Not with preset "
+			"none."},
 };
 static const struct record mix_record = RECORD("mix", struct mix_config, mix_keys);
 
 static const char master_keys_help[] = "Where the master is to land.";
 static const struct key master_keys[] = {
-	{"preset", KEY_TEXT, MASTER(preset), .fallback = "streaming", .help = "The master preset."},
+	{"preset", KEY_TEXT, MASTER(preset), .fallback = "streaming", .offer = master_preset_name,
+		.help = "The master preset."},
 	{"loudness", KEY_NUMBER, MASTER(loudness_lufs), .unit = UNIT_LUFS, .least = -60, .most = -3,
 		.fallback = "", .help = "The integrated loudness; the preset's where it is left out."},
 	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
@@ -89,7 +151,8 @@ static const struct key session_keys[] = {
 	{"name", KEY_TEXT, SESSION(name), .most = 64,
 		.help = "The session's name; the file's where it is left out."},
 	{"song", KEY_RECORD, SESSION(song), .record = &song_record, .help = song_keys_help},
-	{"arrangement", KEY_LATER, .help = "Sections, their order and the click."},
+	{"arrangement", KEY_RECORD, SESSION(arrangement), .record = &arrangement_record, .unused = true,
+		.help = arrangement_keys_help},
 	{"tracks", KEY_RECORDS, SESSION(tracks), .most = SESSION_MOST_TRACKS, .record = &track_record,
 		.help = "The tracks; one a channel where there are none."},
 	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record,

@@ -13,6 +13,22 @@ struct song_config {
 	double tempo_bpm;			    /* 0: not given */
 };
 
+struct section_config {
+	char *name;
+	int bars;
+	char *chords;			/* form_chords; NULL: not given */
+	struct key_list lyrics;		/* of char * */
+	double tempo_bpm, tempo_to_bpm; /* 0: not given */
+	char *meter;			/* NULL: not given */
+};
+
+struct arrangement_config {
+	int count_in;		  /* bars */
+	char *click;		  /* a glob on a sink's node.name; NULL: no click */
+	struct key_list sections; /* of struct section_config, as they are played */
+	struct key_list order;	  /* of char *, names of sections; none: as they are played */
+};
+
 struct track_config {
 	char *name;
 	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
@@ -39,8 +55,9 @@ struct track_config {
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
-	char *preset; /* "none": the exact sum */
-	int balance;  /* enum mix_balance; this version refuses `auto` */
+	char *preset;	   /* "none": the exact sum */
+	int balance;	   /* enum mix_balance; this version refuses `auto` */
+	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
 };
 
 enum master_format { MASTER_FLAC, MASTER_FORMATS };
@@ -56,6 +73,7 @@ struct session {
 	int woodshed;
 	char *name; /* the file's name without its ending where it is not given */
 	struct song_config song;
+	struct arrangement_config arrangement;
 	struct key_list tracks; /* of struct track_config; none: one a channel */
 	struct edit_config edit;
 	struct mix_config mix;

@@ -3,7 +3,6 @@
 #include "config/schema.h"
 #include "config/suggest.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,22 +29,6 @@ static const struct track_config *track_of(const struct check *c, size_t index)
 static const struct yaml_node *track_value(const struct check *c, size_t index, const char *key)
 {
 	return yaml_value_of(yaml_item(yaml_value_of(c->root, "tracks"), index), key);
-}
-
-/* "4/4": beats over 1, 2, 4, 8, 16 or 32. */
-static void check_meter(const struct check *c)
-{
-	const char *meter = c->session->song.meter;
-	const struct yaml_node *node = yaml_value_of(yaml_value_of(c->root, "song"), "meter");
-	if (!meter || !node)
-		return;
-	char *rest;
-	long beats = isdigit((unsigned char)meter[0]) ? strtol(meter, &rest, 10) : 0;
-	long note = beats > 0 && *rest == '/' && isdigit((unsigned char)rest[1]) ? strtol(rest + 1, &rest, 10)
-										 : 0;
-	if (beats < 1 || beats > 64 || note < 1 || note > 32 || (note & (note - 1)) || *rest != '\0')
-		faults_add(c->faults, node->line, node->column,
-			"song.meter: \"%s\" is no meter; beats over a note, such as 4/4 or 6/8", meter);
 }
 
 static void check_name(const struct check *c, size_t index)
@@ -102,13 +85,8 @@ static void read_input(const struct check *c, const struct yaml_node *node, stru
 {
 	if (node->kind != YAML_TEXT || !node->text[0] || yaml_is_null(node))
 		return;
-	if (session_parse_input(node->text, &input->interface, &input->channel) < 0) {
-		faults_add(c->faults, node->line, node->column,
-			"tracks[%zu].input: \"%.60s\" is no input; INTERFACE/CHANNEL such as xr18/1",
-			input->track, node->text);
-		return;
-	}
-	check_exists(c, input);
+	if (session_parse_input(node->text, &input->interface, &input->channel) == 0)
+		check_exists(c, input);
 }
 
 static bool same_input(const struct input *a, const struct input *b)
@@ -183,7 +161,7 @@ void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults)
 {
 	struct check c = {session, root, appliance, faults};
-	check_meter(&c);
+	song_check(session, root, faults);
 	for (size_t i = 0; i < session->tracks.count; i++)
 		check_name(&c, i);
 	check_all_inputs(&c);

@@ -6,13 +6,19 @@
 #include "config/session.h"
 #include "config/yaml.h"
 
-/* Adds what is wrong to `faults`. `root` may be NULL; members of the session may be NULL where loading them
- * was a fault already. */
+/* Each adds what is wrong to `faults`. `root` may be NULL; members of the session may be NULL where loading
+ * them was a fault already. */
 void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults);
 
-/* The part of it that is about buses, sends, VCA groups and automation. */
+/* Of these, buses, sends, VCA groups and automation; and the song's arrangement (session_check calls these,
+ * but for the warnings, which are worth nothing beside errors). */
 void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+void routing_warn(const struct session *session, const struct yaml_node *root, struct faults *faults);
+void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+
+/* What the master is asked for, once its preset is resolved. */
+void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
 /* The part of it that is about editing. */
 void edit_check(const struct session *session, const struct yaml_node *root, struct faults *faults);

@@ -38,6 +38,42 @@ bool utf8_is_control(uint32_t character)
 	       (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069);
 }
 
+struct range {
+	uint32_t first, last;
+	int width;
+};
+
+int utf8_width(uint32_t character)
+{
+	static const struct range ranges[] = {
+		{0x0300, 0x036F, 0},
+		{0x1100, 0x115F, 2},
+		{0x1AB0, 0x1AFF, 0},
+		{0x1DC0, 0x1DFF, 0},
+		{0x200B, 0x200F, 0},
+		{0x20D0, 0x20FF, 0},
+		{0x2E80, 0x303E, 2},
+		{0x3041, 0x4DBF, 2},
+		{0x4E00, 0xA4CF, 2},
+		{0xAC00, 0xD7A3, 2},
+		{0xF900, 0xFAFF, 2},
+		{0xFE00, 0xFE0F, 0},
+		{0xFE20, 0xFE2F, 0},
+		{0xFE30, 0xFE4F, 2},
+		{0xFEFF, 0xFEFF, 0},
+		{0xFF00, 0xFF60, 2},
+		{0xFFE0, 0xFFE6, 2},
+		{0x1F300, 0x1F64F, 2},
+		{0x1F680, 0x1F6FF, 2},
+		{0x1F900, 0x1F9FF, 2},
+		{0x20000, 0x3FFFD, 2},
+	};
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (character >= ranges[i].first && character <= ranges[i].last)
+			return ranges[i].width;
+	return 1;
+}
+
 void utf8_make_visible(char *text)
 {
 	char *out = text;

@@ -16,4 +16,7 @@ bool utf8_is_control(uint32_t character);
 /* Replaces control characters and broken sequences by "?", in place. */
 void utf8_make_visible(char *text);
 
+/* How many cells of a terminal it takes: 0 (combining), 1, or 2 (wide, after Unicode's annex 11). */
+int utf8_width(uint32_t character);
+
 #endif

@@ -40,19 +40,22 @@ void loader_leave(struct loader *loader, size_t length)
 	loader->length = length;
 }
 
-static void fault(struct loader *loader, int line, int column, const char *format, va_list args)
+typedef void (*add_fn)(struct faults *faults, int line, int column, const char *format, ...);
+
+static void add(
+	struct loader *loader, add_fn function, int line, int column, const char *format, va_list args)
 {
 	char text[768];
 	vsnprintf(text, sizeof(text), format, args);
 	const char *colon = loader->length > 0 ? ": " : "";
-	faults_add(loader->faults, line, column, "%s%s%s", loader->path, colon, text);
+	function(loader->faults, line, column, "%s%s%s", loader->path, colon, text);
 }
 
 void loader_fault(struct loader *loader, const struct yaml_node *node, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	fault(loader, node->line, node->column, format, args);
+	add(loader, faults_add, node->line, node->column, format, args);
 	va_end(args);
 }
 
@@ -60,7 +63,15 @@ void loader_fault_at(struct loader *loader, int line, int column, const char *fo
 {
 	va_list args;
 	va_start(args, format);
-	fault(loader, line, column, format, args);
+	add(loader, faults_add, line, column, format, args);
+	va_end(args);
+}
+
+void loader_warn(struct loader *loader, int line, int column, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add(loader, faults_warn, line, column, format, args);
 	va_end(args);
 }
 
@@ -134,8 +145,10 @@ void value_integer(struct loader *loader, const struct key *key, void *member, c
 	double value;
 	if (!read_number(loader, key, node, &value))
 		return;
+	char allowed[256];
+	schema_allowed(key, allowed, sizeof(allowed));
 	if (value != floor(value) || fabs(value) > INT_MAX)
-		loader_fault(loader, node, "%.40s is not a whole number; whole numbers", node->text);
+		loader_fault(loader, node, "%.40s is not a whole number; %s", node->text, allowed);
 	else
 		*(int *)member = (int)value;
 }
@@ -151,15 +164,15 @@ void value_flag(struct loader *loader, const struct key *key, void *member, cons
 		loader_fault(loader, node, "\"%.40s\" is not a yes or no; true or false", text);
 }
 
-static bool is_later(const struct key *key, const char *text)
+bool value_is_later(const char *const *later, const char *name)
 {
-	for (size_t i = 0; key->later && key->later[i]; i++)
-		if (strcmp(key->later[i], text) == 0)
+	for (size_t i = 0; later && later[i]; i++)
+		if (strcmp(later[i], name) == 0)
 			return true;
 	return false;
 }
 
-/* The index of the node's text among the choices, or -1 and a fault. */
+/* The index of the node's text among the choices, or -1 and a fault or warning. */
 static int read_choice(struct loader *loader, const struct key *key, const struct yaml_node *node)
 {
 	const char *text = text_of(loader, key, node);
@@ -172,20 +185,27 @@ static int read_choice(struct loader *loader, const struct key *key, const struc
 		suggestion_offer(&suggestion, key->choices[i]);
 	}
 	char mean[SUGGESTION_SIZE];
-	if (is_later(key, text))
-		loader_fault(loader, node, "%s is not supported by this version; one of %s", text,
-			suggestion.allowed);
+	if (value_is_later(key->later, text))
+		loader_warn(loader, node->line, node->column,
+			"%s is not in this version yet and left out; one of %s", text, suggestion.allowed);
 	else
 		loader_fault(
 			loader, node, "\"%.40s\" is unknown; %s", text, suggestion_text(&suggestion, mean));
 	return -1;
 }
 
+static int fallback_choice(const struct key *key)
+{
+	for (int i = 0; key->fallback && key->choices[i]; i++)
+		if (strcmp(key->choices[i], key->fallback) == 0)
+			return i;
+	return 0;
+}
+
 void value_choice(struct loader *loader, const struct key *key, void *member, const struct yaml_node *node)
 {
 	int choice = read_choice(loader, key, node);
-	if (choice >= 0)
-		*(int *)member = choice;
+	*(int *)member = choice >= 0 ? choice : fallback_choice(key);
 }
 
 void value_choices(struct loader *loader, const struct key *key, void *member, const struct yaml_node *node)
@@ -203,18 +223,23 @@ void value_choices(struct loader *loader, const struct key *key, void *member, c
 	}
 	if (node->kind == YAML_LIST && node->count == 0)
 		loader_fault(loader, node, "an empty list; at least one");
-	*(unsigned *)member = bits;
+	*(unsigned *)member = bits ? bits : 1u << fallback_choice(key);
 }
 
 static char *read_text(struct loader *loader, const struct key *key, const struct yaml_node *node)
 {
 	const char *text = text_of(loader, key, node);
 	size_t most = key->most > 0 ? (size_t)key->most : 4096;
-	if (text && strlen(text) > most) {
-		loader_fault(loader, node, "too long; %zu bytes", most);
+	if (!text)
 		return NULL;
-	}
-	return text ? memory_text(text) : NULL;
+	if (strlen(text) > most)
+		loader_fault(loader, node, "too long; %zu bytes", most);
+	else if (key->form && !key->form->fits(text))
+		loader_fault(
+			loader, node, "\"%.60s\" is no %s; %s", text, key->form->what, key->form->allowed);
+	else
+		return memory_text(text);
+	return NULL;
 }
 
 void value_text(struct loader *loader, const struct key *key, void *member, const struct yaml_node *node)

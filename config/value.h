@@ -21,6 +21,10 @@ void loader_leave(struct loader *loader, size_t length);
 /* "PATH: …" at a node, or at a place. */
 void loader_fault(struct loader *loader, const struct yaml_node *node, const char *format, ...) PRINTF(3, 4);
 void loader_fault_at(struct loader *loader, int line, int column, const char *format, ...) PRINTF(4, 5);
+void loader_warn(struct loader *loader, int line, int column, const char *format, ...) PRINTF(4, 5);
+
+/* True when `name` is in the list, which ends with NULL or is NULL. */
+bool value_is_later(const char *const *later, const char *name);
 
 /* Each reads a node into a member of its key's type, or adds a fault and leaves the member as it is. */
 void value_number(struct loader *loader, const struct key *key, void *member, const struct yaml_node *node);

@@ -202,6 +202,21 @@ static int compare_pairs(const void *a, const void *b)
 	return order ? order : (x > y) - (x < y);
 }
 
+/* Where the map that has just ended stands: "tracks[2].chain[0].", or "" at the top. */
+static void path_of(const struct builder *b, char *path, size_t size)
+{
+	size_t used = 0;
+	path[0] = '\0';
+	for (size_t i = 0; i < b->depth && used < size; i++) {
+		const struct level *level = &b->levels[i];
+		const char *dot = i + 1 < b->depth && b->levels[i + 1].node->kind == YAML_LIST ? "" : ".";
+		int n = level->node->kind == YAML_LIST
+				? snprintf(path + used, size - used, "[%zu]%s", level->node->count, dot)
+				: snprintf(path + used, size - used, "%.64s%s", level->pending.key, dot);
+		used += n > 0 ? (size_t)n : 0;
+	}
+}
+
 /* Sorted, so that a hostile map with 100,000 keys costs no more than it should. */
 static void find_duplicates(struct builder *b, struct yaml_node *map)
 {
@@ -214,9 +229,11 @@ static void find_duplicates(struct builder *b, struct yaml_node *map)
 		if (strcmp(first->key, list[i]->key) != 0) {
 			first = list[i];
 		} else if (!list[i]->refused) {
+			char path[256];
 			list[i]->refused = true;
+			path_of(b, path, sizeof(path));
 			faults_add(b->faults, list[i]->line, list[i]->column,
-				"%.64s: given twice; once, and line %d has it already", first->key,
+				"%s%.64s: given twice; once, and line %d has it already", path, first->key,
 				first->line);
 		}
 	}
@@ -281,8 +298,8 @@ static int syntax_fault(struct builder *b)
 	const yaml_parser_t *parser = &b->parser;
 	const char *problem = parser->problem ? parser->problem : "out of memory";
 	const yaml_mark_t *mark = &parser->problem_mark;
-	/* The end of the file is a poor place for quotes that were never closed. */
-	if (strstr(problem, "unexpected end of stream"))
+	/* Where quotes that were never closed, and a key without its colon, were given up is a poor place. */
+	if (strstr(problem, "unexpected end of stream") || strstr(problem, "could not find expected ':'"))
 		mark = &parser->context_mark;
 	yaml_text_fault(b->faults, b->text, b->size, line_of(mark), column_of(mark), problem);
 	return -EINVAL;

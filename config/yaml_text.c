@@ -30,8 +30,11 @@ bool yaml_text_check(const char *text, size_t size, struct faults *faults)
 			return false;
 		}
 		at += length;
-		column = character == '\n' ? 1 : column + 1;
-		line += character == '\n';
+		/* As libyaml counts lines; of CR LF the LF ends it. */
+		bool ends = character == '\n' || character == 0x85 || character == 0x2028 ||
+			    character == 0x2029 || (character == '\r' && !(at < size && text[at] == '\n'));
+		column = ends ? 1 : column + 1;
+		line += ends;
 	}
 	return true;
 }

@@ -24,11 +24,11 @@ struct mix_setup {
 struct mix;
 
 /* One strip for each of the session's tracks, in their order; a track with one input is mono, with two
- * stereo. A mono track is panned at −3 dB in the centre (constant power), a stereo track and a bus are
- * balanced; with the mix preset `none` and pan C, a mono track goes to both sides at exactly 1.0 and a stereo
- * track straight through. A send after the fader is what its strip gives on, pan included; one before it is
- * the strip's sound at pan C. What is muted and soloed is said in mixer/graph.h. A detector's key is a track
- * as it comes in: before its chain, fader, mute and solo. */
+ * stereo. A mono track is panned by the session's pan law, a stereo track and a bus are balanced; with the
+ * mix preset `none` and pan C, a mono track goes to both sides at exactly 1.0 and a stereo track straight
+ * through. A send after the fader is what its strip gives on, pan included; one before it is the strip's
+ * sound at pan C. What is muted and soloed is said in mixer/graph.h. A detector's key is a track as it comes
+ * in: before its chain, fader, mute and solo. */
 int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e) MUST_CHECK;
 void mix_destroy(struct mix *mix); /* NULL is fine */
 

@@ -12,6 +12,10 @@ void pan_gains(enum pan_law law, double pan, double gains[static BLOCK_CHANNELS]
 {
 	gains[0] = side(pan);
 	gains[1] = side(-pan);
+	if (law == PAN_COMPROMISE) {
+		gains[0] = sqrt(gains[0] * (100 - pan) / 200);
+		gains[1] = sqrt(gains[1] * (100 + pan) / 200);
+	}
 	if (law == PAN_UNITY_CENTRE && pan == 0)
 		gains[0] = gains[1] = 1;
 	if (law == PAN_BALANCE) {

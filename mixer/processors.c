@@ -11,6 +11,12 @@ static const struct processor_type *const types[] = {
 	&compressor_type,
 	&deesser_type,
 	&transient_type,
+	&saturation_type,
+	&delay_type,
+	&reverb_type,
+	&chorus_type,
+	&width_type,
+	&lv2_type,
 };
 
 const struct processor_table mixer_processors = {types, sizeof(types) / sizeof(types[0])};

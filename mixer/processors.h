@@ -96,4 +96,72 @@ struct transient_settings {
 
 extern const struct processor_type transient_type;
 
+enum saturation_kind { SATURATION_SOFT, SATURATION_TAPE, SATURATION_TUBE };
+
+struct saturation_settings {
+	int kind; /* enum saturation_kind */
+	double drive_db;
+	double mix_percent;
+	double output_db;
+};
+
+/* Oversampled, with antiderivative anti-aliasing; without DC; 91 frames late at 44.1 and 48 kHz. */
+extern const struct processor_type saturation_type;
+
+/* One of the first four is given, the others are NAN. */
+struct delay_settings {
+	double time_s, distance_m, samples;
+	double note; /* of a whole one */
+	double feedback_percent;
+	double highpass_hz, lowpass_hz; /* NAN: none */
+	bool ping_pong;
+	double mix_percent;
+};
+
+/* Meant to be late, so its delay is no latency. Of whole frames, with mix at 100 % and nothing else, it is
+ * exact. */
+extern const struct processor_type delay_type;
+
+enum { CHORUS_VOICES = 8 };
+
+struct chorus_settings {
+	double rate_hz, depth_s, delay_s;
+	int voices;
+	double spread_percent, mix_percent;
+};
+
+extern const struct processor_type chorus_type;
+
+enum reverb_kind { REVERB_ROOM, REVERB_PLATE, REVERB_HALL };
+
+struct reverb_settings {
+	int kind; /* enum reverb_kind */
+	double size_percent;
+	double decay_s;
+	double low_decay_percent, high_decay_percent;
+	double low_hz, high_hz;
+	double predelay_s;
+	double early_db;
+	double modulation_percent, width_percent, mix_percent;
+};
+
+/* White noise comes out about as loud as it went in, whatever the decay. */
+extern const struct processor_type reverb_type;
+
+struct width_settings {
+	double width_percent;
+	double mono_below_hz; /* NAN: nowhere */
+};
+
+/* Mono goes through untouched: it has no width. */
+extern const struct processor_type width_type;
+
+struct lv2_settings {
+	char *uri;
+	struct key_list controls; /* of struct key_level */
+};
+
+/* Reads files when it is made (lv2-host.h), which no other processor does. */
+extern const struct processor_type lv2_type;
+
 #endif

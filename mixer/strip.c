@@ -1,6 +1,7 @@
 #include "mixer/strip.h"
 
 #include "audio/fastmath.h"
+#include "audio/wide.h"
 #include "common/memory.h"
 #include "common/units.h"
 #include "mixer/pan.h"
@@ -135,12 +136,20 @@ static double way_gain(const struct graph_edge *edge, const struct strip *from)
 	return units_from_db(pre ? level_db : level_db + from->fader_db);
 }
 
+/* How a mono strip is panned. */
+static enum pan_law mono_law(const struct strip_setup *setup)
+{
+	if (setup->exact)
+		return PAN_UNITY_CENTRE;
+	return setup->mix->session->mix.pan_law_db < -4 ? PAN_COMPROMISE : PAN_CONSTANT_POWER;
+}
+
 int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
 	const struct strip_setup *setup)
 {
-	enum pan_law mono = setup->exact ? PAN_UNITY_CENTRE : PAN_CONSTANT_POWER;
+	enum pan_law law = from->channels == 2 ? PAN_BALANCE : mono_law(setup);
 	*way = (struct way){.from = edge->from, .pre = edge->send && edge->send->pre};
-	pan_gains(from->channels == 2 ? PAN_BALANCE : mono, way->pre ? 0 : from->pan, way->gains);
+	pan_gains(law, way->pre ? 0 : from->pan, way->gains);
 	uint32_t behind = edge->send ? 0 : (uint32_t)lround(from->place.figures.delay_s * setup->mix->rate);
 	int result = 0;
 	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
@@ -180,7 +189,7 @@ static bool fill_curve(
 	return true;
 }
 
-static void add(const double *restrict from, double gain, double *restrict to, uint32_t frames)
+WIDE static void add(const double *restrict from, double gain, double *restrict to, uint32_t frames)
 {
 	for (uint32_t i = 0; i < frames; i++)
 		to[i] += gain * from[i];

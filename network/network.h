@@ -82,6 +82,9 @@ struct network_health {
 	uint64_t suspected; /* losses that no clock told of */
 	uint64_t clipped;   /* samples at full scale since the last take began */
 	double ring_high_percent;
+	double ring_s; /* that the ring holds */
+	uint64_t ring_bytes;
+	bool ring_locked; /* in memory */
 	bool realtime;
 };
 

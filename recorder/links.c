@@ -1,5 +1,6 @@
 #include "recorder/pipewire.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "recorder/clock-xrun.h"
@@ -21,30 +22,56 @@ enum { SETTLE_CYCLES_MOST = 64 };
  */
 enum { STEADY_CYCLES = 2 };
 
+/* A link that is gone is made again after MEND_NS, and one that was refused after REFUSED_NS: whoever removes
+ * it whenever it comes shall not keep the daemon busy. */
+#define MEND_NS (CLOCK_NSEC_PER_SEC / 50)
+#define REFUSED_NS CLOCK_NSEC_PER_SEC
+
 struct filter_link {
 	struct filter *filter;
 	struct pw_proxy *proxy;
 	struct spa_hook proxy_listener, link_listener;
 	bool active;
+	bool gone; /* removed by the daemon, or failed */
 };
 
-/* The block of one port in this cycle; NULL without a buffer. `*empty` becomes true for a block that PipeWire
- * itself made up because nothing arrived. RT safe. */
-static const float *port_block(void *port, bool *empty)
+/* What the ports of one cycle brought. */
+struct blocks {
+	const float *channels[SOURCE_MAX_CHANNELS];
+	bool whole;	 /* every port has a buffer of its link's */
+	bool empty;	 /* PipeWire itself made one up, because nothing arrived */
+	uint32_t frames; /* UINT32_MAX: no port says */
+};
+
+/* RT safe. In the cycle in which the graph changes its quantum the clock has the new one already, while the
+ * interface brings what the old one was (seen on 0.3.65): how much there is, the buffers alone know. */
+static void read_port(struct blocks *blocks, uint32_t channel, void *port, uint64_t duration)
 {
 	struct pw_buffer *buffer = pw_filter_dequeue_buffer(port);
-	if (!buffer)
-		return NULL;
+	blocks->channels[channel] = NULL;
+	if (!buffer) {
+		blocks->whole = false;
+		return;
+	}
 	pw_filter_queue_buffer(port, buffer);
 	const struct spa_data *data = &buffer->buffer->datas[0];
-	*empty = *empty || ((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0;
-	return data->data;
+	uint32_t frames = data->chunk->size / (uint32_t)sizeof(float);
+	blocks->channels[channel] = data->data;
+	if (((uint32_t)data->chunk->flags & SPA_CHUNK_FLAG_EMPTY) != 0) {
+		blocks->empty = true;
+		/* The silence of a port that has lost its link is as long as its buffer (0.3.65); nobody else
+		 * knows of that yet. */
+		if (frames != duration)
+			blocks->whole = false;
+	} else if (frames > 0 && frames < blocks->frames) {
+		blocks->frames = frames;
+	}
 }
 
 /* False while the ports are not all linked and fed: then this cycle is not the interface's. */
-static bool is_valid(struct filter *filter, bool whole, bool empty)
+static bool is_valid(struct filter *filter, const struct blocks *blocks)
 {
-	if (!whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
+	if (!blocks->whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
 		filter->settling = SETTLE_CYCLES_MOST;
 		filter->steady = 0;
 		filter->relinked = true;
@@ -52,23 +79,20 @@ static bool is_valid(struct filter *filter, bool whole, bool empty)
 	}
 	if (filter->settling == 0)
 		return true;
-	filter->steady = empty ? 0 : filter->steady + 1;
+	filter->steady = blocks->empty ? 0 : filter->steady + 1;
 	filter->settling = filter->steady > STEADY_CYCLES ? 0 : filter->settling - 1;
-	return filter->settling == 0 && !empty;
+	return filter->settling == 0 && !blocks->empty;
 }
 
 /* The capture thread's whole work: every port's block onto the tape, with the driver's clock beside it. */
 static void on_process(void *data, struct spa_io_position *position)
 {
 	struct filter *filter = data;
-	const float *blocks[SOURCE_MAX_CHANNELS];
-	bool whole = true, empty = false;
+	struct blocks blocks = {.whole = true, .frames = UINT32_MAX};
 	if (!position)
 		return;
-	for (uint32_t c = 0; c < filter->channels; c++) {
-		blocks[c] = port_block(filter->ports[c], &empty);
-		whole = whole && blocks[c];
-	}
+	for (uint32_t c = 0; c < filter->channels; c++)
+		read_port(&blocks, c, filter->ports[c], position->clock.duration);
 	const struct spa_io_clock *clock = &position->clock;
 	/* When nodes join or leave the graph, a cycle may come twice (seen on 0.3.65). */
 	bool again = clock->id == filter->last_clock_id && clock->position == filter->last_position;
@@ -77,10 +101,10 @@ static void on_process(void *data, struct spa_io_position *position)
 	filter->last_clock_id = clock->id;
 	filter->last_position = clock->position;
 	filter->last_xrun = xrun;
-	if (!is_valid(filter, whole, empty) || again)
+	if (!is_valid(filter, &blocks) || again)
 		return;
 	struct cycle cycle = {
-		.frames = (uint32_t)clock->duration,
+		.frames = blocks.frames < UINT32_MAX ? blocks.frames : (uint32_t)clock->duration,
 		.rate = clock->rate.denom,
 		.clock_id = clock->id,
 		.position = clock->position,
@@ -89,7 +113,7 @@ static void on_process(void *data, struct spa_io_position *position)
 		.relinked = filter->relinked,
 	};
 	filter->relinked = false;
-	tape_record(filter->capture->tape, &cycle, blocks);
+	tape_record(filter->capture->tape, &cycle, blocks.channels);
 }
 
 static void on_state(void *data, enum pw_filter_state old, enum pw_filter_state state, const char *error)
@@ -145,13 +169,24 @@ static bool all_active(const struct filter *filter)
 	return true;
 }
 
+static void lose_link(struct filter_link *link, int64_t mend_after_ns)
+{
+	link->active = false;
+	link->gone = true;
+	set_live(link->filter, false);
+	loop_set_timer(link->filter->source->mend, mend_after_ns, 0);
+}
+
 static void on_link_info(void *data, const struct pw_link_info *info)
 {
 	struct filter_link *link = data;
 	struct filter *filter = link->filter;
-	if (info->state == PW_LINK_STATE_ERROR)
+	if (info->state == PW_LINK_STATE_ERROR) {
 		log_warning("interface %s: a link failed: %s", filter->capture->name,
 			info->error ? info->error : "");
+		lose_link(link, REFUSED_NS);
+		return;
+	}
 	bool active = info->state == PW_LINK_STATE_ACTIVE;
 	if (active == link->active)
 		return;
@@ -166,9 +201,7 @@ static const struct pw_link_events link_events = {PW_VERSION_LINK_EVENTS, .info 
 
 static void on_proxy_removed(void *data)
 {
-	struct filter_link *link = data;
-	link->active = false;
-	set_live(link->filter, false);
+	lose_link(data, MEND_NS);
 }
 
 static void on_proxy_destroy(void *data)
@@ -185,6 +218,7 @@ static void on_proxy_error(void *data, int seq, int result, const char *message)
 	struct filter_link *link = data;
 	log_warning("interface %s: cannot link: %s (%s)", link->filter->capture->name, message,
 		strerror(-result));
+	lose_link(link, REFUSED_NS);
 }
 
 static const struct pw_proxy_events proxy_events = {
@@ -211,6 +245,7 @@ static void make_link(struct filter *filter, uint32_t channel, const struct cata
 	if (!link->proxy) {
 		log_warning("interface %s: cannot link channel %u: %s", filter->capture->name, channel + 1,
 			strerror(errno));
+		lose_link(link, REFUSED_NS);
 		return;
 	}
 	pw_proxy_add_listener(link->proxy, &link->proxy_listener, &proxy_events, link);
@@ -266,6 +301,27 @@ void filter_update(struct filter *filter)
 	filter->node_id = node->id;
 	for (uint32_t c = 0; c < filter->channels; c++)
 		make_link(filter, c, from[c], to[c]);
+}
+
+void filter_mend(struct filter *filter)
+{
+	const struct catalogue_node *node = filter->filter ? matching_node(filter) : NULL;
+	if (!node || filter->node_id != node->id)
+		return;
+	const struct catalogue_port *from[SOURCE_MAX_CHANNELS], *to[SOURCE_MAX_CHANNELS];
+	if (!first_ports(filter, node->id, true, from) ||
+		!first_ports(filter, pw_filter_get_node_id(filter->filter), false, to)) {
+		drop_links(filter); /* all of them anew when the ports are back */
+		return;
+	}
+	for (uint32_t c = 0; c < filter->channels; c++) {
+		if (filter->links[c] && !filter->links[c]->gone)
+			continue;
+		log_warning("interface %s: the link of channel %u was gone; it is made again",
+			filter->capture->name, c + 1);
+		drop_link(filter, c);
+		make_link(filter, c, from[c], to[c]);
+	}
 }
 
 void filter_synced(struct filter *filter, int seq)

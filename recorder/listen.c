@@ -82,19 +82,24 @@ void recorder_listen(void *data)
 {
 	struct recorder *recorder = data;
 	int64_t now = clock_monotonic_ns();
-	if (!recorder_busy(recorder))
+	recorder_watch_rates(recorder, now);
+	if (recorder_writers_idle(recorder) && recorder->stale)
+		room_remake(&recorder->room, recorder);
+	if (recorder_writers_idle(recorder))
 		room_fit(&recorder->room, recorder);
 	fit_trigger(recorder);
 	room_read_levels(&recorder->room);
 	feed_trigger(recorder, (double)(now - recorder->tick_ns) / (double)CLOCK_NSEC_PER_SEC);
 	recorder->tick_ns = now;
+	recorder_watch_space(recorder, now);
+	recorder_resume(recorder, now);
 	bool playing = trigger_playing(recorder->trigger);
 	if (!playing)
 		recorder->wait_for_quiet = false;
 	if (recorder->current) {
 		watch_for_end(recorder, now, playing);
 		watch_length(recorder, now);
-	} else if (playing && !recorder->wait_for_quiet &&
+	} else if (playing && !recorder->wait_for_quiet && !recorder->blocked &&
 		   recorder->recording.start.when == START_ON_SIGNAL) {
 		begin_by_signal(recorder);
 	}

@@ -4,13 +4,28 @@
 #include <math.h>
 #include <string.h>
 
+bool recorder_busy(const struct recorder *recorder)
+{
+	return recorder->current || recorder->closing || recorder->resume_until_ns != 0;
+}
+
+static void add_ring(struct recorder_status *status, const struct room_interface *interface, uint32_t rate)
+{
+	if (!interface->capturing)
+		return;
+	double seconds = (double)interface->tape.samples.size / (rate ? rate : interface->rate);
+	status->ring_s = status->ring_s > 0 ? fmin(status->ring_s, seconds) : seconds;
+	status->ring_bytes += interface->tape.mapped;
+	status->locked = status->locked && interface->tape.locked;
+}
+
 void recorder_status(struct recorder *recorder, struct recorder_status *status)
 {
 	*status = (struct recorder_status){
 		.state = recorder->state,
 		.since_ns = recorder->since_ns,
 		.realtime = recorder->config.source->realtime(recorder->room.source),
-		.locked = recorder->room.locked,
+		.locked = true,
 	};
 	const struct transport *take = recorder->current ? recorder->current : recorder->closing;
 	if (take) {
@@ -28,6 +43,7 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 		for (uint32_t c = 0; c < recorder->room.interfaces[i]->channels; c++)
 			status->clipped += recorder->room.interfaces[i]->clipped[c];
 		status->ring_high_percent = fmax(status->ring_high_percent, one.ring_high_percent);
+		add_ring(status, recorder->room.interfaces[i], one.rate);
 	}
 }
 
@@ -70,8 +86,11 @@ bool recorder_missing(struct recorder *recorder, struct error *e)
 		const struct room_interface *interface = recorder->room.interfaces[i];
 		if (!session_needs(recorder, interface) || room_is_running(interface))
 			continue;
-		error_set(e, ENODEV, "interface %s is not there: no running node matches %s", interface->name,
-			interface->node);
+		if (interface->failed)
+			error_set(e, ENODEV, "%s", interface->why);
+		else
+			error_set(e, ENODEV, "interface %s is not there: no running node matches %s",
+				interface->name, interface->node);
 		return true;
 	}
 	if (recorder->room.count > 0)

@@ -3,12 +3,19 @@
 
 #include "common/memory.h"
 
-/* Silence that continues a gap makes that longer. */
+/* Silence that continues a gap makes that longer. Of those past the most there is room for, the last one is
+ * not known any more: each of them counts. */
 static void add_gap(struct take_interface *interface, const struct take_gap *gap)
 {
 	struct take_gap *last = interface->gap_count > 0 ? &interface->gaps[interface->gap_count - 1] : NULL;
-	if (last && last->cause == gap->cause && last->frame + last->frames == gap->frame) {
+	if (last && interface->gaps_more == 0 && last->cause == gap->cause &&
+		last->frame + last->frames == gap->frame) {
 		last->frames += gap->frames;
+		return;
+	}
+	if (interface->gap_count == TAKE_GAPS_MOST) {
+		interface->gaps_more++;
+		interface->gap_frames_more += gap->frames;
 		return;
 	}
 	interface->gaps = memory_grow(interface->gaps, interface->gap_count + 1, sizeof(*interface->gaps));

@@ -5,8 +5,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* How long after its end a live interface may owe a take its last frames before silence stands for them. */
 #define OWED_NS (10 * CLOCK_NSEC_PER_SEC)
@@ -67,6 +70,8 @@ static void note_gap(struct take_part *part, const struct take_gap *gap)
 		last->frames += gap->frames;
 		return;
 	}
+	if (part->gap_count == TAKE_GAPS_MOST)
+		return;
 	part->gaps = memory_grow(part->gaps, part->gap_count + 1, sizeof(*part->gaps));
 	part->gaps[part->gap_count++] = *gap;
 }
@@ -99,8 +104,9 @@ static uint64_t take_run_of(struct writer *writer, uint64_t most)
 	uint64_t frames = 0;
 	while (run->mark < writer->seen && frames < most) {
 		const struct stamp *stamp = tape_stamp(writer->config.tape, run->mark);
-		int64_t at = (int64_t)(place_of(writer, run->mark)->frame + run->offset) - run->part->origin;
-		if (at != (int64_t)(run->part->frames + frames))
+		const struct place *place = place_of(writer, run->mark);
+		int64_t at = (int64_t)(place->frame + run->offset) - run->part->origin;
+		if (place->stray || at != (int64_t)(run->part->frames + frames))
 			break;
 		uint64_t rest = stamp->cycle.frames - run->offset;
 		uint64_t step = rest < most - frames ? rest : most - frames;
@@ -121,6 +127,10 @@ static void encode(struct writer *writer, uint64_t end)
 		int64_t at = (int64_t)(place->frame + run->offset) - run->part->origin;
 		uint64_t position = stamp->tape + run->offset;
 		uint64_t owed = end - part->frames;
+		if (place->stray) {
+			skip(run, stamp, stamp->cycle.frames);
+			continue;
+		}
 		if (at > (int64_t)part->frames) {
 			uint64_t gap = (uint64_t)at - part->frames;
 			/* What lies before the first cycle there is, is time without the interface. */
@@ -133,7 +143,7 @@ static void encode(struct writer *writer, uint64_t end)
 			continue;
 		}
 		uint64_t frames = take_run_of(writer, owed);
-		tracks_add(run->tracks, writer->config.tape, position, frames);
+		tracks_add(run->tracks, position, frames);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -161,25 +171,43 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 	if (part->frames >= end || writer->run.mark < writer->seen)
 		return;
 	int64_t now = clock_monotonic_ns();
-	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire);
+	/* At another rate it plays nothing that this take could hold. */
+	bool live = atomic_load_explicit(writer->config.live, memory_order_acquire) && !writer->strayed;
+	enum gap_cause cause = writer->strayed ? GAP_DRIVER : GAP_UNPLUGGED;
 	/* What came while we looked is no absence. */
 	if (ring_filled(&writer->config.tape->marks) != writer->seen)
 		return;
 	if (end < INT64_MAX && frame_of_absent(writer, live ? now - OWED_NS : now) > (int64_t)end) {
-		add_silence(writer, end - part->frames, GAP_UNPLUGGED);
+		add_silence(writer, end - part->frames, cause);
 		return;
 	}
 	int64_t past = frame_of_absent(writer, now - (int64_t)(AWAY_S * (double)CLOCK_NSEC_PER_SEC));
 	int64_t step = (int64_t)(STEP_S * part->plans[0].rate);
 	if (!live && past - (int64_t)part->frames >= step)
-		add_silence(writer, (uint64_t)past - part->frames, GAP_UNPLUGGED);
+		add_silence(writer, (uint64_t)past - part->frames, cause);
+}
+
+static void on_trouble(void *data, const struct track_trouble *trouble)
+{
+	struct writer *writer = data;
+	const char *reserve = writer->run.part->reserve_path;
+	/* Room for what is left of the take, and for closing it. Another writer may have been faster. */
+	if (trouble->kind == TRACK_FULL && reserve && unlink(reserve) < 0 && errno != ENOENT)
+		log_error("%s: %s", reserve, strerror(errno));
+	writer->config.on_trouble(writer->config.data, trouble);
 }
 
 void part_begin(struct writer *writer, struct take_part *part)
 {
+	const struct track_room room = {
+		.tape = writer->config.tape,
+		.syncer = writer->config.syncer,
+		.on_trouble = on_trouble,
+		.data = writer,
+	};
 	writer->run = (struct take_run){.part = part};
 	part->results = memory_array(part->count, sizeof(*part->results));
-	writer->run.tracks = tracks_open(part->plans, part->count, writer->config.syncer);
+	writer->run.tracks = tracks_open(part->plans, part->count, &room);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -247,6 +275,7 @@ void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
+	tracks_look(writer->run.tracks);
 	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
 		tell_losses(writer);

@@ -17,6 +17,7 @@
 struct place {
 	uint64_t frame;
 	enum gap_cause cause; /* of the silence before it, if there is any */
+	bool stray;	      /* at another rate than the timeline's: in no take of this writer */
 };
 
 /* What the take that is running needs, on the writer's thread. */
@@ -46,6 +47,7 @@ struct writer {
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
+	bool strayed;	      /* the last one seen was at another rate */
 	struct watch watch;
 	struct take_run run;
 	struct past past;

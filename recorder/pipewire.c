@@ -242,6 +242,15 @@ static void on_retry(void *data)
 	}
 }
 
+static void on_mend(void *data)
+{
+	struct source *source = data;
+	struct filter *filter;
+	if (source->failed)
+		return;
+	spa_list_for_each(filter, &source->filters, link) filter_mend(filter);
+}
+
 static void on_pipewire(void *data, uint32_t events)
 {
 	(void)events;
@@ -256,6 +265,7 @@ static void close_source(struct source *source)
 	disconnect(source);
 	loop_remove(source->watch);
 	loop_remove(source->retry);
+	loop_remove(source->mend);
 	if (source->pw_loop) {
 		pw_loop_leave(source->pw_loop);
 		pw_loop_destroy(source->pw_loop);
@@ -283,6 +293,7 @@ static int open_source(
 	pw_loop_enter(made->pw_loop);
 	made->watch = loop_add_fd(loop, pw_loop_get_fd(made->pw_loop), EPOLLIN, on_pipewire, made);
 	made->retry = loop_add_timer(loop, on_retry, made);
+	made->mend = loop_add_timer(loop, on_mend, made);
 	int result = connect_daemon(made, e);
 	if (result < 0) {
 		close_source(made);

@@ -29,6 +29,7 @@ struct source {
 	struct source_callbacks callbacks;
 	struct loop_source *watch; /* of PipeWire's own loop */
 	struct loop_source *retry; /* connects again after the daemon went */
+	struct loop_source *mend;  /* makes links again that somebody else removed */
 	struct pw_loop *pw_loop;
 	struct pw_context *context;
 	struct pw_core *core;
@@ -75,6 +76,10 @@ void filter_disconnect(struct filter *filter);
 
 /* Looks at the catalogue again: links what can be linked, drops links to what has gone. */
 void filter_update(struct filter *filter);
+
+/* Makes those links again that are gone though the node is not: somebody else removed them, or they failed.
+ * Some time after it is known, since a node that leaves loses its links first. */
+void filter_mend(struct filter *filter);
 
 /* The daemon answered the round trip `seq`. */
 void filter_synced(struct filter *filter, int seq);

@@ -81,12 +81,20 @@ static int plan_input(struct plan_track *track, const struct room *room, const s
 	return 0;
 }
 
+static int nothing(const struct room *room, struct error *e)
+{
+	for (size_t i = 0; i < room->count; i++)
+		if (room->interfaces[i]->failed)
+			return error_set(e, ENODEV, "%s", room->interfaces[i]->why);
+	return error_set(e, ENODEV, "no interface is there to record");
+}
+
 int plan_make(struct plan *plan, const struct room *room, const struct session *session, struct error *e)
 {
 	*plan = (struct plan){0};
 	if (session->tracks.count == 0) {
 		plan_every_channel(plan, room);
-		return plan->count > 0 ? 0 : error_set(e, ENODEV, "no interface is there to record");
+		return plan->count > 0 ? 0 : nothing(room, e);
 	}
 	const struct track_config *configs = session->tracks.items;
 	for (size_t i = 0; i < session->tracks.count; i++) {

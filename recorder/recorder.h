@@ -6,6 +6,7 @@
 #include "common/loop.h"
 #include "config/appliance.h"
 #include "config/session.h"
+#include "recorder/budget.h"
 #include "recorder/source.h"
 #include "takes/manifest.h"
 
@@ -27,6 +28,8 @@ struct recorder_callbacks {
 	void (*gap)(void *data, const char *interface, const struct take_gap *gap);
 	/* A loss in the take that no clock told of, where nothing was inserted. */
 	void (*suspect)(void *data, const char *interface, const struct take_suspect *loss);
+	/* A loss in one track of a take, which the disk did not keep (GAP_DISK). */
+	void (*loss)(void *data, const char *track, const struct take_gap *gap);
 	void (*alert)(void *data, const char *text);
 	void *data;
 };
@@ -34,7 +37,8 @@ struct recorder_callbacks {
 struct recorder_config {
 	const struct appliance *appliance;
 	const struct source_type *source;
-	const char *takes; /* folder */
+	const char *takes;			       /* folder */
+	void (*memory_left)(struct budget_left *left); /* NULL: what the system says (recorder/budget.h) */
 };
 
 /* Opens the source; `config` and what it points to must outlive the recorder. */
@@ -49,11 +53,14 @@ void recorder_destroy(struct recorder *recorder);
  * The recorder copies none of it; it must stand until another is set or the recorder is destroyed. */
 void recorder_set_session(struct recorder *recorder, const struct session *session, const char *text);
 
-/* Reads `appliance->recording` again (thresholds, times); a take that runs goes on as it began. */
+/* Reads `appliance->recording` and the interfaces again; a take that runs goes on as it began. Other
+ * interfaces, or another pre-roll, are a room made anew as soon as no take runs: what its tapes held is gone.
+ * The appliance before this one must stand during the call. */
 void recorder_reload(struct recorder *recorder, const struct appliance *appliance);
 
 struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
+	bool follow;	   /* with what was played since the last take's end, as far as the tape reaches */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };
@@ -68,6 +75,7 @@ int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 /* A marker at this moment of the running take; -EALREADY: none runs. */
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
 
+/* A take runs, is being closed, or is to follow one that a change of rates ended. */
 bool recorder_busy(const struct recorder *recorder);
 
 struct recorder_interface {
@@ -88,7 +96,10 @@ struct recorder_status {
 	uint64_t clipped;   /* samples at full scale since the last take began */
 	uint64_t suspected; /* losses that no clock told of, in takes or not */
 	double ring_high_percent;
-	bool realtime, locked;
+	double ring_s; /* that the shortest ring holds, pre-roll and stall buffer in one; 0: there is none */
+	uint64_t ring_bytes; /* of all of them */
+	bool locked;	     /* all of them, in memory */
+	bool realtime;
 };
 void recorder_status(struct recorder *recorder, struct recorder_status *status);
 

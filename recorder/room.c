@@ -1,7 +1,9 @@
 #include "recorder/room.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "recorder/listen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A storage stall of 30 s is ridden out beyond the pre-roll (capture rule 7), with room for what the writer
- * keeps and for its catching up. */
-#define STALL_S 40.0
+/* An interface that there was no memory for may find some later. */
+#define RETRY_NS (10 * CLOCK_NSEC_PER_SEC)
 
 /* The rate the tape is sized for at first: an interface says its own only once it runs. */
 enum { SIZING_RATE = 48000, NODES_MOST = 64 };
@@ -93,36 +94,72 @@ static void learn_ports(struct room_interface *interface, const struct source_no
 		interface->ports[c] = memory_text(node->ports[c]);
 }
 
-static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
+/* Channels that are still to have a tape: each is to find its share of the memory. */
+static uint32_t open_channels(const struct room *room)
 {
-	double seconds = room->appliance->recording.pre_roll_s + STALL_S;
-	int result =
-		tape_init(&interface->tape, interface->channels, (uint64_t)(seconds * interface->rate), e);
+	uint32_t channels = 0;
+	for (size_t i = 0; i < room->count; i++)
+		if (!room->interfaces[i]->capturing)
+			channels += room->interfaces[i]->channels;
+	return channels;
+}
+
+static int make_tape(struct room *room, struct room_interface *interface, struct error *e)
+{
+	struct budget_left left;
+	struct budget_wish wish = {.pre_roll_s = room->appliance->recording.pre_roll_s,
+		.channels = interface->channels,
+		.rate = interface->rate,
+		.open_channels = open_channels(room)};
+	double seconds;
+	if (room->memory_left)
+		room->memory_left(&left);
+	else
+		budget_read(&left, "");
+	int result = budget_tape(&seconds, &wish, &left, e);
+	if (result == 0)
+		result = tape_init(
+			&interface->tape, interface->channels, (uint64_t)(seconds * interface->rate), e);
 	if (result < 0)
 		return result;
-	interface->capture =
-		(struct capture){.name = interface->name, .node = interface->node, .tape = &interface->tape};
+	interface->pre_roll_s = wish.pre_roll_s;
+	log_info("interface %s: %u channels at up to %u Hz: a ring of %.0f s, %.0f s of pre-roll and %.0f s "
+		 "for "
+		 "storage that hangs (%zu MiB%s)",
+		interface->name, interface->channels, interface->rate, seconds, wish.pre_roll_s,
+		seconds - wish.pre_roll_s, interface->tape.mapped >> 20,
+		interface->tape.locked ? ", locked in memory"
+				       : ", not locked in memory: LimitMEMLOCK is too small");
+	return 0;
+}
+
+static int start_writer(struct room *room, struct room_interface *interface, struct error *e)
+{
 	struct writer_config config = {
 		.tape = &interface->tape,
 		.live = &interface->capture.live,
 		.syncer = room->syncer,
-		.pre_roll_s = room->appliance->recording.pre_roll_s,
+		.pre_roll_s = interface->pre_roll_s,
 		.on_gap = recorder_on_gap,
 		.on_suspect = recorder_on_suspect,
+		.on_trouble = recorder_on_trouble,
 		.on_done = recorder_on_done,
 		.data = interface,
 	};
-	result = writer_create(&interface->writer, &config, e);
+	return writer_create(&interface->writer, &config, e);
+}
+
+static int start_capture(struct room *room, struct room_interface *interface, struct error *e)
+{
+	int result = make_tape(room, interface, e);
 	if (result < 0)
 		return result;
-	result = room->type->capture(room->source, &interface->capture, e);
+	interface->capture =
+		(struct capture){.name = interface->name, .node = interface->node, .tape = &interface->tape};
+	result = start_writer(room, interface, e);
 	if (result < 0)
 		return result;
-	log_info("interface %s: %u channels, tape of %.0f s at %u Hz (%zu MiB%s)", interface->name,
-		interface->channels, seconds, interface->rate, interface->tape.mapped >> 20,
-		interface->tape.locked ? ", locked" : ", not locked in memory");
-	room->locked = room->locked && interface->tape.locked;
-	return 0;
+	return room->type->capture(room->source, &interface->capture, e);
 }
 
 static void close_interface(struct room *room, struct room_interface *interface)
@@ -137,13 +174,18 @@ static void close_interface(struct room *room, struct room_interface *interface)
 
 static int start_or_fail(struct room *room, struct room_interface *interface, struct error *e)
 {
+	bool again = interface->failed;
 	int result = start_capture(room, interface, e);
 	interface->capturing = result == 0;
 	interface->failed = result < 0;
-	if (result < 0) {
+	if (result == 0)
+		return 0;
+	if (!again)
 		log_error("interface %s: %s", interface->name, e->text);
-		close_interface(room, interface);
-	}
+	snprintf(interface->why, sizeof(interface->why), "interface %s: %.*s", interface->name,
+		(int)(sizeof(interface->why) - sizeof("interface : ") - strlen(interface->name)), e->text);
+	interface->retry_ns = clock_monotonic_ns() + RETRY_NS;
+	close_interface(room, interface);
 	return result;
 }
 
@@ -174,7 +216,7 @@ int room_expect(struct room *room, struct room_interface *interface, uint32_t ch
 	if (interface->capturing)
 		return 0;
 	if (interface->failed)
-		return error_set(e, ENODEV, "interface %s cannot be captured", interface->name);
+		return error_set(e, ENODEV, "%s", interface->why);
 	interface->guessed = interface->channels == 0;
 	if (interface->guessed)
 		interface->channels = channels;
@@ -189,46 +231,78 @@ static void forget_ports(struct room_interface *interface)
 	interface->ports = NULL;
 }
 
+/* Than were guessed before it was ever there. */
+static bool more_channels(const struct room_interface *interface)
+{
+	return interface->guessed && interface->offered > interface->channels;
+}
+
 static bool fits(const struct room_interface *interface, const struct writer_status *status)
 {
-	if (interface->guessed && interface->offered > interface->channels)
+	if (more_channels(interface))
 		return false;
-	return status->newest_rate == status->rate &&
-	       (status->rate <= interface->rate || interface->rate_fixed);
+	return status->newest_rate == status->rate && status->rate <= interface->rate;
 }
 
 static void fit(struct room *room, struct room_interface *interface)
 {
-	struct error e;
+	struct error e; /* said already */
 	struct writer_status status;
 	writer_status(interface->writer, &status);
-	if (fits(interface, &status))
+	double pre_roll_s = room->appliance->recording.pre_roll_s;
+	bool other_pre_roll = pre_roll_s < interface->pre_roll_s || pre_roll_s > interface->pre_roll_s;
+	if (fits(interface, &status) && !other_pre_roll)
 		return;
+	if (status.newest_rate <= interface->rate && !other_pre_roll && !more_channels(interface)) {
+		/* The tape is long enough; what is on it at the new rate is not lost. */
+		writer_destroy(interface->writer);
+		interface->writer = NULL;
+		if (start_writer(room, interface, &e) == 0)
+			return;
+	}
 	close_interface(room, interface);
 	if (status.newest_rate > interface->rate)
 		interface->rate = status.newest_rate;
-	if (interface->guessed && interface->offered > interface->channels) {
+	if (more_channels(interface)) {
 		forget_ports(interface);
 		interface->guessed = false;
 		interface->channels = 0; /* room_update learns them, and starts */
-	} else if (start_or_fail(room, interface, &e) < 0 && interface->rate > SIZING_RATE) {
-		interface->rate = SIZING_RATE;
-		interface->rate_fixed = true;
-		interface->failed = false;
+		return;
 	}
+	int result = start_or_fail(room, interface, &e);
+	(void)result;
+}
+
+static void retry(struct room *room, struct room_interface *interface)
+{
+	struct error e; /* said already */
+	if (clock_monotonic_ns() >= interface->retry_ns && start_or_fail(room, interface, &e) == 0)
+		log_info("interface %s is captured now", interface->name);
 }
 
 void room_fit(struct room *room, struct recorder *recorder)
 {
 	bool changed = false;
 	for (size_t i = 0; i < room->count; i++) {
-		if (room->interfaces[i]->capturing) {
-			fit(room, room->interfaces[i]);
-			changed = changed || !room->interfaces[i]->capturing;
-		}
+		struct room_interface *interface = room->interfaces[i];
+		if (interface->capturing)
+			fit(room, interface);
+		else if (interface->failed)
+			retry(room, interface);
+		changed = changed || (!interface->capturing && !interface->failed);
 	}
 	if (changed)
 		room_update(room, recorder, false);
+}
+
+void room_reload(struct room *room, const struct appliance *appliance)
+{
+	room->appliance = appliance;
+	for (size_t i = 0; i < room->count; i++) {
+		room->interfaces[i]->retry_ns = 0;
+		room->interfaces[i]->rate =
+			room->interfaces[i]->failed ? SIZING_RATE : room->interfaces[i]->rate;
+	}
 }
 
 bool room_is_running(const struct room_interface *interface)
@@ -267,4 +341,11 @@ void room_finish(struct room *room)
 		free(interface);
 	}
 	room->count = 0;
+}
+
+void room_remake(struct room *room, struct recorder *recorder)
+{
+	recorder->stale = false;
+	room_finish(room);
+	room_update(room, recorder, true);
 }

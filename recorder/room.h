@@ -23,11 +23,13 @@ struct room_interface {
 	struct tape tape;
 	struct capture capture;
 	bool capturing;
-	bool failed;	  /* could not be captured: said once, not tried again */
-	uint32_t rate;	  /* that the tape is long enough for */
-	bool rate_fixed;  /* there is no memory for a higher one */
-	bool guessed;	  /* `channels` is what a session wanted of a node that was never there */
-	uint32_t offered; /* channels that the node has */
+	bool failed; /* cannot be captured, and why; tried again after retry_ns (monotonic) */
+	char why[sizeof(struct error)];
+	int64_t retry_ns;
+	uint32_t rate;	   /* that the tape is long enough for */
+	double pre_roll_s; /* that it was made for */
+	bool guessed;	   /* `channels` is what a session wanted of a node that was never there */
+	uint32_t offered;  /* channels that the node has */
 	struct writer *writer;
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
@@ -41,9 +43,9 @@ struct room {
 	const struct source_type *type;
 	struct source *source;
 	struct syncer *syncer;
+	void (*memory_left)(struct budget_left *left); /* NULL: budget_read */
 	struct room_interface *interfaces[ROOM_MOST];
 	size_t count;
-	bool locked;
 };
 
 /* Makes the configured interfaces (`appliance`), or with none configured those of the nodes that are there
@@ -57,9 +59,17 @@ void room_finish(struct room *room);
 int room_expect(
 	struct room *room, struct room_interface *interface, uint32_t channels, struct error *e) MUST_CHECK;
 
-/* Makes each tape anew whose interface runs at a rate, or has channels, that it was not made for. Only while
- * no take is being recorded or closed: what the tape held is gone. */
+/* Makes each tape anew whose interface runs at a rate, or has channels, that it was not made for, or that was
+ * made for another pre-roll; and tries again, now and then, what there was no memory for. Only while
+ * no writer has a part of a take: what the tape held is gone, but for what is on it at a new rate that needs
+ * no longer one. */
 void room_fit(struct room *room, struct recorder *recorder);
+
+/* Another configuration: what was refused under the last one is tried again at the next room_fit. */
+void room_reload(struct room *room, const struct appliance *appliance);
+
+/* Makes the room as the configuration has it now. The same holds. */
+void room_remake(struct room *room, struct recorder *recorder);
 
 /* Linked, running, and with a tape that fits. */
 bool room_is_running(const struct room_interface *interface);
@@ -72,6 +82,7 @@ void room_read_levels(struct room *room);
 /* The writers' callbacks, which the recorder gives (on the writer's thread). */
 void recorder_on_gap(void *interface, const struct take_gap *gap);
 void recorder_on_suspect(void *interface, const struct take_suspect *loss);
+void recorder_on_trouble(void *interface, const struct track_trouble *trouble);
 void recorder_on_done(void *interface);
 
 #endif

@@ -40,6 +40,9 @@ struct tape {
 	uint64_t lost; /* producer only */
 };
 
+/* Memory of a tape of so many frames. */
+size_t tape_bytes(uint32_t channels, uint64_t frames);
+
 /* Makes a tape of at least `frames` frames, faulted in, and locked where the limits allow (`locked` says).
  * The stamps have room for cycles of 64 frames. -ENOMEM with the size in the message. */
 int tape_init(struct tape *tape, uint32_t channels, uint64_t frames, struct error *e) MUST_CHECK;

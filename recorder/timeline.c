@@ -69,6 +69,7 @@ struct timeline_step timeline_advance(struct timeline *timeline, const struct st
 	struct timeline_step step = gap_before(timeline, stamp);
 	step.frame = timeline->frames + step.silence;
 	if (step.new_clock) {
+		timeline->known_ppm = timeline_ppm(timeline);
 		timeline->first_nsec = cycle->nsec;
 		timeline->first_frame = step.frame;
 	}
@@ -86,7 +87,7 @@ double timeline_ppm(const struct timeline *timeline)
 {
 	double seconds = (double)(timeline->last_nsec - timeline->first_nsec) / (double)CLOCK_NSEC_PER_SEC;
 	if (seconds < 2)
-		return 0;
+		return timeline->known_ppm;
 	double frames = (double)(timeline->last_frame - timeline->first_frame);
 	return (frames / seconds / timeline->rate - 1) * 1e6;
 }

@@ -1,6 +1,6 @@
 /* From stamps to time: where each captured stretch belongs on its interface's timeline, and how much exact
  * silence stands for what was lost before it. The timeline's frame 0 is the first captured frame. Pure; the
- * capture rules 4 and 5 (docs/architecture.md). */
+ * capture rules 4 and 5 (docs/recording.md). */
 #ifndef WOODSHED_RECORDER_TIMELINE_H
 #define WOODSHED_RECORDER_TIMELINE_H
 
@@ -17,6 +17,7 @@ struct timeline {
 	/* The stretch on one clock, for its rate: from its first stamp on. */
 	int64_t first_nsec, last_nsec;
 	uint64_t first_frame, last_frame;
+	double known_ppm; /* of the last stretch that was long enough to tell */
 };
 
 struct timeline_step {
@@ -31,8 +32,8 @@ void timeline_init(struct timeline *timeline, uint32_t rate);
 /* Places the next stamp. */
 struct timeline_step timeline_advance(struct timeline *timeline, const struct stamp *stamp);
 
-/* How fast the interface's crystal runs against the system's clock, in parts per million; 0 before there are
- * 2 s to judge by. */
+/* How fast the interface's crystal runs against the system's clock, in parts per million, on this stretch or,
+ * while that is shorter than 2 s, on the last one; 0 before there are 2 s to judge by. */
 double timeline_ppm(const struct timeline *timeline);
 
 #endif

@@ -32,6 +32,19 @@ static void measure_levels(struct writer *writer, const struct stamp *stamp)
 	writer->fresh_frames += stamp->cycle.frames;
 }
 
+/* An interface that is back at its rate goes on where time says, as after a change of drivers. */
+static struct timeline_step advance(struct writer *writer, const struct stamp *stamp)
+{
+	if (!writer->strayed)
+		return timeline_advance(&writer->timeline, stamp);
+	struct stamp back = *stamp;
+	back.cycle.relinked = true;
+	struct timeline_step step = timeline_advance(&writer->timeline, &back);
+	step.cause = GAP_DRIVER;
+	writer->strayed = false;
+	return step;
+}
+
 /* Places the cycles that came since the last round. */
 static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 {
@@ -39,16 +52,24 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 	uint64_t filled = ring_filled(&tape->marks);
 	for (; writer->seen < filled; writer->seen++) {
 		const struct stamp *stamp = tape_stamp(tape, writer->seen);
+		struct place *place = &writer->places[writer->seen % tape->marks.size];
+		measure_levels(writer, stamp);
 		if (!writer->timeline.rate) {
-			timeline_init(&writer->timeline, stamp->cycle.rate);
-			pace_init(&writer->pace, stamp->cycle.rate);
+			uint32_t rate =
+				writer->run.part ? writer->run.part->plans[0].rate : stamp->cycle.rate;
+			timeline_init(&writer->timeline, rate);
+			pace_init(&writer->pace, rate);
 		}
-		struct timeline_step step = timeline_advance(&writer->timeline, stamp);
-		writer->places[writer->seen % tape->marks.size] = (struct place){step.frame, step.cause};
+		if (stamp->cycle.rate != writer->timeline.rate) {
+			*place = (struct place){.frame = writer->timeline.frames, .stray = true};
+			writer->strayed = true;
+			continue;
+		}
+		struct timeline_step step = advance(writer, stamp);
+		*place = (struct place){.frame = step.frame, .cause = step.cause};
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
-		measure_levels(writer, stamp);
 		watch_cycle(&writer->watch, stamp, step.frame);
 	}
 }
@@ -59,17 +80,31 @@ static int64_t needed_by(const struct take_part *part)
 	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
 }
 
+/* While a take runs, what was written just now stays for so long, since the disk may turn out not to keep it;
+ * but not what was played before KEEP_MOST_NS: a disk that hangs needs the tape for what is to come. */
+#define KEEP_NS (5 * CLOCK_NSEC_PER_SEC)
+#define KEEP_MOST_NS (2 * KEEP_NS)
+
+static int64_t unsafe_from(const struct writer *writer, int64_t newest)
+{
+	uint64_t mark = writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
+	int64_t from = tape_stamp(writer->config.tape, mark)->cycle.nsec - KEEP_NS;
+	return from < newest - KEEP_MOST_NS ? newest - KEEP_MOST_NS : from;
+}
+
 /* Gives back what neither the pre-roll nor the running take needs any more. */
 static void release(struct writer *writer)
 {
 	struct tape *tape = writer->config.tape;
-	if (writer->seen == 0)
+	if (writer->seen == writer->released)
 		return;
 	int64_t newest = tape_stamp(tape, writer->seen - 1)->cycle.nsec;
 	int64_t keep_from =
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
 	if (writer->keep_ns < keep_from)
 		keep_from = writer->keep_ns;
+	if (part_placed(writer) && unsafe_from(writer, newest) < keep_from)
+		keep_from = unsafe_from(writer, newest);
 	if (writer->run.part && !part_placed(writer) && needed_by(writer->run.part) < keep_from)
 		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
@@ -79,14 +114,22 @@ static void release(struct writer *writer)
 		writer->released++;
 	ring_release(&tape->samples, tape_stamp(tape, writer->released)->tape);
 	ring_release(&tape->marks, writer->released);
+	if (part_placed(writer))
+		tracks_forget(writer->run.tracks, tape_stamp(tape, writer->released)->tape);
+}
+
+static double backlog_frames(const struct writer *writer)
+{
+	const struct tape *tape = writer->config.tape;
+	if (!part_placed(writer) || writer->run.mark >= writer->seen)
+		return 0;
+	return (double)(ring_filled(&tape->samples) - tape_stamp(tape, writer->run.mark)->tape);
 }
 
 static double backlog_percent(const struct writer *writer)
 {
 	const struct tape *tape = writer->config.tape;
-	if (!part_placed(writer) || writer->run.mark >= writer->seen)
-		return 0;
-	double behind = (double)(ring_filled(&tape->samples) - tape_stamp(tape, writer->run.mark)->tape);
+	double behind = backlog_frames(writer);
 	double room = (double)tape->samples.size - writer->config.pre_roll_s * writer->timeline.rate;
 	return room > 0 ? fmin(100, 100 * behind / room) : 100;
 }
@@ -100,9 +143,14 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->gaps += gaps;
 	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
+	status->backlog_s = writer->timeline.rate ? backlog_frames(writer) / writer->timeline.rate : 0;
+	status->unsafe_s = part_placed(writer)
+				   ? status->backlog_s +
+					     (double)tracks_unsafe(writer->run.tracks) / writer->timeline.rate
+				   : 0;
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
-	if (writer->seen > 0) {
+	if (writer->seen > writer->released) {
 		status->newest_rate = tape_stamp(tape, writer->seen - 1)->cycle.rate;
 		status->oldest_ns = tape_stamp(tape, writer->released)->cycle.nsec;
 		status->newest_ns = writer->timeline.next_nsec;
@@ -202,11 +250,28 @@ static void free_writer(struct writer *writer)
 	free(writer);
 }
 
+/* What a writer before this one left of another rate is nothing to this one. */
+static void begin_at_newest_rate(struct writer *writer)
+{
+	struct tape *tape = writer->config.tape;
+	uint64_t end = ring_filled(&tape->marks);
+	uint64_t first = atomic_load_explicit(&tape->marks.released, memory_order_relaxed);
+	for (uint64_t mark = first; mark < end; mark++)
+		if (tape_stamp(tape, mark)->cycle.rate != tape_stamp(tape, end - 1)->cycle.rate)
+			first = mark + 1;
+	writer->seen = writer->released = first;
+	if (first < end) {
+		ring_release(&tape->samples, tape_stamp(tape, first)->tape);
+		ring_release(&tape->marks, first);
+	}
+}
+
 int writer_create(struct writer **writer, const struct writer_config *config, struct error *e)
 {
 	struct writer *made = memory_new(sizeof(*made));
 	made->config = *config;
 	made->keep_ns = INT64_MAX;
+	begin_at_newest_rate(made);
 	watch_init(&made->watch, config->tape);
 	made->places = memory_array(config->tape->marks.size, sizeof(*made->places));
 	made->fresh = memory_array(config->tape->channels, sizeof(*made->fresh));

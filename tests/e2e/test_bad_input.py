@@ -24,6 +24,17 @@ BROKEN = {
     "twice": (3, 1, "name", "name: again\n"),
 }
 
+# What only those see that make the chains: the check and the render, not the service.
+UNMADE = {
+    "plugin": (6, 13, "did you mean <http://plugin.org.uk/swh-plugins/amp>",
+               "tracks:\n  - name: vox\n    input: desk/1\n"
+               "    chain: [lv2: {uri: 'http://plugin.org.uk/swh-plugins/apm'}]\n"),
+    "control": (6, 13, "gian: unknown; did you mean gain",
+                "tracks:\n  - name: vox\n    input: desk/1\n"
+                "    chain: [lv2: {uri: 'http://plugin.org.uk/swh-plugins/amp', controls: {gian: 3}}]\n"),
+    "tempo": (6, 13, "tempo", "tracks:\n  - name: vox\n    input: desk/1\n    chain: [delay: {note: 1/8}]\n"),
+}
+
 
 def one_line(done, status, *words):
     """It failed with one line on standard error that says all the words."""
@@ -78,6 +89,21 @@ def test_broken_sessions_are_refused_alike(room, desk, take, fault):
         assert word in fault_line
     assert not takes(room)
     assert take.manifest == manifest
+    take.check_files()
+
+
+@pytest.mark.parametrize("fault", UNMADE)
+def test_chains_that_cannot_be_made_are_told_by_their_place(room, desk, take, fault):
+    line, column, word, text = UNMADE[fault]
+    session = room.path("unmade.yaml")
+    session.write_text("woodshed: 1\nname: unmade\n" + text, encoding="utf-8")
+    for command in (["check", session], ["render", take.folder, "--session", session]):
+        done = room.woodshed(*command, "--config", desk)
+        assert done.returncode == 2, (command, done.stderr)
+        fault_line = next(one for one in done.stderr.splitlines()
+                          if one.startswith(f"{session}:") and ": warning: " not in one)
+        assert fault_line.startswith(f"{session}:{line}:{column}: error: "), (command, done.stderr)
+        assert word in fault_line
     take.check_files()
 
 

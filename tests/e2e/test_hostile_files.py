@@ -2,7 +2,6 @@
 time, whether it comes as a session, an appliance or a preset."""
 import json
 import os
-import re
 import subprocess
 import sys
 
@@ -181,7 +180,7 @@ def test_a_name_that_is_no_plain_file(program, tmp_path, kind):
         status, said = metered(program, *command)
         assert status == 2
         line, = said.splitlines()
-        assert re.match(re.escape(str(path)) + r"(:1:1)?: error: ", line) and text in line
+        assert line.startswith(f"{path}:1:1: error: ") and text in line
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"nothing", "a name too long", "a link to nowhere"}))
@@ -197,4 +196,4 @@ def test_a_preset_that_is_no_plain_file(program, tmp_path, kind):
     status, said = metered(program, "check", session)
     assert status == 2
     line, = said.splitlines()
-    assert re.match(re.escape(str(path)) + r"(:1:1)?: error: ", line) and text in line
+    assert line.startswith(f"{path}:1:1: error: ") and text in line

@@ -2,9 +2,9 @@
 import array
 import hashlib
 import json
-import os
 import random
 import subprocess
+import sys
 import zlib
 
 import pytest
@@ -56,16 +56,20 @@ class MadeTake:
         (self.folder / "session.yaml").write_text(f"woodshed: 1\nname: made\n{text}", encoding="utf-8")
 
 
+# A process is charged with the memory of the one that it was forked from: of this small one, not of the tests'.
+MEASURED = """import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode
+print("memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+sys.exit(status)
+"""
+
+
 def render(program, take, out, *options):
-    """The most memory that it took, in bytes, and what it said."""
-    with open(out.with_suffix(".log"), "w+", encoding="utf-8") as log:
-        process = subprocess.Popen([program, "render", take.folder, "--stage", "mix", "--out", out, *map(str, options)],
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        log.seek(0)
-        said = log.read()
-    return process.returncode, usage.ru_maxrss * 1024, said
+    """The status, the most memory that it took, in bytes, and what it said."""
+    done = subprocess.run([sys.executable, "-c", MEASURED, program, "render", take.folder, "--stage", "mix", "--out", out,
+                           *map(str, options)], capture_output=True, text=True, timeout=DEADLINE, check=False)
+    *said, memory = done.stdout.splitlines()
+    return done.returncode, int(memory.split()[1]), "\n".join([*said, done.stderr])
 
 
 def mix(program, take, out, *options):
@@ -121,6 +125,35 @@ def test_the_preset_none_is_the_sum_through_buses_too(program, tmp_path):
     found = numbers(decode(tmp_path / "out/mix.flac"))
     assert found[0::2] == wanted
     assert found[1::2] == wanted
+
+
+AMP = "http://plugin.org.uk/swh-plugins/amp"
+EFFECTS = """song: {tempo: 92}
+buses:
+  - {name: plate, kind: return, chain: [{reverb: {decay: 1.2 s, predelay: 20 ms}}, {width: {width: 120 %, mono_below: 120 Hz}}]}
+  - {name: echo, kind: return, chain: [{delay: {note: 3/16, feedback: 30 %, lowpass: 5 kHz, ping_pong: true}}], sends: {plate: -6}}
+"""
+
+
+def test_effects_give_the_same_bytes_for_any_number_of_jobs(program, tmp_path):
+    names = [f"t{n}" for n in range(4)]
+    take = MadeTake(tmp_path, names, 2 * RATE + 17)
+    take.session(session_of(names, EFFECTS, lambda name: ", sends: {plate: -9, echo: -12}, chain: "
+                            f"[{{saturation: {{drive: 12 dB}}}}, {{chorus: {{voices: 2}}}}, {{lv2: {{uri: '{AMP}'}}}}]"))
+    hashes = set()
+    for jobs in (1, 5):
+        mix(program, take, tmp_path / f"out{jobs}", "--jobs", jobs)
+        hashes.add(hashlib.sha256((tmp_path / f"out{jobs}/mix.flac").read_bytes()).hexdigest())
+    assert len(hashes) == 1
+
+
+def test_what_effects_are_late_is_made_up_for(program, tmp_path):
+    """A track against itself turned over, through a plugin and a saturation that leave it as it is: nothing."""
+    take = MadeTake(tmp_path, ["t0", "t1"], RATE, sources=1)
+    chain = f"[polarity, {{lv2: {{uri: '{AMP}'}}}}, {{saturation: {{mix: 0 %}}}}, {{delay: {{samples: 0}}}}, width]"
+    take.session(session_of(["t0", "t1"], "", lambda name: f", chain: {chain}" if name == "t1" else ""))
+    mix(program, take, tmp_path / "out")
+    assert set(numbers(decode(tmp_path / "out/mix.flac"))) == {0}
 
 
 def test_memory_is_bounded_by_the_tracks_not_their_length(program, tmp_path):

@@ -88,7 +88,8 @@ def test_the_list_covers_what_meson_asks_for(root, dependencies):
                 "yaml-0.1": "libyaml-dev", "libebur128": "libebur128-dev", "soxr": "libsoxr-dev",
                 "jansson": "libjansson-dev", "libmicrohttpd": "libmicrohttpd-dev",
                 "libsystemd": "libsystemd-dev", "libcrypto": "libssl-dev", "zlib": "zlib1g-dev", "paho-mqtt3as": "libpaho-mqtt-dev",
-                "cmocka": "libcmocka-dev", "threads": "libc6-dev", "m": "libc6-dev"}
+                "cmocka": "libcmocka-dev", "lilv-0": "liblilv-dev", "kissfft-float": "libkissfft-dev",
+                "threads": "libc6-dev", "m": "libc6-dev"}
     asked = re.findall(r"(?:dependency|find_library)\('([^']+)'", (root / "meson.build").read_text("utf-8"))
     assert asked
     listed = {name for name, _, _ in rows(dependencies("--list", "build").stdout)}

@@ -21,6 +21,14 @@ static inline int64_t crystal_ns(const struct crystal *crystal, int64_t frame)
 	return crystal->start_ns + (int64_t)((double)frame * crystal->ns_per_frame);
 }
 
+/* Another rate from `frame` on, which stays when it was. */
+static inline void crystal_retune(struct crystal *crystal, int64_t rate, double ppm, int64_t frame)
+{
+	int64_t at_ns = crystal_ns(crystal, frame);
+	crystal_init(crystal, rate, ppm, 0);
+	crystal->start_ns = at_ns - (int64_t)((double)frame * crystal->ns_per_frame);
+}
+
 static inline int64_t crystal_frame(const struct crystal *crystal, int64_t ns)
 {
 	return (int64_t)((double)(ns - crystal->start_ns) / crystal->ns_per_frame);

@@ -10,6 +10,7 @@
 
 #define NEVER INT64_MAX
 #define SETTLED 3U
+#define OTHER_POSITION INT64_C(77777777)
 
 /* For so long after a node left or joined, a cycle may stay without an end through nobody's fault, and is not
  * waited for as long as one that a busy machine delays. Who joins may only be slow, so that gets more. */
@@ -45,6 +46,7 @@ struct driver {
 	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
 	bool play_asked, said_playing, said_done, said_unplug, said_end;
 	unsigned next_gap;
+	uint32_t rate; /* that the clock tells */
 
 	struct notices notices;
 };
@@ -66,18 +68,34 @@ static void start_material(struct driver *d)
 	d->play_asked = d->said_playing = d->said_done = false;
 }
 
+static void lapse(struct driver *d, const struct gap *gap)
+{
+	static const enum notice_kind notices[] = {[LAPSE_MISSED] = NOTICE_XRUN,
+		[LAPSE_OVERRUN] = NOTICE_OVERRUN,
+		[LAPSE_DRIVER] = NOTICE_DRIVER,
+		[LAPSE_RATE] = NOTICE_RATE};
+	notices_send(&d->notices, notices[gap->lapse], d->frame, gap->frames);
+	if (gap->lapse == LAPSE_RATE) {
+		d->rate = (uint32_t)gap->frames;
+		crystal_retune(&d->crystal, gap->frames, d->options->ppm, d->frame);
+		return;
+	}
+	d->frame += gap->frames;
+	if (gap->lapse == LAPSE_MISSED)
+		d->counted += gap->frames;
+	if (gap->lapse == LAPSE_OVERRUN && d->clock)
+		clock_add_xrun(d->clock, (uint64_t)gap->frames);
+	if (gap->lapse == LAPSE_DRIVER)
+		d->counted = OTHER_POSITION;
+}
+
 static void skip_gaps(struct driver *d)
 {
 	for (; d->next_gap < d->options->gap_count; d->next_gap++) {
 		const struct gap *gap = &d->options->gaps[d->next_gap];
 		if (gap->frame > d->frame)
 			return;
-		notices_send(&d->notices, gap->counted ? NOTICE_XRUN : NOTICE_OVERRUN, d->frame, gap->frames);
-		d->frame += gap->frames;
-		if (gap->counted)
-			d->counted += gap->frames;
-		else if (d->clock)
-			clock_add_xrun(d->clock, (uint64_t)gap->frames);
+		lapse(d, gap);
 	}
 }
 
@@ -110,7 +128,7 @@ static void write_clock(struct driver *d)
 	clock->flags = 0;
 	clock->nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame);
 	clock->next_nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame + d->now_frames);
-	clock->rate = SPA_FRACTION(1, (uint32_t)d->options->rate);
+	clock->rate = SPA_FRACTION(1, d->rate);
 	clock->position = (uint64_t)d->counted;
 	clock->duration = d->now_frames;
 	clock->delay = 0;
@@ -423,6 +441,7 @@ int driver_create(struct driver **driver, struct pw_context *context, const stru
 	d->options = options;
 	d->material = material;
 	d->begin = NEVER;
+	d->rate = (uint32_t)options->rate;
 	d->data_loop = pw_data_loop_get_loop(pw_context_get_data_loop(context));
 	d->timer = pw_loop_add_timer(d->data_loop, on_timer, d);
 	int res = notices_init(&d->notices, pw_context_get_main_loop(context), fn, data);

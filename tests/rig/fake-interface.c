@@ -265,6 +265,8 @@ static void on_notice(void *data, const struct notice *n)
 		[NOTICE_DONE] = "done",
 		[NOTICE_XRUN] = "xrun",
 		[NOTICE_OVERRUN] = "overrun",
+		[NOTICE_DRIVER] = "driver",
+		[NOTICE_RATE] = "rate",
 		[NOTICE_UNPLUG] = "unplugged",
 		[NOTICE_RETURN] = "returned",
 		[NOTICE_STALLED] = "stalled"};

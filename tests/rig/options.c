@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { FLAG, TEXT, WHOLE, REAL, FILES, TONE, NOISE, MISSED, OVERRUN, ZEROS, SKIP, HELP };
+enum kind { FLAG, TEXT, WHOLE, REAL, FILES, TONE, NOISE, MISSED, OVERRUN, DRIVER, RATE, ZEROS, SKIP, HELP };
 
 static const struct option {
 	const char *name;
@@ -37,6 +37,9 @@ static const struct option {
 	{"--noise", "DBFS", "a white noise floor, the same on every run", NOISE, 0, 0, 0},
 	{"--xrun-at", "FRAME:FRAMES", "lose frames; position jumps (repeatable)", MISSED, 0, 0, 0},
 	{"--overrun-at", "FRAME:FRAMES", "lose frames; only nsec shows it (repeatable)", OVERRUN, 0, 0, 0},
+	{"--driver-at", "FRAME:FRAMES", "lose frames; another clock goes on (repeatable)", DRIVER, 0, 0, 0},
+	{"--rate-at", "FRAME:HZ", "another rate, in the clock and of the crystal (repeatable)", RATE, 0, 0,
+		0},
 	{"--zeros-at", "FRAME:FRAMES",
 		"lose frames; exact zeros stand for them, no clock shows it (repeatable)", ZEROS, 0, 0, 0},
 	{"--skip-at", "FRAME:FRAMES", "lose frames; nothing at all shows it (repeatable)", SKIP, 0, 0, 0},
@@ -57,8 +60,9 @@ static void print_help(void)
 	     "A simulated USB audio interface: a PipeWire driver with its own crystal. Frames are counted "
 	     "from\n"
 	     "when it started, and go on while it is unplugged. It prints `ready`, `playing FRAME`, `done`,\n"
-	     "`xrun FRAME FRAMES`, `overrun FRAME FRAMES`, `unplugged FRAME`, `returned FRAME`, `stalled "
-	     "FRAME`.\n");
+	     "`xrun FRAME FRAMES`, `overrun FRAME FRAMES`, `driver FRAME FRAMES`, `rate FRAME HZ`, "
+	     "`unplugged\n"
+	     "FRAME`, `returned FRAME`, `stalled FRAME`.\n");
 	for (size_t i = 0; i < COUNT; i++)
 		printf("  %-16s %-13s %s\n", table[i].name, table[i].argument ? table[i].argument : "",
 			table[i].help);
@@ -139,7 +143,11 @@ static int read_hole(const struct option *o, struct options *options, const char
 
 static int read_gap(const struct option *o, struct options *options, const char *text, struct error *e)
 {
-	struct gap gap = {.counted = o->kind == MISSED};
+	static const enum lapse lapses[] = {[MISSED] = LAPSE_MISSED,
+		[OVERRUN] = LAPSE_OVERRUN,
+		[DRIVER] = LAPSE_DRIVER,
+		[RATE] = LAPSE_RATE};
+	struct gap gap = {.lapse = lapses[o->kind]};
 	int res = read_place(o, text, &gap.frame, &gap.frames, e);
 	if (res < 0)
 		return res;
@@ -177,6 +185,8 @@ static int read_argument(const struct option *o, struct options *options, const 
 		return read_noise(o, options, text, e);
 	case MISSED:
 	case OVERRUN:
+	case DRIVER:
+	case RATE:
 		return read_gap(o, options, text, e);
 	case ZEROS:
 	case SKIP:

@@ -11,11 +11,18 @@
 #define RIG_MAX_FILES 64
 #define RIG_MAX_GAPS 64
 
-/* Frames that the driver loses: all of them counted from when the interface started. */
+/* What becomes of a clock. Frames are counted from when the interface started. */
+enum lapse {
+	LAPSE_MISSED,  /* frames are lost; clock.position jumps too (a missed cycle) */
+	LAPSE_OVERRUN, /* frames are lost; only nsec shows it */
+	LAPSE_DRIVER,  /* frames are lost, and another driver's clock goes on: another count of position */
+	LAPSE_RATE,    /* none is lost; from then on `frames` is the rate in Hz */
+};
+
 struct gap {
 	int64_t frame;
 	int64_t frames;
-	bool counted; /* clock.position jumps too (a missed cycle); else only nsec shows it (an overrun) */
+	enum lapse lapse;
 };
 
 /* Frames that are lost without any clock's telling: silent (an exact zero on every channel), or left out. */

@@ -318,7 +318,7 @@ def _wait_for_socket(family, address, process):
 
 def _arguments(options):
     """channels=18, ramp=True, xrun_at=["96000:512"] → --channels 18 --ramp --xrun-at 96000:512"""
-    repeatable = ("xrun_at", "overrun_at", "zeros_at", "skip_at")
+    repeatable = ("xrun_at", "overrun_at", "driver_at", "rate_at", "zeros_at", "skip_at")
     for key, value in options.items():
         flag = "--" + key.replace("_", "-")
         if value is None or value is False:
@@ -335,9 +335,10 @@ def _arguments(options):
 
 
 class Room:
-    def __init__(self, rate=48000, keep=False):
-        """`rate` is the graph's; all interfaces of a room have it, as 0.3.65 cannot run two at once."""
-        self.rate, self.keep = rate, keep
+    def __init__(self, rate=48000, keep=False, speed=1):
+        """`rate` is the graph's; all interfaces of a room have it, as 0.3.65 cannot run two at once. Its monotonic
+        clock runs `speed` times as fast as the world's (warp.c)."""
+        self.rate, self.keep, self.speed = rate, keep, speed
         self.processes = []
         self.the_broker = None
         self._names = {}
@@ -350,6 +351,9 @@ class Room:
         self.env = _drop_privileged_names(os.environ)
         self.env |= {"XDG_RUNTIME_DIR": str(runtime), "PIPEWIRE_RUNTIME_DIR": str(runtime),
                      "HOME": str(self.folder("home")), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        if self.speed != 1:
+            self.env |= {"LD_PRELOAD": str(BUILD / "tests/rig/libwarp.so"),
+                         "WOODSHED_WARP": f"{time.monotonic_ns()}:{self.speed}"}
         try:
             config = (RIG / "pipewire.conf").read_text(encoding="utf-8")
             self.path("pipewire.conf").write_text(
@@ -442,7 +446,8 @@ class Room:
     def guarded(self, **extra):
         """The environment in which a capture callback that calls the system, allocates or locks ends the program."""
         guard = BUILD / "tests/rig/librt-guard.so"
-        return self.env | ({"LD_PRELOAD": str(guard)} if guard.exists() else {}) | extra
+        loaded = [self.env.get("LD_PRELOAD"), str(guard) if guard.exists() else None]
+        return self.env | {"LD_PRELOAD": ":".join(filter(None, loaded))} | extra
 
     def woodshed(self, *args, timeout=120, **kw):
         """Runs the program to its end; returns subprocess.CompletedProcess with text output."""

@@ -57,6 +57,7 @@ static const struct record eq = {"eq", "An eq.", sizeof(struct eq), eq_keys, KEY
 static const struct record compressor = {"compressor", "A compressor.", sizeof(struct compressor),
 	compressor_keys, KEY_COUNT(compressor_keys)};
 static const struct record *const records[] = {&highpass, &eq, &compressor};
-static const struct record_table processors = {records, 3};
+static const char *const later[] = {"deesser", "reverb", "denoise", NULL};
+static const struct record_table processors = {records, 3, later};
 
 #endif

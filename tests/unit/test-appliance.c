@@ -2,21 +2,13 @@
 #include "config/schema.h"
 #include "config/session.h"
 #include "expect-faults.h"
+#include "tests/unit/one-file.h"
 
 #include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
 static struct faults faults;
-static char folder[] = "/tmp/woodshed-test-appliance-XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	FILE *stream = fopen(name, "w");
-	assert_non_null(stream);
-	fputs(text, stream);
-	fclose(stream);
-}
 
 static int load(struct appliance *appliance, const char *text)
 {
@@ -103,14 +95,14 @@ static void test_whole(void **state)
 	struct appliance a;
 	put("f", whole);
 	char path[64], expected[80];
-	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(path, sizeof(path), "%s/f", one_folder);
 	faults_init(&faults, "f");
 	assert_int_equal(appliance_load(&a, path, &faults), 0);
-	snprintf(expected, sizeof(expected), "%s/takes", folder);
+	snprintf(expected, sizeof(expected), "%s/takes", one_folder);
 	assert_string_equal(a.takes, expected);
 	assert_string_equal(a.session, path);
 	assert_string_equal(a.mqtt.password_file, path);
-	snprintf(expected, sizeof(expected), "%s/http.token", folder);
+	snprintf(expected, sizeof(expected), "%s/http.token", one_folder);
 	assert_string_equal(a.http.token_file, expected);
 	const struct interface_config *interfaces = a.interfaces.items;
 	assert_int_equal(a.interfaces.count, 2);
@@ -217,7 +209,9 @@ static const struct bad bad_files[] = {
 		"f:1:24: error: retention.days: a second rule; one of keep, days, takes and free"},
 	{"retention: {days: 0}\n", "f:1:19: error: retention.days: 0 is out of range; 1 to 36500"},
 	{"retention: {free: 100 %}\n", "f:1:19: error: retention.free: 100 % is out of range; 1 % to 99 %"},
-	{"- a\n", "f:1:1: error: not a mapping; The box: its interfaces and where it speaks."},
+	{"- a\n", "f:1:1: error: not a mapping; KEY: VALUE, where KEY is one of woodshed, name, takes, "
+		  "session, "
+		  "interfaces, recording, mqtt, http, render, retention"},
 	{"name: [\n", "f:2:1: error: no value where one belongs; look at the brackets and commas"},
 };
 
@@ -238,7 +232,7 @@ static void test_missing(void **state)
 	struct appliance appliance;
 	faults_init(&faults, "nowhere.yaml");
 	assert_int_equal(appliance_load(&appliance, "nowhere.yaml", &faults), -EINVAL);
-	expect_faults(&faults, "nowhere.yaml: error: cannot be read: No such file or directory");
+	expect_faults(&faults, "nowhere.yaml:1:1: error: cannot be read: No such file or directory");
 }
 
 static void test_is_no_session(void **state)
@@ -253,19 +247,6 @@ static void test_is_no_session(void **state)
 	assert_false(session_is_one("nowhere.yaml"));
 	put("f", "woodshed: 1\nsong: {title: x}\n");
 	assert_true(session_is_one("f"));
-}
-
-static int enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	unlink("f");
-	return rmdir(folder);
 }
 
 int main(void)

@@ -23,6 +23,8 @@ static void test_load(void **state)
 	assert_int_equal(manifest.interface_count, 1);
 	assert_int_equal(manifest.interfaces[0].gaps[0].cause, GAP_UNPLUGGED);
 	assert_int_equal(manifest.interfaces[0].gaps[0].frames, 1024);
+	assert_int_equal(manifest.interfaces[0].gaps_more, 40);
+	assert_int_equal(manifest.interfaces[0].gap_frames_more, 10240);
 	assert_int_equal(manifest.interfaces[0].suspected_count, 2);
 	assert_int_equal(manifest.interfaces[0].suspected_total, 2);
 	assert_int_equal(manifest.interfaces[0].suspected[0].frames, 48);
@@ -30,8 +32,17 @@ static void test_load(void **state)
 	assert_int_equal(manifest.interfaces[0].suspected[1].kind, SUSPECT_JUMP);
 	assert_true(manifest.interfaces[0].ppm == 12.4);
 	assert_int_equal(manifest.track_count, 2);
-	assert_int_equal(manifest.tracks[0].file_count, 3);
-	assert_string_equal(manifest.tracks[0].files[2], "raw/01-kick.3.flac");
+	const struct take_track *kick = &manifest.tracks[0];
+	assert_int_equal(take_track_files(kick), 3);
+	assert_string_equal(take_track_segment(kick, 0).file, "raw/01-kick.flac");
+	assert_string_equal(take_track_segment(kick, 0).hash.sha256, SHA);
+	assert_string_equal(take_track_segment(kick, 2).file, "raw/01-kick.3.flac");
+	assert_int_equal(take_track_segment(kick, 2).frame, 960000);
+	assert_int_equal(take_track_segment_end(kick, 0, 1), 480000);
+	assert_int_equal(take_track_segment_end(kick, 2, 28800000), 28800000);
+	assert_string_equal(take_track_hash(&manifest.tracks[0], 1)->crc32, "352441c2");
+	assert_int_equal(kick->gap_count, 1);
+	assert_int_equal(kick->gaps[0].cause, GAP_DISK);
 	assert_string_equal(manifest.tracks[0].hash.sha256, SHA);
 	assert_true(isnan(manifest.tracks[1].peak_dbfs) && isnan(manifest.tracks[1].lufs));
 	assert_string_equal(manifest.tracks[1].hash.sha256, "");

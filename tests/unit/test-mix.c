@@ -103,6 +103,7 @@ struct pan_case {
 	int channels;
 	double pan, gain_db;
 	double left, right;
+	double pan_law_db; /* 0: as in a session that was made without */
 };
 
 static const struct pan_case pan_cases[] = {
@@ -123,6 +124,12 @@ static const struct pan_case pan_cases[] = {
 	{"rock", 2, 50, 0, 0.5411961, 1},
 	{"rock", 2, -50, 0, 1, 0.5411961},
 	{NULL, 1, 0, 0, 0.70710678, 0.70710678},
+	{"rock", 1, 0, 0, 0.70710678, 0.70710678, -3},
+	{"rock", 1, 0, 0, 0.59460356, 0.59460356, -4.5},
+	{"rock", 1, -50, 0, 0.83241195, 0.30930706, -4.5},
+	{"rock", 1, -100, 0, 1, 0, -4.5},
+	{"rock", 2, 50, 0, 0.5411961, 1, -4.5},
+	{"none", 1, 0, 0, 1, 1, -4.5},
 };
 
 static void test_pan(void **unused)
@@ -138,6 +145,7 @@ static void test_pan(void **unused)
 			.gain_db = c->gain_db,
 			.pan = c->pan};
 		struct session session = session_of(&track, 1, c->preset);
+		session.mix.pan_law_db = c->pan_law_db;
 		struct mix *mix = make(&session);
 		run_mix(mix, ones, 1, mixed, BLOCK_FRAMES);
 		assert_true(fabs(mixed[0][9] - c->left) < 1e-8);
@@ -155,6 +163,12 @@ static void test_pan_power(void **unused)
 		pan_gains(PAN_CONSTANT_POWER, pan, gains);
 		assert_true(fabs(gains[0] * gains[0] + gains[1] * gains[1] - 1) < 1e-12);
 	}
+	pan_gains(PAN_COMPROMISE, 0, gains);
+	assert_true(fabs(20 * log10(gains[0]) + 4.515) < 0.001 && gains[0] == gains[1]);
+	pan_gains(PAN_COMPROMISE, -100, gains);
+	assert_true(gains[0] == 1 && gains[1] == 0);
+	pan_gains(PAN_COMPROMISE, 100, gains);
+	assert_true(gains[0] == 0 && gains[1] == 1);
 	pan_gains(PAN_UNITY_CENTRE, 0, gains);
 	assert_true(gains[0] == 1 && gains[1] == 1);
 	pan_gains(PAN_BALANCE, 0, gains);

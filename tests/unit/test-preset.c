@@ -104,7 +104,7 @@ static void test_every_mix_runs(void **state)
 		faults_init(&faults, "f");
 		assert_int_equal(session_load(&session, "a/s.yaml", processors_records(), NULL, &faults), 0);
 		expect_faults(&faults, "");
-		const struct mix_setup setup = {
+		struct mix_setup setup = {
 			.session = &session, .processors = processors_all(), .rate = rates[i % 3]};
 		if (mix_create(&mix, &setup, &e) < 0)
 			fail_msg("%s at %u Hz: %s", presets[i / 3].name, rates[i % 3], e.text);
@@ -335,7 +335,8 @@ static const struct bad bad_mixes[] = {
 		"metal, jazz, folk, pop, acoustic, choir, speech, x"},
 	{"extends: [rock]\n", "a/mix/x.yaml:1:10: error: extends: a list is no single value; a text"},
 	{"extends: x\n", "a/mix/x.yaml:1:10: error: extends: there is no other x; another preset"},
-	{"- a\n", "a/mix/x.yaml:1:1: error: not a mapping; How the tracks of a kind of music become stereo."},
+	{"- a\n", "a/mix/x.yaml:1:1: error: not a mapping; KEY: VALUE, where KEY is one of help, extends, "
+		  "strips, chain, chain+, roles"},
 	{"help: {\n", "a/mix/x.yaml:2:1: error: no value where one belongs; look at the brackets and commas"},
 	{"chain: [compresser]\n",
 		"a/mix/x.yaml:1:9: error: chain[0]: \"compresser\" is no processor; did you "

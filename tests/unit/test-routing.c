@@ -1,19 +1,15 @@
 #include "config/session.h"
 #include "expect-faults.h"
 #include "fake-processors.h"
+#include "tests/unit/one-file.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 static struct faults faults;
-static char folder[] = "/tmp/woodshed-test-routing-XXXXXX";
-
 static int load(struct session *session, const char *text)
 {
-	FILE *stream = fopen("f", "w");
-	assert_non_null(stream);
-	fputs(text, stream);
-	fclose(stream);
+	put("f", text);
 	faults_init(&faults, "f");
 	return session_load(session, "f", &processors, NULL, &faults);
 }
@@ -123,7 +119,7 @@ static const struct bad bad_files[] = {
 	{TRACK "sends: {r: {to: g}}}\n" BUSES,
 		"f:3:39: error: tracks[0].sends.r.to: unknown key; one of level, pre"},
 	{TRACK "sends: {r: 0, r: 1}}\n" BUSES,
-		"f:3:41: error: r: given twice; once, and line 3 has it already"},
+		"f:3:41: error: tracks[0].sends.r: given twice; once, and line 3 has it already"},
 	{TRACK "sends: [r]}\n" BUSES,
 		"f:3:34: error: tracks[0].sends: not a mapping; names, each with its value"},
 	{TRACK "vca: [v, all]}\nvcas: {al: 0, w: 1}\n",
@@ -181,7 +177,7 @@ static void test_long_way(void **state)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
-	fputs("buses:\n", stream);
+	fputs("tracks: [{name: a, input: desk/1, role: bass, sends: {b0: 0}}]\nbuses:\n", stream);
 	for (int i = 0; i < SESSION_MOST_BUSES; i++) {
 		fprintf(stream, "- {name: b%d, kind: return, sends: {", i);
 		for (int to = i + 1; to < SESSION_MOST_BUSES; to++)
@@ -195,17 +191,19 @@ static void test_long_way(void **state)
 	free(text);
 }
 
-static int enter_folder(void **state)
+static void test_nothing_goes_there(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	unlink("f");
-	return rmdir(folder);
+	struct session session;
+	assert_int_equal(load(&session, "buses:\n"
+					"  - {name: drums, bus: all}\n"
+					"  - {name: all}\n"
+					"  - {name: plate, kind: return}\n"),
+		0);
+	session_finish(&session);
+	expect_faults(&faults,
+		"f:2:12: warning: buses[0]: nothing goes to drums; bus: drums on a track\n"
+		"f:4:12: warning: buses[2]: nothing goes to plate; sends: {plate: LEVEL} on a track");
 }
 
 int main(void)
@@ -214,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_long_way),
+		cmocka_unit_test(test_nothing_goes_there),
 	};
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

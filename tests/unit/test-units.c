@@ -61,6 +61,12 @@ static void test_parse(void **state)
 		{"24 bit", UNIT_BITS, 1, 24},
 		{"24 dB/oct", UNIT_SLOPE, 1, 24},
 		{"24", UNIT_SLOPE, 1, 24},
+		{"2.5 m", UNIT_METRES, 1, 2.5},
+		{"30 cm", UNIT_METRES, 1, 0.3},
+		{"1/8", UNIT_NOTE, 1, 0.125},
+		{"3/16", UNIT_NOTE, 1, 0.1875},
+		{"1/12", UNIT_NOTE, 1, 1.0 / 12},
+		{"0.25", UNIT_NOTE, 1, 0.25},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
 		double value = NAN;
@@ -133,6 +139,14 @@ static void test_parse_refuses(void **state)
 		{"L30", UNIT_DB},
 		{"\xc2\xb5s", UNIT_SECONDS},
 		{"1_000", UNIT_NONE},
+		{"2 km", UNIT_METRES},
+		{"1/0", UNIT_NOTE},
+		{"1/-8", UNIT_NOTE},
+		{"/8", UNIT_NOTE},
+		{"1/", UNIT_NOTE},
+		{"1/8/2", UNIT_NOTE},
+		{"1 / 8", UNIT_NOTE},
+		{"1/8", UNIT_NONE},
 		{"1'000", UNIT_NONE},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
@@ -172,6 +186,12 @@ static void test_format(void **state)
 		{24, UNIT_SLOPE, "24 dB/oct"},
 		{24, UNIT_BITS, "24 bit"},
 		{0.7071, UNIT_NONE, "0.7071"},
+		{0.02, UNIT_METRES, "2 cm"},
+		{3.43, UNIT_METRES, "3.43 m"},
+		{3.0 / 16, UNIT_NOTE, "3/16"},
+		{1.0 / 12, UNIT_NOTE, "1/12"},
+		{2, UNIT_NOTE, "2/1"},
+		{0.7071, UNIT_NOTE, "0.7071"},
 	};
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
 		char text[64];
@@ -184,6 +204,43 @@ static void test_format(void **state)
 	}
 	char small[4];
 	assert_string_equal(units_format(-18, UNIT_DB, small, sizeof(small)), "-18");
+}
+
+/* The loader reads what the program prints: not one bit may be lost on the way. */
+static void test_format_is_exact(void **state)
+{
+	(void)state;
+	static const double values[] = {0.0003, 0.1 + 0.2, 1.0 / 3, 1e-9, 123456.789, 59.999999999,
+		3600.0000001, 7e4 / 3, 0.7071067811865476, 1e15 / 7, 44.1};
+	for (size_t i = 0; i < TABLE_SIZE(values); i++) {
+		for (int unit = UNIT_NONE; unit <= UNIT_SLOPE; unit++) {
+			char text[64];
+			double again = NAN, value = unit == UNIT_PAN ? fmod(values[i], 100) : values[i];
+			units_format(value, (enum unit)unit, text, sizeof(text));
+			if (units_parse(text, (enum unit)unit, 1, &again) < 0 || again != value)
+				fail_msg("%.17g is written %s and read as %.17g", value, text, again);
+			units_format(-value, (enum unit)unit, text, sizeof(text));
+			assert_int_equal(units_parse(text, (enum unit)unit, 1, &again), 0);
+			assert_true(again == -value);
+		}
+	}
+}
+
+/* 300 us is 0.0003 s, whichever way it is written. */
+static void test_ways_to_write_one_value(void **state)
+{
+	(void)state;
+	for (int us = 1; us < 3000; us++) {
+		char text[64];
+		double a = 0, b = 1, c = 2;
+		snprintf(text, sizeof(text), "%d us", us);
+		assert_int_equal(units_parse(text, UNIT_SECONDS, 1, &a), 0);
+		snprintf(text, sizeof(text), "%d.%03d ms", us / 1000, us % 1000);
+		assert_int_equal(units_parse(text, UNIT_SECONDS, 1, &b), 0);
+		snprintf(text, sizeof(text), "%d", us);
+		assert_int_equal(units_parse(text, UNIT_SECONDS, 1e-6, &c), 0);
+		assert_true(fabs(a - b) <= 1e-18 && a == c);
+	}
 }
 
 static void test_decibels(void **state)
@@ -200,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_format_is_exact),
+		cmocka_unit_test(test_ways_to_write_one_value),
 		cmocka_unit_test(test_decibels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,7 @@ static const struct bad bad_files[] = {
 	{"a: \"x\nb: 1\n", "f:1:4: error: the file ends inside quotes; close them"},
 	{"a:\n  - {b: c, d: ", "f:3:1: error: no value where one belongs; look at the brackets and commas"},
 	{"a: 1\n  b: 2\n", "f:2:4: error: \": \" does not belong here; put a text that has it in quotes"},
-	{"a: 1\nb\n", "f:3:1: error: a key without its colon; write KEY: VALUE"},
+	{"a: 1\nb\n", "f:2:1: error: a key without its colon; write KEY: VALUE"},
 	{"a: !include x.yaml\n",
 		"f:1:4: error: tags such as !include are not supported; write the value itself"},
 	{"a: !!str 1\n", "f:1:4: error: tags such as !include are not supported; write the value itself"},
@@ -143,7 +143,7 @@ static void test_bad_keys(void **state)
 	assert_string_equal(yaml_value_of(file.root, "a")->text, "1");
 	assert_null(yaml_value_of(yaml_value_of(file.root, "e"), "<<"));
 	yaml_finish(&file);
-	expect_faults(&faults, "f:2:11: error: c: given twice; once, and line 2 has it already\n"
+	expect_faults(&faults, "f:2:11: error: b.c: given twice; once, and line 2 has it already\n"
 			       "f:3:1: error: a: given twice; once, and line 1 has it already\n"
 			       "f:6:3: error: <<: merge keys are not supported; write the keys out\n"
 			       "f:7:1: error: a: given twice; once, and line 1 has it already");
@@ -234,7 +234,7 @@ static void test_files(void **state)
 	write_file(path, "a: 1 # and so on and so on and so on and so on\n", 1 << 20);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), -EINVAL);
-	expect_faults(&faults, "f: error: larger than 4 MiB; no configuration is");
+	expect_faults(&faults, "f:1:1: error: larger than 4 MiB; no configuration is");
 	write_file(path, "a: 1\n", 1);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), 0);
@@ -244,10 +244,10 @@ static void test_files(void **state)
 	unlink(path);
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, path, &faults), -EINVAL);
-	expect_faults(&faults, "f: error: cannot be read: No such file or directory");
+	expect_faults(&faults, "f:1:1: error: cannot be read: No such file or directory");
 	faults_init(&faults, "f");
 	assert_int_equal(yaml_load(&file, "/", &faults), -EINVAL);
-	expect_faults(&faults, "f: error: cannot be read: Is a directory");
+	expect_faults(&faults, "f:1:1: error: cannot be read: Is a directory");
 }
 
 static void test_faults(void **state)

@@ -1,0 +1,52 @@
+#include "appliance/check-chains.h"
+
+#include "appliance/processors.h"
+
+#include <errno.h>
+
+static const struct processor_type *type_of(const struct key_insert *insert)
+{
+	const struct processor_table *table = processors_all();
+	for (size_t i = 0; i < table->count; i++)
+		if (table->types[i]->settings == insert->type)
+			return table->types[i];
+	return NULL;
+}
+
+static void check_insert(const struct key_insert *insert, const struct processor_format *format,
+	const char *key, size_t index, struct faults *faults)
+{
+	const struct processor_type *type = type_of(insert);
+	struct processor *processor = NULL;
+	struct error e;
+	if (!type || insert->bypass)
+		return;
+	if (processor_create(&processor, type, insert->settings, format, &e) < 0)
+		faults_add(faults, insert->line, insert->column, "%s[%zu].chain: %s: %s", key, index,
+			type->settings->name, e.text);
+	processor_destroy(processor);
+}
+
+static void check_chain(const struct key_list *chain, const struct processor_format *format, const char *key,
+	size_t index, struct faults *faults)
+{
+	const struct key_insert *inserts = chain->items;
+	for (size_t i = 0; i < chain->count; i++)
+		check_insert(&inserts[i], format, key, index, faults);
+}
+
+int check_chains(const struct session *session, uint32_t rate, struct faults *faults)
+{
+	const struct track_config *tracks = session->tracks.items;
+	const struct bus_config *buses = session->buses.items;
+	const size_t before = faults->errors;
+	struct processor_format format = {.rate = rate, .tempo_bpm = session->song.tempo_bpm};
+	for (size_t i = 0; i < session->tracks.count; i++) {
+		format.channels = tracks[i].input.count == 2 ? 2 : 1;
+		check_chain(&tracks[i].chain, &format, "tracks", i, faults);
+	}
+	format.channels = 2;
+	for (size_t i = 0; i < session->buses.count; i++)
+		check_chain(&buses[i].chain, &format, "buses", i, faults);
+	return faults->errors > before ? -EINVAL : 0;
+}
