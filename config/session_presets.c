@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { KEY_SIZE = 64 };
 
@@ -125,6 +126,16 @@ static void resolve_edit_keys(struct edit_config *edit, const struct edit_preset
 	take_over(&edit->fade_out_s, preset->fade_out_s);
 }
 
+/* A track that says itself what it is to be aligned with, or that it is not (bypass), knows better. */
+static bool aligns(const struct key_list *chain)
+{
+	const struct key_insert *inserts = chain->items;
+	for (size_t i = 0; i < chain->count; i++)
+		if (inserts[i].type && strcmp(inserts[i].type->name, "align") == 0)
+			return true;
+	return false;
+}
+
 /* The preset's chain, replaced or added to, behind the alignment with the first track of the same source. */
 static void resolve_edit_of(const struct resolving *r, size_t index, const struct edit_preset *preset)
 {
@@ -136,7 +147,7 @@ static void resolve_edit_of(const struct resolving *r, size_t index, const struc
 		track->edit_preset = track->edit.count;
 	}
 	schema_append_chain(&track->edit, &track->edit_added);
-	if (first < 0)
+	if (first < 0 || aligns(&track->edit))
 		return;
 	edit_preset_add_align(&track->edit, r->request.processors, tracks[first].name, r->request.faults);
 	track->edit_aligned = 1;

@@ -57,8 +57,10 @@ static bool same_source(const struct track_config *a, const struct track_config 
 int sources_first(const struct session *session, size_t track)
 {
 	const struct track_config *tracks = session->tracks.items;
-	for (size_t i = 0; i < track; i++)
-		if (same_source(&tracks[i], &tracks[track]))
-			return (int)i;
-	return -1;
+	size_t first = track;
+	/* What is known of the source through another of its tracks counts, too: all go to one. */
+	for (size_t i = first; i-- > 0;)
+		if (same_source(&tracks[i], &tracks[first]))
+			first = i;
+	return first < track ? (int)first : -1;
 }

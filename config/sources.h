@@ -4,8 +4,8 @@
 
 #include "config/session.h"
 
-/* The track that `track` is to be brought into step with: the first of its source. -1: it is the first
- * itself, or alone, or nothing is known.
+/* The track that `track` is to be brought into step with: the first of its source, however that is known. -1:
+ * it is the first itself, or alone, or nothing is known.
  *
  * Of one source are mono tracks of one role of which a band has one (kick, snare, bass), and a `di` with the
  * tracks whose names begin with the same word ("gtr di" and "gtr 57"). Never rooms and overheads, which are
