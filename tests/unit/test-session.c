@@ -147,11 +147,11 @@ static void test_name_of_file(void **state)
 #define INPUT "is no input; INTERFACE/CHANNEL such as xr18/1"
 
 static const struct bad bad_files[] = {
-	{TRACK "xr18/1, edit: [{highpas: {}}]}\n",
-		"f:2:50: error: tracks[0].edit[0]: \"highpas\" is no processor; did you mean highpass? One of "
-		"highpass, eq, compressor"},
-	{"edit: {trim: song}\n",
-		"f:1:14: error: edit.trim: \"song\" is unknown; did you mean songs? One of preset, none, songs"},
+	{TRACK "xr18/1, edit: [{highpas: {}}]}\n", "f:2:50: error: tracks[0].edit[0]: \"highpas\" is no "
+						   "processor; did you mean highpass? One of "
+						   "highpass, eq, compressor"},
+	{"edit: {trim: song}\n", "f:1:14: error: edit.trim: \"song\" is unknown; did you mean songs? One of "
+				 "preset, none, songs"},
 	{"edit: {punch: [{from: ../x, start: 1, end: 2}]}\n",
 		"f:1:23: error: edit.punch[0].from: \"../x\" is no take; a take's id, such as "
 		"20261122-190311-thursday"},
@@ -166,9 +166,9 @@ static const struct bad bad_files[] = {
 	{"mix: {balance: on}\n", "f:1:16: error: mix.balance: \"on\" is unknown; one of off"},
 	{"master: {formats: [flax]}\n",
 		"f:1:20: error: master.formats[0]: \"flax\" is unknown; did you mean flac? One of flac"},
-	{"edit: {preset: rehearsl}\n",
-		"f:1:16: error: edit.preset: \"rehearsl\" is no edit preset; did you mean rehearsal? One of none, "
-		"rehearsal, live, studio, podcast"},
+	{"edit: {preset: rehearsl}\n", "f:1:16: error: edit.preset: \"rehearsl\" is no edit preset; did you "
+				       "mean rehearsal? One of none, "
+				       "rehearsal, live, studio, podcast"},
 	{"mix: {preset: rok}\n",
 		"f:1:15: error: mix.preset: \"rok\" is no mix preset; did you mean rock? One of none, rock, "
 		"metal, jazz, folk, pop, acoustic, choir, speech"},
