@@ -93,16 +93,16 @@ struct master_source scratch_source(struct scratch *scratch, uint32_t rate)
 	};
 }
 
-int delivery_open(struct delivery *delivery, const char *path, uint32_t rate, uint32_t bits,
+int delivery_open(struct delivery *delivery, const char *path, const struct flac_format *format,
 	const struct flac_tag *tags, size_t tag_count, struct error *e)
 {
-	struct flac_format format = {.rate = rate, .channels = BLOCK_CHANNELS, .bits = bits};
-	*delivery = (struct delivery){.path = memory_text(path), .bits = bits};
+	*delivery = (struct delivery){
+		.path = memory_text(path), .bits = format->bits, .channels = format->channels};
 	delivery->temporary = memory_format("%s.new", path);
 	/* One that an interrupted render left. */
 	unlink(delivery->temporary);
 	int result = flac_writer_create(
-		&delivery->writer, delivery->temporary, &format, COMPRESSION, tags, tag_count, e);
+		&delivery->writer, delivery->temporary, format, COMPRESSION, tags, tag_count, e);
 	if (result < 0)
 		delivery_close(delivery);
 	return result;
@@ -113,7 +113,7 @@ int delivery_write(struct delivery *delivery, const struct block *block, struct 
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	const double scale = (double)(1U << (delivery->bits - 1));
 	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: what is added to it becomes whole */
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++) {
+	for (uint32_t c = 0; c < delivery->channels; c++) {
 		uint32_t clipped = 0;
 		for (uint32_t i = 0; i < block->frames; i++) {
 			/* Rounds halves to even; what is no number is as low as it gets. */

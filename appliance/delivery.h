@@ -20,15 +20,16 @@ int scratch_write(struct scratch *scratch, const struct block *block, struct err
 /* The programme for master_solve and master_render; `scratch` must outlive it. */
 struct master_source scratch_source(struct scratch *scratch, uint32_t rate);
 
-/* A stereo FLAC file under a temporary name. */
+/* A FLAC file under a temporary name. */
 struct delivery {
 	struct flac_writer *writer;
 	char *path, *temporary;
-	uint32_t bits;
+	uint32_t bits, channels;
 	uint64_t clipped; /* samples that the word cannot hold: they are at full scale */
 };
 
-int delivery_open(struct delivery *delivery, const char *path, uint32_t rate, uint32_t bits,
+/* For blocks of the format's channels, at most BLOCK_CHANNELS. */
+int delivery_open(struct delivery *delivery, const char *path, const struct flac_format *format,
 	const struct flac_tag *tags, size_t tag_count, struct error *e) MUST_CHECK;
 int delivery_write(struct delivery *delivery, const struct block *block, struct error *e) MUST_CHECK;
 

@@ -4,7 +4,6 @@
 #include "common/memory.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
 /* Who takes the mix; each a part of the last stage. */
@@ -22,7 +21,7 @@ struct chunk {
 
 static uint64_t frames_of(const struct mixdown *m)
 {
-	return m->stems->frames + mix_latency(m->mix);
+	return m->edits->extent.frames + mix_latency(m->mix);
 }
 
 static struct chunk chunk_of(const struct mixdown *m, uint64_t item)
@@ -41,7 +40,7 @@ static int read_track(void *data, size_t stage, size_t track, uint64_t item, str
 	if (!mix_needs(m->mix, track))
 		return 0;
 	double *const *samples = mix_samples(m->mix, track, chunk.slot);
-	int result = stems_read(m->stems, track, samples, chunk.frames, e);
+	int result = edits_read(m->edits, track, samples, chunk.frames, e);
 	if (result == 0)
 		mix_take_in(m->mix, track, chunk.slot, chunk.frames);
 	return result;
@@ -57,6 +56,25 @@ static int run_strip(void *data, size_t stage, size_t part, uint64_t item, struc
 }
 
 /* ---- the takers ---- */
+
+static bool is_faded(const struct extent *extent, uint64_t first, uint32_t frames)
+{
+	return first < extent->fade_in || first + frames + extent->fade_out > extent->frames;
+}
+
+/* The block, whose first frame is `first` of the extent, with its fades, in the caller's room. The takers
+ * share the mix's own. */
+static struct block fade(const struct extent *extent, uint64_t first, const struct block *block,
+	double room[static BLOCK_CHANNELS][BLOCK_FRAMES])
+{
+	struct block faded = {BLOCK_CHANNELS, block->frames, {room[0], room[1]}};
+	for (uint32_t i = 0; i < block->frames; i++) {
+		double gain = extent_gain(extent, first + i);
+		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+			room[c][i] = gain * block->channel[c][i];
+	}
+	return faded;
+}
 
 static int take(struct mixdown *m, enum taker taker, const struct block *block, struct error *e)
 {
@@ -83,19 +101,16 @@ static int hand_on(void *data, size_t stage, size_t taker, uint64_t item, struct
 	int result = 0;
 	for (uint32_t n; from < chunk.frames && result == 0; from += n) {
 		n = chunk.frames - from < BLOCK_FRAMES ? chunk.frames - from : BLOCK_FRAMES;
-		const struct block block = {BLOCK_CHANNELS, n, {samples[0] + from, samples[1] + from}};
+		double room[BLOCK_CHANNELS][BLOCK_FRAMES];
+		struct block block = {BLOCK_CHANNELS, n, {samples[0] + from, samples[1] + from}};
+		uint64_t first = chunk.begin + from - latency;
+		if (is_faded(&m->edits->extent, first, n))
+			block = fade(&m->edits->extent, first, &block, room);
 		result = take(m, (enum taker)taker, &block, e);
 	}
 	if (taker == TAKER_FILE && m->progress)
 		m->progress(m->data, (double)(chunk.begin + chunk.frames) / (double)frames_of(m));
 	return result;
-}
-
-static unsigned cores(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count > 0 ? (unsigned)count : 1;
 }
 
 /* Sends the whole take through the mix; `takers` of its result. The tracks' rooms are free again when the
@@ -104,14 +119,14 @@ static int run_through(struct mixdown *m, size_t takers, struct error *e)
 {
 	size_t count = STAGE_MIX + mix_stages(m->mix) + 1, master = count - 2, last = count - 1;
 	struct pipeline_stage *stages = memory_array(count, sizeof(*stages));
-	stages[STAGE_FILES] = (struct pipeline_stage){read_track, m->stems->count, master, MIX_SLOTS};
+	stages[STAGE_FILES] = (struct pipeline_stage){read_track, m->edits->stems->count, master, MIX_SLOTS};
 	for (size_t i = STAGE_MIX; i <= master; i++)
 		stages[i] = (struct pipeline_stage){run_strip, mix_width(m->mix, i - STAGE_MIX), i, 0};
 	stages[master].freed_by = last;
 	stages[master].slots = MIX_SLOTS;
 	stages[last] = (struct pipeline_stage){hand_on, takers, last, 0};
 	uint64_t items = (frames_of(m) + MIX_CHUNK - 1) / MIX_CHUNK;
-	int result = pipeline_run(stages, count, m, items, m->jobs > 0 ? m->jobs : cores(), e);
+	int result = pipeline_run(stages, count, m, items, m->jobs > 0 ? m->jobs : pipeline_cores(), e);
 	free(stages);
 	return result;
 }
@@ -122,7 +137,7 @@ int mixdown_run(struct mixdown *m, struct error *e)
 		int result = run_through(m, 0, e);
 		mix_conclude(m->mix);
 		if (result == 0)
-			result = stems_rewind(m->stems, e);
+			result = edits_rewind(m->edits, e);
 		if (result < 0)
 			return result;
 	}

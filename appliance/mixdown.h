@@ -4,13 +4,13 @@
 #define WOODSHED_APPLIANCE_MIXDOWN_H
 
 #include "appliance/delivery.h"
-#include "appliance/stems.h"
+#include "appliance/edits.h"
 #include "audio/meter.h"
 #include "mixer/mix.h"
 
 struct mixdown {
-	struct stems *stems;
-	struct mix *mix; /* of the same session, not run yet */
+	struct edits *edits; /* whose extent is what is mixed, with its fades */
+	struct mix *mix;     /* of the same session, not run yet */
 	struct meter *meter;
 	struct delivery *file;
 	struct scratch *scratch; /* NULL: nobody masters it */
@@ -20,8 +20,8 @@ struct mixdown {
 	void *data;
 };
 
-/* Everyone gets as many frames as the take has, whatever the latency of the mix. Bit by bit the same for any
- * number of threads. Memory is bounded by the number of tracks, not by their length. */
+/* Everyone gets as many frames as the extent has, whatever the latency of the mix. Bit by bit the same for
+ * any number of threads. Memory is bounded by the number of tracks, not by their length. */
 int mixdown_run(struct mixdown *mixdown, struct error *e) MUST_CHECK;
 
 #endif

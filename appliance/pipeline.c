@@ -4,6 +4,7 @@
 #include "common/memory.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -130,6 +131,13 @@ static void work_together(struct pipeline *p, unsigned jobs)
 	while (count-- > 0)
 		pthread_join(threads[count], NULL);
 	free(threads);
+}
+
+unsigned pipeline_cores(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count > 0 ? (unsigned)count : 1;
 }
 
 int pipeline_run(const struct pipeline_stage *stages, size_t stage_count, void *data, uint64_t items,

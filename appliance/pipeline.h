@@ -25,4 +25,7 @@ struct pipeline_stage {
 int pipeline_run(const struct pipeline_stage *stages, size_t stage_count, void *data, uint64_t items,
 	unsigned jobs, struct error *e) MUST_CHECK;
 
+/* The cores that this process may use, at least 1. */
+unsigned pipeline_cores(void);
+
 #endif

@@ -82,11 +82,15 @@ static int render(struct render_job *job)
 
 static int parse_stage(const char *text, enum render_stage *stage)
 {
+	static const char *const stages[] = {
+		[RENDER_EDIT] = "edit", [RENDER_MIX] = "mix", [RENDER_MASTER] = "master"};
 	*stage = RENDER_MASTER;
-	if (!text || strcmp(text, "master") == 0)
-		return 0;
-	*stage = RENDER_MIX;
-	return strcmp(text, "mix") == 0 ? 0 : -EINVAL;
+	for (size_t i = 0; text && i < KEY_COUNT(stages); i++) {
+		*stage = (enum render_stage)i;
+		if (strcmp(text, stages[i]) == 0)
+			return 0;
+	}
+	return text ? -EINVAL : 0;
 }
 
 static int parse_jobs(const char *text, unsigned *jobs)
@@ -110,8 +114,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	const char *takes = subcommand_option(command, arguments, "takes");
 	const char *stage = subcommand_option(command, arguments, "stage");
 	if (parse_stage(stage, &job.stage) < 0)
-		return subcommand_misused(
-			command, "--stage: %s; mix or master (this version edits nothing)", stage);
+		return subcommand_misused(command, "--stage: %s; edit, mix or master", stage);
 	if (parse_jobs(subcommand_option(command, arguments, "jobs"), &job.jobs) < 0)
 		return subcommand_misused(command, "--jobs: a whole number from 1 to %d", JOBS_MOST);
 	if (subcommand_option(command, arguments, "background")) {
@@ -141,12 +144,14 @@ const struct subcommand subcommand_render = {
 	.synopsis = "TAKE",
 	.least_words = 1,
 	.most_words = 1,
-	.help = "mix and master a take: mix.flac, master.flac and report.json",
+	.help = "edit, mix and master a take: mix.flac, master.flac and report.json",
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
 			{"session", "FILE", "another session than the take's own"},
-			{"stage", "STAGE", "mix: stop after mix.flac; master: all (default)"},
+			{"stage", "STAGE",
+				"edit: the edited tracks alone, as files; mix: stop after mix.flac; master: "
+				"all (default)"},
 			{"jobs", "N", "threads, 1 to 64 (default: one a core); the result is the same"},
 			{"out", "DIR", "write there, and leave the take as it is"},
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},

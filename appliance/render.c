@@ -2,10 +2,10 @@
 
 #include "appliance/check-chains.h"
 #include "appliance/delivery.h"
+#include "appliance/edited.h"
 #include "appliance/mixdown.h"
 #include "appliance/processors.h"
 #include "appliance/report.h"
-#include "appliance/stems.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -28,6 +28,8 @@ struct render {
 	struct render_result *result;
 	struct loaded_session session;
 	struct stems stems;
+	struct edits edits;
+	struct edited edited;
 	struct mix *mix;
 	struct meter *meter;
 	struct scratch scratch;
@@ -60,14 +62,39 @@ static void begin_stage(struct render *render, const char *what, double from, do
 	tell(render, 0);
 }
 
+/* ---- the edits ---- */
+
+/* What has to hear the tracks before it touches them. */
+static int analyse(struct render *render, struct error *e)
+{
+	if (!edits_listen(&render->edits))
+		return 0;
+	begin_stage(render, "edit", 0, 0.2);
+	return edits_analyse(&render->edits, render->job->jobs, on_stage_progress, render, e);
+}
+
+static int make_edited(struct render *render, struct error *e)
+{
+	render->edited = (struct edited){.edits = &render->edits,
+		.folder = render->out,
+		.jobs = render->job->jobs,
+		.progress = on_stage_progress,
+		.data = render};
+	begin_stage(render, "edit", 0.2, 1);
+	int result = edited_write(&render->edited, e);
+	render->result->edited = render->stems.count;
+	return result;
+}
+
 /* ---- the mix ---- */
 
 static int make_mix(struct render *render, struct error *e)
 {
 	uint32_t rate = render->result->take.rate;
 	bool mastered = render->job->stage == RENDER_MASTER;
+	const struct flac_format format = {rate, BLOCK_CHANNELS, MIX_BITS};
 	char *path = file_join(render->out, "mix.flac");
-	struct mixdown mixdown = {.stems = &render->stems,
+	struct mixdown mixdown = {.edits = &render->edits,
 		.mix = render->mix,
 		.file = &render->mix_file,
 		.scratch = mastered ? &render->scratch : NULL,
@@ -78,9 +105,9 @@ static int make_mix(struct render *render, struct error *e)
 	if (result == 0)
 		result = meter_create(&render->meter, rate, BLOCK_CHANNELS, e);
 	if (result == 0)
-		result = delivery_open(&render->mix_file, path, rate, MIX_BITS, NULL, 0, e);
+		result = delivery_open(&render->mix_file, path, &format, NULL, 0, e);
 	if (result == 0) {
-		begin_stage(render, "mix", 0, mastered ? 0.4 : 1);
+		begin_stage(render, "mix", render->progress_to, mastered ? 0.4 : 1);
 		mixdown.meter = render->meter;
 		result = mixdown_run(&mixdown, e);
 	}
@@ -154,8 +181,8 @@ static int make_master(struct render *render, struct error *e)
 	struct tags tags = {0};
 	make_tags(&tags, render);
 	char *path = file_join(render->out, "master.flac");
-	result =
-		delivery_open(&render->master_file, path, source.rate, MASTER_BITS, tags.list, tags.count, e);
+	const struct flac_format format = {source.rate, BLOCK_CHANNELS, MASTER_BITS};
+	result = delivery_open(&render->master_file, path, &format, tags.list, tags.count, e);
 	free(path);
 	begin_stage(render, "master", 0.85, 1);
 	if (result == 0)
@@ -198,17 +225,31 @@ static int write_report(struct render *render, struct error *e)
 	render->result->seconds =
 		(double)(clock_monotonic_ns() - render->begun_ns) / (double)CLOCK_NSEC_PER_SEC;
 	char *path = file_join(render->out, "report.json");
-	char *text = report_json(render->result, &render->session, render->job->stage);
+	char *text = report_json(render->result, &render->session, &render->edits, render->job->stage);
 	int result = file_replace(path, text, strlen(text), e);
 	free(text);
 	free(path);
 	return result;
 }
 
+static int make_edits(struct render *render, struct error *e)
+{
+	int result = make_edited(render, e);
+	if (result == 0)
+		result = write_report(render, e);
+	for (size_t i = 0; i < render->stems.count && result == 0; i++)
+		result = add_render(render, render->edited.files[i].name, NULL, e);
+	return result;
+}
+
 static int make_all(struct render *render, struct error *e)
 {
 	bool master = render->job->stage == RENDER_MASTER;
-	int result = make_mix(render, e);
+	int result = analyse(render, e);
+	if (result == 0 && render->job->stage == RENDER_EDIT)
+		return make_edits(render, e);
+	if (result == 0)
+		result = make_mix(render, e);
 	if (result == 0 && master)
 		result = make_master(render, e);
 	if (result == 0)
@@ -270,15 +311,14 @@ static int prepare(struct render *render, struct error *e)
 static int make_graph(struct render *render, struct error *e)
 {
 	const struct manifest *take = &render->result->take;
-	struct mix_marker *markers = memory_array(take->marker_count, sizeof(*markers));
-	for (size_t i = 0; i < take->marker_count; i++)
-		markers[i] = (struct mix_marker){take->markers[i].label, take->markers[i].frame};
+	struct mix_markers markers = moments_of(take);
 	const struct mix_setup setup = {.session = &render->session.session,
 		.processors = processors_all(),
-		.markers = {markers, take->marker_count},
-		.rate = take->rate};
+		.markers = markers,
+		.rate = take->rate,
+		.first = render->edits.extent.first};
 	int result = mix_create(&render->mix, &setup, e);
-	free(markers);
+	moments_finish(&markers);
 	const char *missing = result == 0 ? mix_missing_moment(render->mix) : NULL;
 	if (missing) {
 		render->result->missing_marker = memory_text(missing);
@@ -295,6 +335,9 @@ static int open_inputs(struct render *render, struct error *e)
 	int result = stems_open(&render->stems, take, render->job->folder, session, e);
 	if (result == 0)
 		note_alignment(render);
+	struct extent extent = extent_of(take, &session->edit);
+	if (result == 0)
+		result = edits_create(&render->edits, &render->stems, session, processors_all(), &extent, e);
 	if (result == 0)
 		result = make_graph(render, e);
 	if (result == 0 && render->job->out)
@@ -309,6 +352,8 @@ static void finish(struct render *render)
 	scratch_close(&render->scratch);
 	meter_destroy(render->meter);
 	mix_destroy(render->mix);
+	edited_finish(&render->edited);
+	edits_finish(&render->edits);
 	stems_close(&render->stems);
 	sessions_finish(&render->session);
 	if (render->lock >= 0)

@@ -1,6 +1,6 @@
-/* The render of one take: its tracks through the mixer into mix.flac, that through mastering into
- * master.flac, and report.json about both. Owns the files; the stages themselves are pure. Blocks; runs in a
- * process of its own. */
+/* The render of one take: its tracks through editing and the mixer into mix.flac, that through mastering into
+ * master.flac, and report.json about all; or only the edited tracks, as files of their own. Owns the files;
+ * the stages themselves are pure. Blocks; runs in a process of its own. */
 #ifndef WOODSHED_APPLIANCE_RENDER_H
 #define WOODSHED_APPLIANCE_RENDER_H
 
@@ -8,7 +8,7 @@
 #include "mastering/master.h"
 #include "takes/manifest.h"
 
-enum render_stage { RENDER_MIX, RENDER_MASTER };
+enum render_stage { RENDER_EDIT, RENDER_MIX, RENDER_MASTER };
 
 struct render_job {
 	const char *folder;  /* of the take */
@@ -31,6 +31,7 @@ struct render_result {
 	char *missing_marker;  /* the first one that automation named and the take does not have; NULL */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
+	size_t edited;	     /* tracks written; of RENDER_EDIT */
 	double seconds;	     /* taken */
 };
 

@@ -1,5 +1,6 @@
 #include "appliance/report.h"
 
+#include "appliance/report-edits.h"
 #include "common/memory.h"
 #include "mixer/place.h"
 
@@ -58,7 +59,7 @@ static json_t *place(const struct track_config *track, uint32_t rate)
 		"bass_db", figure(did->bass_db), "delay_ms", figure(did->delay_s * 1000));
 }
 
-static json_t *tracks(const struct manifest *take, const struct session *session)
+static json_t *tracks(const struct manifest *take, const struct session *session, const struct edits *edits)
 {
 	json_t *list = json_array();
 	const struct track_config *configs = session->tracks.items;
@@ -68,10 +69,10 @@ static json_t *tracks(const struct manifest *take, const struct session *session
 			if (strcmp(take->tracks[k].name, configs[i].name) == 0)
 				lufs = take->tracks[k].lufs;
 		json_array_append_new(
-			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:o, s:[]}", "name", configs[i].name,
+			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:o, s:o}", "name", configs[i].name,
 				      "role", configs[i].role, "lufs", figure(lufs), "target_lufs", "gain_db",
 				      figure(configs[i].gain_db + configs[i].trim_db), "place",
-				      place(&configs[i], take->rate), "edits"));
+				      place(&configs[i], take->rate), "edits", report_edits(edits, i)));
 	}
 	return list;
 }
@@ -97,24 +98,32 @@ static void add_master(json_t *report, const struct master_plan *plan)
 	json_object_set_new(report, "correlation", figure(plan->master.correlation));
 }
 
-char *report_json(
-	const struct render_result *result, const struct loaded_session *session, enum render_stage stage)
+static void add_mix(json_t *report, const struct render_result *result, const struct session *session)
 {
+	json_t *mix = programme(&result->mix);
+	json_object_set_new(mix, "preset", json_string(session->mix.preset));
+	json_object_set_new(mix, "missing_marker",
+		result->missing_marker ? json_string(result->missing_marker) : json_null());
+	json_object_set_new(mix, "clipped", json_integer((json_int_t)result->mix_clipped));
+	json_object_set_new(report, "mix", mix);
+}
+
+char *report_json(const struct render_result *result, const struct loaded_session *session,
+	const struct edits *edits, enum render_stage stage)
+{
+	static const char *const stages[] = {"edit", "mix", "master"};
 	struct hash hash = {0};
 	struct error e;
 	if (hash_bytes(session->text, strlen(session->text), &hash, &e) < 0)
 		hash.sha256[0] = '\0';
 	json_t *report = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "format", REPORT_FORMAT, "take",
 		result->take.id, "version", WOODSHED_VERSION, "session", session->session.name,
-		"session_sha256", hash.sha256, "stage", stage == RENDER_MIX ? "mix" : "master", "tracks",
-		tracks(&result->take, &session->session));
+		"session_sha256", hash.sha256, "stage", stages[stage], "tracks",
+		tracks(&result->take, &session->session, edits));
 	json_object_set_new(report, "interfaces", interfaces(result));
-	json_t *mix = programme(&result->mix);
-	json_object_set_new(mix, "preset", json_string(session->session.mix.preset));
-	json_object_set_new(mix, "missing_marker",
-		result->missing_marker ? json_string(result->missing_marker) : json_null());
-	json_object_set_new(mix, "clipped", json_integer((json_int_t)result->mix_clipped));
-	json_object_set_new(report, "mix", mix);
+	json_object_set_new(report, "edit", report_extent(edits));
+	if (stage >= RENDER_MIX)
+		add_mix(report, result, &session->session);
 	if (stage == RENDER_MASTER)
 		add_master(report, &result->master);
 	json_object_set_new(report, "tilt_db_per_octave", json_null());
@@ -139,6 +148,10 @@ void report_print(const struct render_result *result, enum render_stage stage)
 {
 	const struct master_plan *plan = &result->master;
 	print_corrected(result);
+	if (stage == RENDER_EDIT) {
+		printf("edited   %zu tracks; %.1f s of work\n", result->edited, result->seconds);
+		return;
+	}
 	printf("mix      %6.1f LUFS  %5.1f dBTP", result->mix.integrated_lufs, result->mix.true_peak_dbtp);
 	if (result->mix_clipped)
 		printf("  %llu samples clipped in mix.flac (not in the master)",

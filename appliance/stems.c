@@ -1,9 +1,9 @@
 #include "appliance/stems.h"
 
-#include "common/file.h"
 #include "common/memory.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,36 +43,9 @@ static void adopt_tracks(struct session *session, const struct manifest *take)
 		tracks[i].name = memory_text(from->name);
 		tracks[i].role = from->role ? memory_text(from->role) : NULL;
 		tracks[i].input = (struct key_list){.items = inputs, .count = from->input_count};
+		tracks[i].adopted = true;
 	}
 	session->tracks = (struct key_list){.items = tracks, .count = take->track_count};
-}
-
-static int read_raw(void *data, double *const *out, uint32_t frames, struct error *e)
-{
-	struct stem *stem = data;
-	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	int32_t *const channel[BLOCK_CHANNELS] = {samples[0], samples[1]};
-	int result = raw_read(stem->reader, channel, frames, e);
-	for (uint32_t c = 0; result == 0 && c < raw_format(stem->reader)->channels; c++)
-		for (uint32_t i = 0; i < frames; i++)
-			out[c][i] = samples[c][i] * stem->scale;
-	return result;
-}
-
-static int open_stem(struct stem *stem, const struct take_track *track, const struct warp *warp,
-	const char *folder, struct error *e)
-{
-	int result = raw_open(&stem->reader, track, folder, e);
-	if (result < 0)
-		return result;
-	const struct flac_format *format = raw_format(stem->reader);
-	if (format->channels != track->input_count || format->channels > BLOCK_CHANNELS)
-		return error_set(e, EINVAL, "%s: has %u channels, the manifest says %zu", track->file,
-			format->channels, track->input_count);
-	stem->scale = 1.0 / (double)(1U << (format->bits - 1));
-	stem->channels = format->channels;
-	const struct resample_source source = {.read = read_raw, .data = stem};
-	return warp ? resample_create(&stem->resample, warp, format->channels, &source, e) : 0;
 }
 
 int stems_fit(struct session *session, const struct manifest *take, struct error *e)
@@ -87,58 +60,164 @@ int stems_fit(struct session *session, const struct manifest *take, struct error
 	return 0;
 }
 
+/* ---- opening ---- */
+
+static size_t count_cuts(const struct stems *stems, const char *track)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < stems->punches.count; i++)
+		count += punch_has(&stems->punches.list[i], track);
+	return count;
+}
+
+static int open_cut(
+	struct stem_cut *cut, const struct punch *punch, const struct track_config *config, struct error *e)
+{
+	const struct take_track *track = find_track(&punch->take, config);
+	cut->punch = punch;
+	if (!track)
+		return error_set(
+			e, EINVAL, "edit.punch: take %s has no track %s", punch->take.id, config->name);
+	return reel_open(&cut->reel, track, alignment_of(&punch->alignment, track), punch->folder, e);
+}
+
+int stem_open(struct stem *stem, const struct stems *stems, size_t index, struct error *e)
+{
+	const struct track_config *config = (const struct track_config *)stems->session->tracks.items + index;
+	const struct take_track *track = find_track(stems->take, config);
+	*stem = (struct stem){0};
+	int result = reel_open(&stem->reel, track, alignment_of(&stems->alignment, track), stems->folder, e);
+	stem->cuts = memory_array(count_cuts(stems, config->name), sizeof(*stem->cuts));
+	for (size_t i = 0; i < stems->punches.count && result == 0; i++)
+		if (punch_has(&stems->punches.list[i], config->name))
+			result = open_cut(&stem->cuts[stem->cut_count++], &stems->punches.list[i], config, e);
+	return result;
+}
+
+void stem_close(struct stem *stem)
+{
+	for (size_t i = 0; i < stem->cut_count; i++)
+		reel_close(&stem->cuts[i].reel);
+	free(stem->cuts);
+	reel_close(&stem->reel);
+	*stem = (struct stem){0};
+}
+
 int stems_open(struct stems *stems, const struct manifest *take, const char *folder,
 	const struct session *session, struct error *e)
 {
-	const struct track_config *configs = session->tracks.items;
 	*stems = (struct stems){.count = session->tracks.count,
 		.frames = take->frames,
 		.take = take,
 		.folder = folder,
 		.session = session};
+	int result = punches_load(&stems->punches, session, take, folder, e);
 	alignment_load(&stems->alignment, take, folder);
 	stems->list = memory_array(stems->count, sizeof(*stems->list));
-	for (size_t i = 0; i < stems->count; i++) {
-		const struct take_track *track = find_track(take, &configs[i]);
-		const struct warp *warp = alignment_of(&stems->alignment, track);
-		int result = open_stem(&stems->list[i], track, warp, folder, e);
-		if (result < 0) {
-			stems_close(stems);
-			return result;
-		}
-	}
-	return 0;
+	for (size_t i = 0; i < stems->count && result == 0; i++)
+		result = stem_open(&stems->list[i], stems, i, e);
+	if (result < 0)
+		stems_close(stems);
+	return result;
 }
 
 int stems_rewind(struct stems *stems, struct error *e)
 {
-	const struct stems was = *stems;
-	stems_close(stems);
-	return stems_open(stems, was.take, was.folder, was.session, e);
+	int result = 0;
+	for (size_t i = 0; i < stems->count && result == 0; i++) {
+		stem_close(&stems->list[i]);
+		result = stem_open(&stems->list[i], stems, i, e);
+	}
+	return result;
 }
 
 void stems_close(struct stems *stems)
 {
-	for (size_t i = 0; i < stems->count; i++) {
-		resample_destroy(stems->list[i].resample);
-		raw_close(stems->list[i].reader);
-	}
+	for (size_t i = 0; stems->list && i < stems->count; i++)
+		stem_close(&stems->list[i]);
 	free(stems->list);
+	punches_finish(&stems->punches);
 	alignment_finish(&stems->alignment);
 	*stems = (struct stems){0};
 }
 
-int stems_read(struct stems *stems, size_t index, double *const *channels, uint32_t frames, struct error *e)
+/* ---- reading ---- */
+
+/* The passage's next frames; before the other take's first frame there is silence. */
+static int read_cut(struct stem_cut *cut, double *const *room, uint32_t frames, struct error *e)
 {
-	struct stem *stem = &stems->list[index];
+	const struct punch *punch = cut->punch;
+	int64_t source = punch->source;
+	int result = 0;
+	if (!cut->begun && source > 0)
+		result = reel_skip(&cut->reel, (uint64_t)source, e);
+	if (!cut->begun && source < 0)
+		cut->silent = (uint64_t)-source;
+	cut->begun = true;
+	uint32_t silent = cut->silent < frames ? (uint32_t)cut->silent : frames;
+	cut->silent -= silent;
+	double *rest[BLOCK_CHANNELS] = {0};
+	for (uint32_t c = 0; c < cut->reel.channels; c++) {
+		memset(room[c], 0, silent * sizeof(double));
+		rest[c] = room[c] + silent;
+	}
+	return result == 0 ? reel_read(&cut->reel, rest, frames - silent, e) : result;
+}
+
+/* How far the passage has come in at frame `at` of it: 0 to 1. */
+static double share(const struct punch *punch, uint64_t at)
+{
+	uint64_t left = punch->end - punch->begin - at - 1;
+	double in = at < punch->fade_in ? ((double)at + 0.5) / (double)punch->fade_in : 1;
+	double out = left < punch->fade_out ? ((double)left + 0.5) / (double)punch->fade_out : 1;
+	return in < out ? in : out;
+}
+
+/* `frames` frames (at most BLOCK_FRAMES) of the passage, from its frame `at` on, joined at equal power. */
+static int splice(
+	struct stem_cut *cut, uint64_t at, double *const *channels, uint32_t frames, struct error *e)
+{
+	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
+	double *const room[BLOCK_CHANNELS] = {samples[0], samples[1]};
+	int result = read_cut(cut, room, frames, e);
+	for (uint32_t i = 0; i < frames && result == 0; i++) {
+		double part = share(cut->punch, at + i);
+		for (uint32_t c = 0; c < cut->reel.channels; c++)
+			channels[c][i] = part < 1 ? channels[c][i] * cos(M_PI_2 * part) +
+							    samples[c][i] * sin(M_PI_2 * part)
+						  : samples[c][i];
+	}
+	return result;
+}
+
+static int read_block(struct stem *stem, double *const *channels, uint32_t frames, struct error *e)
+{
+	uint64_t begin = stem->position, end = begin + frames;
+	int result = reel_read(&stem->reel, channels, frames, e);
+	for (size_t i = 0; i < stem->cut_count && result == 0; i++) {
+		const struct punch *punch = stem->cuts[i].punch;
+		uint64_t from = punch->begin > begin ? punch->begin : begin;
+		uint64_t to = punch->end < end ? punch->end : end;
+		if (from >= to)
+			continue;
+		double *rest[BLOCK_CHANNELS] = {0};
+		for (uint32_t c = 0; c < stem->reel.channels; c++)
+			rest[c] = channels[c] + (from - begin);
+		result = splice(&stem->cuts[i], from - punch->begin, rest, (uint32_t)(to - from), e);
+	}
+	stem->position = end;
+	return result;
+}
+
+int stem_read(struct stem *stem, double *const *channels, uint32_t frames, struct error *e)
+{
 	int result = 0;
 	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
 		n = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES;
-		struct block block = {.channels = stem->channels, .frames = n};
-		for (uint32_t c = 0; c < stem->channels; c++)
-			block.channel[c] = channels[c] + done;
-		result = stem->resample ? resample_read(stem->resample, &block, n, e)
-					: read_raw(stem, block.channel, n, e);
+		double *rest[BLOCK_CHANNELS] = {0};
+		for (uint32_t c = 0; c < stem->reel.channels; c++)
+			rest[c] = channels[c] + done;
+		result = read_block(stem, rest, n, e);
 	}
 	return result;
 }

@@ -50,6 +50,11 @@ bool processor_analyses(const struct processor *processor)
 	return processor->type->analyse;
 }
 
+bool processor_keyed(const struct processor *processor)
+{
+	return processor->type->process_keyed;
+}
+
 void processor_analyse(struct processor *processor, const struct block *block, const struct block *key)
 {
 	if (processor->type->analyse)

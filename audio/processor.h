@@ -71,6 +71,7 @@ void processor_process(struct processor *processor, struct block *block);
 /* `key` NULL, or a processor that has no use for one: as processor_process. */
 void processor_process_keyed(struct processor *processor, struct block *block, const struct block *key);
 bool processor_analyses(const struct processor *processor); /* wants processor_analyse and -_conclude */
+bool processor_keyed(const struct processor *processor);    /* its process_keyed listens to a key */
 void processor_analyse(struct processor *processor, const struct block *block, const struct block *key);
 void processor_conclude(struct processor *processor);
 size_t processor_notes(

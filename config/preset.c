@@ -1,6 +1,7 @@
 #include "config/preset.h"
 
 #include "common/memory.h"
+#include "config/edit_preset.h"
 #include "config/schema.h"
 
 #include <errno.h>
@@ -54,15 +55,6 @@ static const struct key whole_keys[] = {
 static const struct record whole_record = {"strip", "What a role's tracks go through.",
 	sizeof(struct role_strip), whole_keys, KEY_COUNT(whole_keys)};
 
-struct edit_file {
-	char *help, *extends;
-};
-
-static const struct key edit_keys[] = {HELP_KEYS(struct edit_file)};
-
-static const struct record edit_record = {"edit preset", "What makes a performance clean.",
-	sizeof(struct edit_file), edit_keys, KEY_COUNT(edit_keys)};
-
 struct mix_file {
 	char *help, *extends;
 	bool strips;
@@ -100,7 +92,7 @@ const struct record *preset_record(enum preset_kind kind)
 {
 	static const struct record *const records[PRESET_KINDS] = {
 		[PRESET_ROLES] = &role_record,
-		[PRESET_EDIT] = &edit_record,
+		[PRESET_EDIT] = &edit_preset_record,
 		[PRESET_MIX] = &mix_record,
 		[PRESET_MASTER] = &master_record,
 	};

@@ -33,6 +33,14 @@ const char *preset_kind_noun(enum preset_kind kind)
 	return kinds[kind].noun;
 }
 
+const char *preset_shipped_name(enum preset_kind kind, size_t index)
+{
+	for (size_t i = 0; i < preset_count; i++)
+		if (presets[i].kind == kind && index-- == 0)
+			return presets[i].name;
+	return NULL;
+}
+
 const struct preset *preset_shipped(enum preset_kind kind, const char *name)
 {
 	for (size_t i = 0; i < preset_count; i++)

@@ -21,32 +21,19 @@ static const char *const formats[] = {"flac", NULL};
 static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
 
 /* Names for an editor to offer; a folder of the user's may have more presets. */
-static const char *preset_name(enum preset_kind kind, size_t index)
-{
-	for (size_t i = 0; i < preset_count; i++)
-		if (presets[i].kind == kind && index-- == 0)
-			return presets[i].name;
-	return NULL;
-}
-
 static const char *role_name(size_t index)
 {
-	return preset_name(PRESET_ROLES, index);
-}
-
-static const char *edit_preset_name(size_t index)
-{
-	return preset_name(PRESET_EDIT, index);
+	return preset_shipped_name(PRESET_ROLES, index);
 }
 
 static const char *mix_preset_name(size_t index)
 {
-	return preset_name(PRESET_MIX, index);
+	return preset_shipped_name(PRESET_MIX, index);
 }
 
 static const char *master_preset_name(size_t index)
 {
-	return preset_name(PRESET_MASTER, index);
+	return preset_shipped_name(PRESET_MASTER, index);
 }
 
 static const char song_keys_help[] = "What is played.";
@@ -122,17 +109,12 @@ static const struct key track_keys[] = {
 		.help = "What the fader does while the take runs."},
 	{"place", KEY_RECORD, TRACK(place), .record = &place_record,
 		.help = "Where it stands in the picture, as one gesture."},
-	{"edit", KEY_CHAIN, TRACK(edit), .most = 32, .unused = true,
-		.help = "Processors that make this track clean, before everything else."},
+	{"edit", KEY_CHAIN, TRACK(edit), .most = 32,
+		.help = "Processors before the mix, instead of the edit preset's."},
+	{"edit+", KEY_CHAIN, TRACK(edit_added), .most = 32,
+		.help = "Processors before the mix, after the edit preset's."},
 };
 static const struct record track_record = RECORD("track", struct track_config, track_keys);
-
-static const char edit_keys_help[] = "What makes the performance clean.";
-static const struct key edit_keys[] = {
-	{"preset", KEY_TEXT, offsetof(struct edit_config, preset), .fallback = "none",
-		.offer = edit_preset_name, .help = "The edit preset."},
-};
-static const struct record edit_record = RECORD("edit", struct edit_config, edit_keys);
 
 static const char mix_keys_help[] = "How the tracks become stereo.";
 static const struct key mix_keys[] = {
@@ -173,7 +155,8 @@ static const struct key session_keys[] = {
 		.help = arrangement_keys_help},
 	{"tracks", KEY_RECORDS, SESSION(tracks), .most = SESSION_MOST_TRACKS, .record = &track_record,
 		.help = "The tracks; one a channel where there are none."},
-	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record, .help = edit_keys_help},
+	{"edit", KEY_RECORD, SESSION(edit), .record = &edit_record,
+		.help = "What makes the performance clean."},
 	{"mix", KEY_RECORD, SESSION(mix), .record = &mix_record, .help = mix_keys_help},
 	{"buses", KEY_RECORDS, SESSION(buses), .most = SESSION_MOST_BUSES, .record = &bus_record,
 		.help = "Groups of tracks, and returns that they send to."},

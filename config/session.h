@@ -4,6 +4,7 @@
 
 #include "common/key.h"
 #include "config/appliance.h"
+#include "config/edit.h"
 #include "config/faults.h"
 #include "config/routing.h"
 
@@ -32,13 +33,17 @@ struct track_config {
 	char *name;
 	struct key_list input; /* of char *: "xr18/1"; one: mono, two: stereo */
 	char *role;	       /* NULL: none */
-	struct key_list edit;  /* of struct key_insert: before everything else */
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
-	double gain_db;		     /* the session's, else the role's, else 0 */
-	double pan;		     /* the same; -100 (left) to 100 (right) */
-	double trim_db;		     /* on top of the gain, whoever found that */
+	struct key_list edit; /* of struct key_insert: what it goes through before the mix, the same way */
+	struct key_list edit_added; /* `edit+:`; empty after session_load */
+	size_t edit_aligned;	    /* of `edit`, how many come first since the preset aligns sources … */
+	size_t edit_preset; /* … and how many after those are the preset's; the rest the session's */
+	bool adopted;	    /* one of the take's, that the session does not name */
+	double gain_db;	    /* the session's, else the role's, else 0 */
+	double pan;	    /* the same; -100 (left) to 100 (right) */
+	double trim_db;	    /* on top of the gain, whoever found that */
 	bool mute, solo;
 	char *bus;	       /* the group it goes to; NULL: the mix */
 	struct key_list sends; /* of struct send_config */
@@ -53,10 +58,6 @@ struct mix_config {
 	char *preset;	   /* "none": the exact sum */
 	int balance;	   /* enum mix_balance; this version refuses `auto` */
 	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
-};
-
-struct edit_config {
-	char *preset;
 };
 
 enum master_format { MASTER_FLAC, MASTER_FORMATS };

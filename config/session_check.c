@@ -166,4 +166,5 @@ void session_check(const struct session *session, const struct yaml_node *root,
 		check_name(&c, i);
 	check_all_inputs(&c);
 	routing_check(session, root, faults);
+	edit_check(session, root, faults);
 }

@@ -20,4 +20,7 @@ void song_check(const struct session *session, const struct yaml_node *root, str
 /* What the master is asked for, once its preset is resolved. */
 void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
+/* The part of it that is about editing. */
+void edit_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+
 #endif

@@ -53,6 +53,7 @@ void session_finish(struct session *session)
 {
 	schema_finish(&session_record, session);
 	schema_finish_chain(&session->chain_of_mix);
+	schema_finish_chain(&session->edit.chain);
 	preset_files_finish(&session->presets);
 	*session = (struct session){0};
 }

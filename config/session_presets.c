@@ -1,10 +1,13 @@
 #include "config/session_presets.h"
 
+#include "config/edit_preset.h"
 #include "config/preset.h"
 #include "config/schema.h"
+#include "config/sources.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { KEY_SIZE = 64 };
 
@@ -105,13 +108,64 @@ static void resolve_mix(const struct resolving *r)
 	mix_preset_finish(&preset);
 }
 
+static void take_over(double *own, double preset)
+{
+	if (isnan(*own))
+		*own = preset;
+}
+
+static void resolve_edit_keys(struct edit_config *edit, const struct edit_preset *preset)
+{
+	if (edit->align == EDIT_ALIGN_PRESET)
+		edit->align = preset->align;
+	if (edit->trim == EDIT_TRIM_PRESET)
+		edit->trim = preset->trim;
+	take_over(&edit->lead_in_s, preset->lead_in_s);
+	take_over(&edit->lead_out_s, preset->lead_out_s);
+	take_over(&edit->fade_in_s, preset->fade_in_s);
+	take_over(&edit->fade_out_s, preset->fade_out_s);
+}
+
+/* A track that says itself what it is to be aligned with, or that it is not (bypass), knows better. */
+static bool aligns(const struct key_list *chain)
+{
+	const struct key_insert *inserts = chain->items;
+	for (size_t i = 0; i < chain->count; i++)
+		if (inserts[i].type && strcmp(inserts[i].type->name, "align") == 0)
+			return true;
+	return false;
+}
+
+/* The preset's chain, replaced or added to, behind the alignment with the first track of the same source. */
+static void resolve_edit_of(const struct resolving *r, size_t index, const struct edit_preset *preset)
+{
+	struct track_config *tracks = r->session->tracks.items, *track = tracks + index;
+	int first = r->session->edit.align == EDIT_ALIGN_SOURCES ? sources_first(r->session, index) : -1;
+	if (!track->edit.items) {
+		if (edit_preset_chain(preset, track->role, &track->edit) < 0)
+			return;
+		track->edit_preset = track->edit.count;
+	}
+	schema_append_chain(&track->edit, &track->edit_added);
+	if (first < 0 || aligns(&track->edit))
+		return;
+	edit_preset_add_align(&track->edit, r->request.processors, tracks[first].name, r->request.faults);
+	track->edit_aligned = 1;
+}
+
 static void resolve_edit(const struct resolving *r)
 {
-	struct preset_tree tree;
-	const char *name = r->session->edit.preset;
+	struct edit_preset preset;
+	struct edit_config *edit = &r->session->edit;
 	struct preset_place place = place_of_preset(r, "edit", "edit.preset");
-	if (name && preset_tree_open(&tree, &r->request, PRESET_EDIT, name, &place) == 0)
-		preset_tree_finish(&tree);
+	if (!edit->preset || edit_preset_open(&preset, &r->request, edit->preset, &place) < 0)
+		return;
+	resolve_edit_keys(edit, &preset);
+	for (size_t i = 0; i < r->session->tracks.count; i++)
+		resolve_edit_of(r, i, &preset);
+	if (edit_preset_chain(&preset, NULL, &edit->chain) < 0)
+		edit->chain = (struct key_list){0};
+	edit_preset_finish(&preset);
 }
 
 static void resolve_master(const struct resolving *r)

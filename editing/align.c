@@ -9,8 +9,8 @@
 /* What a peak needs to be believed. Microphones of one source
  * stand well above, tracks that only share bleed or beats below (tests/unit/test-align.c). */
 #define DECISIVE 1.5
-#define COHERENT 0.1
-#define GAIN_LEAST_DB 0.3
+#define COHERENT 0.5
+#define GAIN_LEAST_DB 0.6
 
 static const char *const polarities[] = {"auto", "keep", NULL};
 

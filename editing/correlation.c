@@ -4,6 +4,7 @@
 #include "common/memory.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,14 @@
 /* Windows where either is quieter tell of noise only. */
 #define QUIET_POWER 1e-7 /* -70 dBFS */
 
+/* So far below its strongest frequency a source is there in full, as power: 30 dB. */
+#define PRESENT 1e-3
+
 /* A peak is as wide as the band makes it: what is nearer belongs to it. */
 #define SAME_PEAK_S 0.001
+
+/* How far the peak of the strongest frequencies may lie beside that of all. */
+#define REFINED_S 0.0002
 
 enum { FEWEST_WINDOWS = 6 };
 
@@ -143,13 +150,30 @@ static double coherence_at(const struct correlation *c, size_t k)
 	return fmax(0, (coherence - chance) / (1 - chance));
 }
 
-/* The correlation over all lags, from the phases of the coherent part of the band. */
-static void correlate(struct correlation *c, struct band band, double *lags)
+/* What both have of a frequency, as power. */
+static double level_at(const struct correlation *c, size_t k)
+{
+	return sqrt(c->power[0][k] * c->power[1][k]);
+}
+
+static double strongest(const struct correlation *c, struct band band)
+{
+	double most = 0;
+	for (size_t k = band.first; k <= band.last; k++)
+		most = fmax(most, level_at(c, k));
+	return most;
+}
+
+/* The correlation over all lags, from the phases of the coherent part of the band. Frequencies whose level is
+ * below `present` count less: where the source itself is hardly there, what is coherent is somebody else's
+ * bleed. */
+static void correlate(struct correlation *c, struct band band, double present, double *lags)
 {
 	memset(c->bins[0], 0, spectrum_bins(c->spectrum) * sizeof(*c->bins[0]));
 	for (size_t k = band.first; k <= band.last; k++) {
 		double size = hypot(c->cross_re[k], c->cross_im[k]);
-		double weight = size > 0 ? coherence_at(c, k) / size : 0;
+		double presence = fmin(1, level_at(c, k) / present);
+		double weight = size > 0 ? presence * coherence_at(c, k) / size : 0;
 		c->bins[0][k] = (struct spectrum_bin){
 			(float)(weight * c->cross_re[k]), (float)(weight * c->cross_im[k])};
 	}
@@ -184,6 +208,17 @@ static int32_t largest(
 	return best;
 }
 
+/* The frame of the peak at `delay`, by all of the band: what the source has least of is what tells best. */
+static int32_t refined(const struct correlation *c, const double *lags, int32_t delay, double height)
+{
+	int32_t near = (int32_t)(REFINED_S * c->rate), best = delay;
+	for (int32_t lag = delay - near; lag <= delay + near; lag++)
+		if (abs(lag) <= (int32_t)c->within && copysign(1, height) * at_lag(c, lags, lag) >
+							      copysign(1, height) * at_lag(c, lags, best))
+			best = lag;
+	return best;
+}
+
 /* Correlation coefficient of both over the band, `other` moved by `delay` and turned or not; every octave
  * counts alike, as it does to the ear. */
 static double agreement(const struct correlation *c, struct band band, int32_t delay, bool turned)
@@ -191,7 +226,7 @@ static double agreement(const struct correlation *c, struct band band, int32_t d
 	double both = 0, octaves = 0;
 	for (size_t k = band.first; k <= band.last; k++) {
 		double phase = 2 * M_PI * (double)k * delay / (double)c->size;
-		double level = sqrt(c->power[0][k] * c->power[1][k]), octave = 1.0 / (double)k;
+		double level = level_at(c, k), octave = 1.0 / (double)k;
 		octaves += octave;
 		if (level > 0)
 			both += octave / level * (c->cross_re[k] * cos(phase) - c->cross_im[k] * sin(phase));
@@ -199,16 +234,20 @@ static double agreement(const struct correlation *c, struct band band, int32_t d
 	return (turned ? -both : both) / octaves;
 }
 
-/* Weighted by what each frequency brings to the sound. */
-static double mean_coherence(const struct correlation *c, struct band band)
+/* How much of a track's power both have, of the one that has less of it: a guitar whose microphone hears the
+ * bass as well is still a guitar. */
+static double shared(const struct correlation *c, struct band band)
 {
-	double sum = 0, weights = 0;
-	for (size_t k = band.first; k <= band.last; k++) {
-		double weight = sqrt(c->power[0][k] * c->power[1][k]);
-		sum += weight * coherence_at(c, k);
-		weights += weight;
+	double least = 1;
+	for (int i = 0; i < 2; i++) {
+		double sum = 0, power = 0;
+		for (size_t k = band.first; k <= band.last; k++) {
+			sum += c->power[i][k] * coherence_at(c, k);
+			power += c->power[i][k];
+		}
+		least = fmin(least, power > 0 ? sum / power : 0);
 	}
-	return weights > 0 ? sum / weights : 0;
+	return least;
 }
 
 void correlation_find(struct correlation *correlation, bool keeps_polarity, struct correlation_peak *peak)
@@ -219,16 +258,17 @@ void correlation_find(struct correlation *correlation, bool keeps_polarity, stru
 		return;
 	struct band band = band_of(c);
 	double *lags = memory_array(c->size, sizeof(*lags));
-	correlate(c, band, lags);
+	correlate(c, band, fmax(PRESENT * strongest(c, band), DBL_MIN), lags);
 	int32_t delay = largest(c, lags, keeps_polarity, INT16_MIN, 0);
 	double height = at_lag(c, lags, delay);
 	int32_t apart = (int32_t)(SAME_PEAK_S * c->rate);
 	double other = fabs(at_lag(c, lags, largest(c, lags, keeps_polarity, delay, apart)));
-	peak->delay = delay;
+	correlate(c, band, DBL_MIN, lags);
+	peak->delay = refined(c, lags, delay, height);
 	peak->turned = height < 0;
 	peak->decisiveness = other > 0 ? fabs(height) / other : 0;
-	peak->coherence = mean_coherence(c, band);
-	double before = agreement(c, band, 0, false), after = agreement(c, band, delay, peak->turned);
+	peak->coherence = shared(c, band);
+	double before = agreement(c, band, 0, false), after = agreement(c, band, peak->delay, peak->turned);
 	peak->sum_gain_db = 10 * log10(fmax(1 + after, 1e-3) / fmax(1 + before, 1e-3));
 	free(lags);
 }

@@ -18,11 +18,19 @@
 /* A harmonic whose phase agrees from fold to fold to less than this is music or noise. */
 #define AGREEMENT_LEAST 0.33
 
+/* Less is no hum: -100 dBFS. */
+#define HEARD 1e-5
+
+/* A cluster is so much narrower than all that surrounds it. */
+#define CLUSTER 0.2
+
 enum {
 	STRETCH = 64,	 /* folds over which the mains keep their frequency: some 15 s */
 	NEAR = 10,	 /* folds before and after that a first median looks at: some 2 s either way */
 	NEIGHBOURS = 96, /* and the last one, once the phase is known well: some 23 s */
 	STRAIGHTENINGS = 5,
+	CLUSTER_LEAST = 6, /* folds that are near each other by more than chance */
+	CLOSER_STEPS = 24,
 	TABLE = 2048, /* points of one period */
 };
 
@@ -189,6 +197,49 @@ static double heard_share(double cycles)
 	return sin(M_PI * over) / (M_PI * over) / (1 - over * over);
 }
 
+/* The mean of the phasors within `reach` of `at`, and how many those are. */
+static size_t mean_near(const phasor *phasors, size_t count, double reach, phasor *at)
+{
+	phasor sum = 0;
+	size_t near = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool is_near = cabs(phasors[i] - *at) <= reach;
+		sum += is_near ? phasors[i] : 0;
+		near += is_near;
+	}
+	*at = near > 0 ? sum / (double)near : *at;
+	return near;
+}
+
+/* Where nobody plays, phasors of a steady hum lie close together. Such a cluster in the middle of the others
+ * tells more than they do: the circle is drawn closer as long as that promises a smaller error of the mean.
+ */
+static phasor draw_closer(const phasor *phasors, size_t count, phasor at, double *spread)
+{
+	double reach = *spread, error = INFINITY, best_reach = reach;
+	phasor best = at;
+	for (int step = 0; step < CLOSER_STEPS; step++, reach *= 0.7) {
+		size_t near = mean_near(phasors, count, reach, &at);
+		double now = reach / sqrt((double)near);
+		if (near < CLUSTER_LEAST)
+			break;
+		if (now < 0.5 * error || step == 0) {
+			error = now;
+			best = at;
+			best_reach = reach;
+		}
+	}
+	if (best_reach < *spread)
+		*spread = best_reach;
+	return best;
+}
+
+/* A harmonic in its own turning frame. */
+static phasor turned_back(const struct hum_track *track, size_t fold, unsigned harmonic)
+{
+	return heard_at(track, fold, harmonic) * turn(-(double)(harmonic + 1) * track->turned[fold]);
+}
+
 /* The middle of a harmonic's phasors around a fold, in its own turning frame; `*spread` is the median
  * distance from it. */
 static phasor middle(
@@ -199,8 +250,7 @@ static phasor middle(
 	phasor phasors[2 * NEIGHBOURS + 1];
 	size_t count = span.to - span.from;
 	for (size_t i = 0; i < count; i++) {
-		phasor p = heard_at(track, span.from + i, harmonic) *
-			   turn(-(double)(harmonic + 1) * track->turned[span.from + i]);
+		phasor p = turned_back(track, span.from + i, harmonic);
 		phasors[i] = p;
 		re[i] = creal(p);
 		im[i] = cimag(p);
@@ -210,13 +260,20 @@ static phasor middle(
 		off[i] = cabs(phasors[i] - at);
 	memcpy(re, off, count * sizeof(*re));
 	*spread = median(re, count);
-	phasor sum = 0;
-	size_t near = 0;
-	for (size_t i = 0; i < count; i++) {
-		sum += off[i] <= 1.5 * *spread ? phasors[i] : 0;
-		near += off[i] <= 1.5 * *spread;
-	}
-	return sum / (double)near;
+	mean_near(phasors, count, 1.5 * *spread, &at);
+	return at;
+}
+
+/* The same as middle, once that is known, and drawn closer. */
+static phasor clustered(
+	const struct hum_track *track, size_t fold, unsigned harmonic, phasor at, double wide, double *spread)
+{
+	struct span span = around(track, fold, NEIGHBOURS);
+	phasor phasors[2 * NEIGHBOURS + 1];
+	for (size_t i = span.from; i < span.to; i++)
+		phasors[i - span.from] = turned_back(track, i, harmonic);
+	*spread = wide;
+	return draw_closer(phasors, span.to - span.from, at, spread);
 }
 
 /* The frequency is found from fold to fold, and its errors add up to a phase that strays. What the harmonics'
@@ -246,11 +303,18 @@ static void straighten(struct hum_track *track)
 	free(weights);
 }
 
-/* What is believed of a harmonic in one fold: the middle, less where it hardly stands out of its spread. */
-static phasor believe(const struct hum_track *track, size_t fold, unsigned harmonic)
+/* What is believed of a harmonic in one fold: the middle, less where it hardly stands out of its spread; once
+ * it is known that there is hum, also what only shows where nobody plays. */
+static phasor believe(const struct hum_track *track, size_t fold, unsigned harmonic, bool is_known)
 {
-	double spread, slip = 0;
-	phasor at = middle(track, fold, NEIGHBOURS, harmonic, &spread);
+	double wide, slip = 0;
+	phasor at = middle(track, fold, NEIGHBOURS, harmonic, &wide);
+	double spread = wide;
+	if (is_known)
+		at = clustered(track, fold, harmonic, at, wide, &spread);
+	/* Hidden by notes all along. */
+	if (!track->found[harmonic] && spread > CLUSTER * wide)
+		return 0;
 	if (fold > 0)
 		slip = track->turned[fold] - track->turned[fold - 1];
 	double size = cabs(at), error = spread / sqrt(NEIGHBOURS);
@@ -288,6 +352,20 @@ static void choose_harmonics(struct hum_track *track)
 	free(agreements);
 }
 
+/* Fills `believed`, as `heard` is, and returns the RMS of it all. */
+static double believe_all(const struct hum_track *track, phasor *believed, bool is_known)
+{
+	double power = 0;
+	for (size_t i = 0; i < track->folds; i++) {
+		for (unsigned h = 0; h < track->harmonics; h++) {
+			phasor p = believe(track, i, h, is_known);
+			believed[i * track->harmonics + h] = p;
+			power += cabs(p) * cabs(p) / 2;
+		}
+	}
+	return sqrt(power / (double)track->folds);
+}
+
 void hum_track_conclude(struct hum_track *track)
 {
 	track->confidence = 0;
@@ -300,17 +378,11 @@ void hum_track_conclude(struct hum_track *track)
 	}
 	choose_harmonics(track);
 	phasor *believed = memory_array(track->folds * track->harmonics, sizeof(*believed));
-	double power = 0;
-	for (size_t i = 0; i < track->folds; i++) {
-		for (unsigned h = 0; h < track->harmonics; h++) {
-			phasor p = track->found[h] ? believe(track, i, h) : 0;
-			believed[i * track->harmonics + h] = p;
-			power += cabs(p) * cabs(p) / 2;
-		}
-	}
+	track->rms = believe_all(track, believed, false);
+	if (track->rms > HEARD)
+		track->rms = believe_all(track, believed, true);
 	free(track->heard);
 	track->heard = believed;
-	track->rms = sqrt(power / (double)track->folds);
 	track->hz = (double)track->rate / (double)track->period + track->turned[track->folds - 1] /
 									  (double)track->folds * track->rate /
 									  (double)track->fold;

@@ -43,6 +43,13 @@ struct declick_settings {
 
 extern const struct processor_type declick_type;
 
+struct declip_settings {
+	double ceiling_db; /* NAN: found */
+};
+
+/* Runs of samples at the converter's ceiling, drawn anew and never below it; by autoregression. */
+extern const struct processor_type declip_type;
+
 enum hum_fundamental { HUM_AUTO, HUM_50, HUM_60 };
 
 struct hum_settings {

@@ -4,7 +4,8 @@
 
 static void turn_over(struct repair *repair, repair_fn fn, void *data)
 {
-	fn(data, repair->window);
+	if (fn)
+		fn(data, repair->window);
 	memcpy(repair->mended, repair->window + REPAIR_CONTEXT, sizeof(repair->mended));
 	memmove(repair->window, repair->window + REPAIR_HOP,
 		(REPAIR_WINDOW - REPAIR_HOP) * sizeof(*repair->window));

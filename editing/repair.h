@@ -23,7 +23,7 @@ struct repair {
 	size_t fresh;		      /* samples of the newest hop that are there; as many have left */
 };
 
-/* Any number of samples, in place; they come out REPAIR_LATENCY later. */
+/* Any number of samples, in place; they come out REPAIR_LATENCY later. `fn` NULL: as they are. */
 void repair_run(struct repair *repair, double *samples, size_t count, repair_fn fn, void *data);
 
 void repair_reset(struct repair *repair); /* silence */

@@ -124,17 +124,20 @@ static void fetch_key(struct chain_insert *insert, size_t slot, uint32_t offset,
 	}
 }
 
+/* What a processor does with a block, beside changing it. */
+enum hearing { LISTENS = 1, PLAYS = 2 };
+
 static void run_insert(
-	struct chain_insert *insert, struct block *block, bool listens, size_t slot, uint32_t offset)
+	struct chain_insert *insert, struct block *block, unsigned hearing, size_t slot, uint32_t offset)
 {
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	struct block room = {.frames = block->frames, .channel = {samples[0], samples[1]}};
 	if (insert->key)
 		fetch_key(insert, slot, offset, &room);
 	const struct block *key = insert->key ? &room : NULL;
-	if (listens)
+	if (hearing & LISTENS)
 		processor_analyse(insert->processor, block, key);
-	else
+	if (hearing & PLAYS)
 		processor_process_keyed(insert->processor, block, key);
 }
 
@@ -146,13 +149,29 @@ bool chain_listens(const struct chain *chain)
 void chain_process(struct chain *chain, struct block *block, size_t slot, uint32_t offset)
 {
 	for (size_t i = 0; i < chain->count && i <= chain->pending; i++)
-		run_insert(&chain->inserts[i], block, i == chain->pending, slot, offset);
+		run_insert(&chain->inserts[i], block, i == chain->pending ? LISTENS : PLAYS, slot, offset);
 }
 
 void chain_conclude(struct chain *chain)
 {
 	processor_conclude(chain->inserts[chain->pending].processor);
 	find_pending(chain, chain->pending + 1);
+}
+
+void chain_analyse(struct chain *chain, struct block *block, size_t slot, uint32_t offset)
+{
+	size_t end = chain->count;
+	while (end > 0 && !processor_analyses(chain->inserts[end - 1].processor))
+		end--;
+	for (size_t i = 0; i < end; i++)
+		run_insert(&chain->inserts[i], block, i < chain->pending ? PLAYS : LISTENS | PLAYS, slot,
+			offset);
+}
+
+void chain_conclude_all(struct chain *chain)
+{
+	while (chain_listens(chain))
+		chain_conclude(chain);
 }
 
 void chain_reset(struct chain *chain)

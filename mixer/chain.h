@@ -52,6 +52,12 @@ void chain_process(struct chain *chain, struct block *block, size_t slot, uint32
 /* At the end of the programme: the one that listened has heard it. */
 void chain_conclude(struct chain *chain);
 
+/* The same for all of the chain at once: each one that has yet to hear the programme hears what those before
+ * it give on, which themselves have not concluded and leave it as it is. One pass instead of one each;
+ * what is in the block then is of no use. */
+void chain_analyse(struct chain *chain, struct block *block, size_t slot, uint32_t offset);
+void chain_conclude_all(struct chain *chain);
+
 /* Back to the programme's first frame. */
 void chain_reset(struct chain *chain);
 

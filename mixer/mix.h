@@ -18,6 +18,7 @@ struct mix_setup {
 	const struct processor_table *processors; /* those of all rooms: any may stand in any chain */
 	struct mix_markers markers;		  /* of the take; only used by mix_create */
 	uint32_t rate;				  /* Hz */
+	uint64_t first;				  /* frame of the take with which the tracks begin */
 };
 
 struct mix;

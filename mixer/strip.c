@@ -81,6 +81,7 @@ int strip_init(struct strip *strip, const struct graph_node *node, struct strip_
 	if (node->track)
 		init_place(strip, node->track, setup->mix->rate);
 	init_fader(strip, node, setup);
+	strip->first = strip->position = setup->mix->first;
 	return 0;
 }
 
@@ -165,7 +166,7 @@ void strip_reset(struct strip *strip)
 	for (size_t i = 0; i < strip->way_count; i++)
 		for (int c = 0; c < BLOCK_CHANNELS; c++)
 			delay_reset(&strip->ways[i].delays[c]);
-	strip->position = 0;
+	strip->position = strip->first;
 }
 
 /* ---- running ---- */

@@ -26,7 +26,8 @@ struct strip {
 	size_t way_count;
 	bool waits;	   /* what feeds it has yet to hear the programme: there is nothing to take in */
 	uint32_t arrival;  /* frames by which what comes in is late */
-	uint64_t position; /* frames that have come in */
+	uint64_t first;	   /* frame of the take with which it begins */
+	uint64_t position; /* frame of the take that comes in next */
 };
 
 /* A way to a strip. */

@@ -81,7 +81,7 @@ def write_session(folder, title, seats):
     tracks = ["tracks:", *track_lines(seats)] if seats else []
     (folder / "sessions").mkdir(exist_ok=True)
     (folder / "sessions/demo.yaml").write_text("\n".join([
-        "woodshed: 1", "name: demo", *song, *tracks, "edit: {preset: none}", "mix: {preset: rock}",
+        "woodshed: 1", "name: demo", *song, *tracks, "edit: {preset: rehearsal}", "mix: {preset: rock}",
         "master: {preset: streaming, loudness: -14 LUFS, true_peak: -1 dBTP, formats: [flac]}", ""]), "utf-8")
 
 

@@ -101,11 +101,35 @@ static void test_unrelated_tracks_stay(void **state)
 	}
 }
 
+/* Two instruments, and a third one loud in both microphones: its delay is none of theirs. */
+static void test_bleed_of_a_third_is_not_followed(void **state)
+{
+	(void)state;
+	static double third[FRAMES];
+	for (unsigned i = 0; i < 4; i++) {
+		struct found found;
+		play(source, FRAMES, 110, 300 + i);
+		play(spill, FRAMES, 147, 400 + i);
+		play(third, FRAMES, 82, 500 + i);
+		silence();
+		hear(one, source, 0, 1);
+		hear(one, third, 0, 0.25);
+		hear(two, spill, 0, 1);
+		hear(two, third, 300, 0.25);
+		hiss(one, 0.001);
+		hiss(two, 0.001);
+		struct processor *processor = analysed(one, two, &found);
+		assert_true(found.applied == 0);
+		processor_destroy(processor);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_planted_delays),
 		cmocka_unit_test(test_unrelated_tracks_stay),
+		cmocka_unit_test(test_bleed_of_a_third_is_not_followed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
