@@ -117,6 +117,8 @@ int soundfile_open(struct soundfile **soundfile, const char *path, struct error 
 	}
 	find_weights(made);
 	find_name(made);
+	made->format.title = sf_get_string(made->file, SF_STR_TITLE);
+	made->format.artist = sf_get_string(made->file, SF_STR_ARTIST);
 	made->frames = memory_array(SOUNDFILE_FRAMES * made->format.channels, sizeof(double));
 	*soundfile = made;
 	return 0;

@@ -18,6 +18,7 @@ struct soundfile_format {
 	uint64_t frames;
 	double weights[SOUNDFILE_CHANNELS]; /* of BS.1770-5, for each channel's place */
 	const char *name;		    /* "WAV (Microsoft)" */
+	const char *title, *artist; /* what its tags say; NULL */
 };
 
 /* -EBADMSG for what libsndfile cannot read, -ENOTSUP for more than SOUNDFILE_CHANNELS channels or a rate out
