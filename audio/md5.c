@@ -84,17 +84,37 @@ static void load_square(lanes words[4], const unsigned char *const *data, size_t
 #define MIX_H(x, y, z) ((x) ^ (y) ^ (z))
 #define MIX_I(x, y, z) ((y) ^ ((x) | ~(z)))
 
-static void add_block(lanes state[4], const lanes words[WORDS])
+/* Of as many streams as a word of `type` has lanes. */
+#define DEFINE_ADD_BLOCK(name, type) \
+	static void name(type state[4], const type words[WORDS]) \
+	{ \
+		type a = state[0], b = state[1], c = state[2], d = state[3]; \
+		SIXTEEN_STEPS(MIX_F, 0, 1, 0, 7, 12, 17, 22); \
+		SIXTEEN_STEPS(MIX_G, 16, 5, 1, 5, 9, 14, 20); \
+		SIXTEEN_STEPS(MIX_H, 32, 3, 5, 4, 11, 16, 23); \
+		SIXTEEN_STEPS(MIX_I, 48, 7, 0, 6, 10, 15, 21); \
+		state[0] += a; \
+		state[1] += b; \
+		state[2] += c; \
+		state[3] += d; \
+	}
+
+DEFINE_ADD_BLOCK(add_block, lanes)
+DEFINE_ADD_BLOCK(add_block_alone, uint32_t)
+
+/* One stream needs no lanes: seven in eight would work for nothing. */
+static void add_blocks_alone(struct md5_input *input, size_t blocks)
 {
-	lanes a = state[0], b = state[1], c = state[2], d = state[3];
-	SIXTEEN_STEPS(MIX_F, 0, 1, 0, 7, 12, 17, 22);
-	SIXTEEN_STEPS(MIX_G, 16, 5, 1, 5, 9, 14, 20);
-	SIXTEEN_STEPS(MIX_H, 32, 3, 5, 4, 11, 16, 23);
-	SIXTEEN_STEPS(MIX_I, 48, 7, 0, 6, 10, 15, 21);
-	state[0] += a;
-	state[1] += b;
-	state[2] += c;
-	state[3] += d;
+	for (size_t block = 0; block < blocks; block++) {
+		uint32_t words[WORDS];
+		for (size_t i = 0; i < WORDS; i += 4) {
+			square four = load(input->data + block * MD5_BLOCK + 4 * i);
+			memcpy(&words[i], &four, sizeof(four));
+		}
+		add_block_alone(input->md5->state, words);
+	}
+	input->data += blocks * MD5_BLOCK;
+	input->size -= blocks * MD5_BLOCK;
 }
 
 /* `blocks` whole blocks of each; lanes past `count` work on the first one's, for nothing. */
@@ -138,7 +158,10 @@ static void add_whole(struct md5_input *inputs, size_t count)
 		}
 		if (n == 0)
 			return;
-		add_blocks(now, n, least);
+		if (n == 1)
+			add_blocks_alone(now, least);
+		else
+			add_blocks(now, n, least);
 		for (size_t k = 0; k < n; k++)
 			*have[k] = now[k];
 	}

@@ -1,6 +1,7 @@
 #include "audio/oversample.h"
 
 #include "audio/sinc.h"
+#include "audio/wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static const float near_shares[GROUPS_MOST] = {0.66f, 0.905f, 0.97f, 0.97f};
 static const unsigned group_order[GROUPS_MOST] = {0, 2, 1, 3};
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef float broad __attribute__((vector_size(2 * LANES * sizeof(float))));
 
 struct oversample {
 	unsigned groups;
@@ -98,25 +100,26 @@ static inline lanes load(const float *from)
 	return value;
 }
 
-/* A tap of a symmetric filter meets two samples for each output. */
-static inline lanes both(const float *early, const float *late, size_t vector)
+/* One output a lane: the taps are read once for sixteen outputs, and each, as the filter is symmetric, meets
+ * two samples for each output. */
+static inline __attribute__((always_inline)) void interpolate_tile(
+	const float *taps, const float *history, float *out)
 {
-	return load(early + vector * LANES) + load(late + vector * LANES);
-}
-
-/* One output a lane, four vectors at a time: the taps are read once for sixteen outputs. */
-static void interpolate_tile(const float *taps, const float *history, float *out)
-{
-	lanes sum[4] = {{0}};
+	broad low = {0}, high = {0};
 	for (int k = 0; k < TAPS / 2; k++) {
+		const float t = taps[k];
+		const broad tap = {t, t, t, t, t, t, t, t};
 		const float *early = history + k, *late = history + TAPS - 1 - k;
-		lanes tap = {taps[k], taps[k], taps[k], taps[k]};
-		sum[0] += tap * both(early, late, 0);
-		sum[1] += tap * both(early, late, 1);
-		sum[2] += tap * both(early, late, 2);
-		sum[3] += tap * both(early, late, 3);
+		broad one, other;
+		memcpy(&one, early, sizeof(one));
+		memcpy(&other, late, sizeof(other));
+		low += tap * (one + other);
+		memcpy(&one, early + 2 * LANES, sizeof(one));
+		memcpy(&other, late + 2 * LANES, sizeof(other));
+		high += tap * (one + other);
 	}
-	memcpy(out, sum, sizeof(sum));
+	memcpy(out, &low, sizeof(low));
+	memcpy(out + 2 * LANES, &high, sizeof(high));
 }
 
 static float larger(float a, float b)
@@ -151,6 +154,12 @@ static float interval_peak(const struct oversample *o, size_t i, float floor)
 	return peak;
 }
 
+WIDE static void find_middles(struct oversample *o, size_t count)
+{
+	for (size_t i = 0; i < count; i += TILE)
+		interpolate_tile(o->middle, o->history + i, o->half + i);
+}
+
 /* Takes up to CHUNK samples in and finds the middles; chunk_end makes room for the next. */
 static void chunk_begin(struct oversample *o, const double *samples, size_t count)
 {
@@ -159,8 +168,7 @@ static void chunk_begin(struct oversample *o, const double *samples, size_t coun
 		float sample = (float)samples[i];
 		fresh[i] = fabsf(sample) < 1e-20f ? 0 : sample; /* no denormals in the sums */
 	}
-	for (size_t i = 0; i < count; i += TILE)
-		interpolate_tile(o->middle, o->history + i, o->half + i);
+	find_middles(o, count);
 }
 
 static void chunk_end(struct oversample *o, size_t count)

@@ -15,3 +15,13 @@ void cascade_reset(void *state)
 	struct cascade *cascade = state;
 	memset(cascade->memories, 0, sizeof(cascade->memories));
 }
+
+bool cascade_join(struct cascade *cascade, const struct cascade *behind)
+{
+	if (cascade->count + behind->count > CASCADE_SECTIONS)
+		return false;
+	memcpy(cascade->sections + cascade->count, behind->sections,
+		behind->count * sizeof(*behind->sections));
+	cascade->count += behind->count;
+	return true;
+}

@@ -5,7 +5,9 @@
 #include "audio/block.h"
 #include "audio/filter.h"
 
-enum { CASCADE_SECTIONS = 8 };
+#include <stdbool.h>
+
+enum { CASCADE_SECTIONS = 12 }; /* the steepest pass and a full equaliser */
 
 struct cascade {
 	size_t count;
@@ -16,5 +18,9 @@ struct cascade {
 /* As a processor's `process` and `reset`; `state` is a struct cascade. */
 void cascade_process(void *state, struct block *block);
 void cascade_reset(void *state);
+
+/* Puts the sections of one fresh cascade behind those of another: the same samples in less time. False, and
+ * nothing done, where there is no room. */
+bool cascade_join(struct cascade *cascade, const struct cascade *behind);
 
 #endif

@@ -1,6 +1,8 @@
 #include "mixer/chain.h"
 
 #include "common/memory.h"
+#include "mixer/cascade.h"
+#include "mixer/processors.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +33,29 @@ static int insert_create(struct chain_insert *made, const struct key_insert *ins
 	return 0;
 }
 
+/* A processor that is nothing but a cascade, or NULL. */
+static struct cascade *cascade_of(const struct chain_insert *insert)
+{
+	static const struct processor_type *const cascades[] = {&highpass_type, &lowpass_type, &eq_type};
+	for (size_t i = 0; i < sizeof(cascades) / sizeof(cascades[0]); i++) {
+		const void *state = processor_state(insert->processor, cascades[i]);
+		if (state)
+			return (struct cascade *)state; /* of a processor that this chain owns */
+	}
+	return NULL;
+}
+
+/* Filters behind one another become one, and the later one is gone. */
+static bool join_filters(struct chain_insert *insert, struct chain_insert *behind)
+{
+	struct cascade *cascade = cascade_of(insert), *more = cascade_of(behind);
+	if (!cascade || !more || !cascade_join(cascade, more))
+		return false;
+	processor_destroy(behind->processor);
+	*behind = (struct chain_insert){0};
+	return true;
+}
+
 static void find_pending(struct chain *chain, size_t from)
 {
 	chain->pending = from;
@@ -51,7 +76,9 @@ int chain_init(struct chain *chain, const struct key_list *inserts, const struct
 			chain_finish(chain);
 			return result;
 		}
-		chain->count++;
+		struct chain_insert *made = &chain->inserts[chain->count];
+		if (chain->count == 0 || !join_filters(made - 1, made))
+			chain->count++;
 	}
 	find_pending(chain, 0);
 	return 0;

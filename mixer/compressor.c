@@ -1,6 +1,7 @@
 /* compressor: level, gain computer, smooth decoupled peak detector, gain; all in decibels (Giannoulis,
  * Massberg & Reiss 2012, sections 2 and 3; automatic times from the crest factor: 2013, section 2.2). */
 #include "audio/fastmath.h"
+#include "audio/wide.h"
 #include "mixer/detector.h"
 
 static const char *const detectors[] = {[COMPRESSOR_PEAK] = "peak", [COMPRESSOR_RMS] = "rms", NULL};
@@ -215,7 +216,7 @@ static bool is_quiet(const struct compressor *c, const double powers[CHUNK], siz
 
 /* Powers become the dB that the static curve takes off. Over the whole chunk; what lies past the end is never
  * looked at. */
-static void compute_reduction(const struct compressor *c, double values[CHUNK])
+WIDE static void compute_reduction(const struct compressor *c, double values[CHUNK])
 {
 	const double start = c->knee_start_db, knee = c->knee_db, curve = c->knee_curve, slope = c->slope;
 	for (size_t i = 0; i < CHUNK; i++) {
@@ -250,7 +251,7 @@ static void smooth_by_crest(
 }
 
 /* 1 + mix (gain - 1): exactly 1 without reduction and make-up. */
-static void compute_gain(const struct compressor *c, double values[CHUNK])
+WIDE static void compute_gain(const struct compressor *c, double values[CHUNK])
 {
 	const double makeup = c->makeup_db, mix = c->mix;
 	for (size_t i = 0; i < CHUNK; i++)

@@ -1,6 +1,7 @@
 #include "mixer/strip.h"
 
 #include "audio/fastmath.h"
+#include "audio/wide.h"
 #include "common/memory.h"
 #include "common/units.h"
 #include "mixer/pan.h"
@@ -187,7 +188,7 @@ static bool fill_curve(
 	return true;
 }
 
-static void add(const double *restrict from, double gain, double *restrict to, uint32_t frames)
+WIDE static void add(const double *restrict from, double gain, double *restrict to, uint32_t frames)
 {
 	for (uint32_t i = 0; i < frames; i++)
 		to[i] += gain * from[i];
