@@ -12,6 +12,8 @@ static const struct subcommand *const commands[] = {
 	&subcommand_run,
 	&subcommand_record,
 	&subcommand_render,
+	&subcommand_master,
+	&subcommand_measure,
 	&subcommand_recover,
 	&subcommand_takes,
 	&subcommand_show,

@@ -3,8 +3,10 @@
 #include "appliance/check-chains.h"
 #include "appliance/delivery.h"
 #include "appliance/edited.h"
+#include "appliance/mastering.h"
 #include "appliance/mixdown.h"
 #include "appliance/processors.h"
+#include "appliance/release.h"
 #include "appliance/report.h"
 #include "common/clock.h"
 #include "common/file.h"
@@ -20,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MIX_BITS = 24, MASTER_BITS = 24 };
+enum { MIX_BITS = 24 };
 
 /* Everything that one render holds. */
 struct render {
@@ -33,7 +35,8 @@ struct render {
 	struct mix *mix;
 	struct meter *meter;
 	struct scratch scratch;
-	struct delivery mix_file, master_file;
+	struct delivery mix_file;
+	struct mastering mastering;
 	const char *out;
 	int lock;
 	double progress_from, progress_to;
@@ -123,71 +126,86 @@ static int make_mix(struct render *render, struct error *e)
 
 /* ---- the master ---- */
 
-static int write_master(void *data, const struct block *block, struct error *e)
+/* Sections and songs, where they are in the master: of what editing left of the take. */
+static size_t make_cues(const struct render *render, struct cue *cues)
 {
-	struct render *render = data;
-	return delivery_write(&render->master_file, block, e);
+	const struct manifest *take = &render->result->take;
+	const struct extent *extent = &render->edits.extent;
+	size_t count = 0;
+	for (size_t i = 0; i < take->marker_count; i++) {
+		const struct take_marker *marker = &take->markers[i];
+		if (marker->kind == MARKER_USER || marker->frame < extent->first ||
+			marker->frame - extent->first >= extent->frames)
+			continue;
+		uint64_t frame = marker->frame - extent->first;
+		cues[count++] = (struct cue){mastering_frame(&render->mastering, frame), marker->label};
+	}
+	return count;
 }
 
-enum { TAGS_MOST = 10, TAG_SIZE = 32 };
-
-struct tags {
-	struct flac_tag list[TAGS_MOST];
-	size_t count;
-	char date[CLOCK_RFC3339_SIZE], bpm[TAG_SIZE], gain[TAG_SIZE], peak[TAG_SIZE];
-};
-
-static void add_tag(struct tags *tags, const char *name, const char *value)
+static void find_cover(const struct render *render, struct release *release)
 {
-	if (value)
-		tags->list[tags->count++] = (struct flac_tag){name, value};
+	release_find_cover(release, render->job->folder);
+	if (render->job->session) {
+		char *folder = file_folder(render->job->session);
+		release_find_cover(release, folder);
+		free(folder);
+	}
 }
 
-/* Vorbis comments of a master: what the session says, and ReplayGain 2.0 (reference −18 LUFS). No encoder
- * date, so the same take gives the same file. */
-static void make_tags(struct tags *tags, const struct render *render)
+/* What the session says of the piece, and the take, which may have been given another name since. */
+static int deliver(struct render *render, struct error *e)
 {
 	const struct manifest *take = &render->result->take;
 	const struct song_config *song = &render->session.session.song;
-	const struct meter_reading *master = &render->result->master.master;
-	add_tag(tags, "TITLE", take->title ? take->title : song->title);
-	add_tag(tags, "ARTIST", take->artist ? take->artist : song->artist);
-	add_tag(tags, "GENRE", song->genre);
-	clock_rfc3339(take->started_ns, tags->date)[strlen("2026-11-22")] = '\0';
-	add_tag(tags, "DATE", tags->date);
-	if (song->tempo_bpm > 0) {
-		snprintf(tags->bpm, sizeof(tags->bpm), "%.10g", song->tempo_bpm);
-		add_tag(tags, "BPM", tags->bpm);
-	}
-	add_tag(tags, "INITIALKEY", song->key);
-	if (isfinite(master->integrated_lufs)) {
-		snprintf(tags->gain, sizeof(tags->gain), "%.2f dB", -18 - master->integrated_lufs);
-		snprintf(tags->peak, sizeof(tags->peak), "%.6f", pow(10, master->true_peak_dbtp / 20));
-		add_tag(tags, "REPLAYGAIN_TRACK_GAIN", tags->gain);
-		add_tag(tags, "REPLAYGAIN_TRACK_PEAK", tags->peak);
-	}
+	const struct mastering *mastering = &render->mastering;
+	struct cue *cues = memory_array(take->marker_count, sizeof(*cues));
+	char date[CLOCK_RFC3339_SIZE], time[CLOCK_RFC3339_SIZE];
+	clock_rfc3339(take->started_ns, date)[strlen("2026-11-22")] = '\0';
+	clock_rfc3339(take->started_ns, time)[strlen("2026-11-22T19:03:11")] = '\0';
+	struct release release = {.title = take->title ? take->title : song->title,
+		.artist = take->artist ? take->artist : song->artist,
+		.date = date,
+		.time = time + strlen("2026-11-22T"),
+		.song = song,
+		.album_lufs = NAN,
+		.album_dbtp = NAN,
+		.cues = cues,
+		.cue_count = make_cues(render, cues)};
+	find_cover(render, &release);
+	struct renditions_job job = {.folder = render->out,
+		.name = "master",
+		.formats = render->session.session.master.formats,
+		.bits = mastering->bits,
+		.scratch = &render->mastering.mastered,
+		.frames = mastering->mastered.frames,
+		.rate = mastering->delivered_rate,
+		.reading = mastering->plan.master,
+		.release = &release};
+	int result = renditions_make(&render->result->renditions, &job, e);
+	picture_finish(&release.cover);
+	free(cues);
+	return result;
 }
 
 static int make_master(struct render *render, struct error *e)
 {
-	struct master_plan *plan = &render->result->master;
-	struct master_source source = scratch_source(&render->scratch, render->result->take.rate);
-	struct master_sink sink = {.write = write_master, .data = render};
-	begin_stage(render, "master", 0.4, 0.85);
-	int result =
-		master_solve(plan, &render->session.session.master, &source, on_stage_progress, render, e);
-	if (result < 0)
-		return result;
-	struct tags tags = {0};
-	make_tags(&tags, render);
-	char *path = file_join(render->out, "master.flac");
-	const struct flac_format format = {source.rate, BLOCK_CHANNELS, MASTER_BITS};
-	result = delivery_open(&render->master_file, path, &format, tags.list, tags.count, e);
-	free(path);
-	begin_stage(render, "master", 0.85, 1);
+	struct mastering *mastering = &render->mastering;
+	*mastering = (struct mastering){.config = &render->session.session.master,
+		.folder = render->out,
+		.mix = &render->scratch,
+		.rate = render->result->take.rate,
+		.progress = on_stage_progress,
+		.data = render};
+	begin_stage(render, "master", 0.4, 0.9);
+	int result = mastering_run(mastering, e);
+	render->result->master = mastering->plan;
+	render->result->translation = mastering->translation;
+	begin_stage(render, "master", 0.9, 1);
 	if (result == 0)
-		result = master_render(plan, &source, MASTER_BITS, &sink, on_stage_progress, render, e);
-	return result == 0 ? delivery_publish(&render->master_file, e) : result;
+		result = deliver(render, e);
+	tell(render, 1);
+	return result;
 }
 
 /* ---- the take ---- */
@@ -256,8 +274,9 @@ static int make_all(struct render *render, struct error *e)
 		result = write_report(render, e);
 	if (result == 0)
 		result = add_render(render, "mix.flac", &render->result->mix, e);
-	if (result == 0 && master)
-		result = add_render(render, "master.flac", &render->result->master.master, e);
+	const struct renditions *renditions = &render->result->renditions;
+	for (size_t i = 0; i < renditions->count && result == 0; i++)
+		result = add_render(render, renditions->list[i].file, &renditions->list[i].reading, e);
 	return result;
 }
 
@@ -348,7 +367,7 @@ static int open_inputs(struct render *render, struct error *e)
 static void finish(struct render *render)
 {
 	delivery_close(&render->mix_file);
-	delivery_close(&render->master_file);
+	mastering_finish(&render->mastering);
 	scratch_close(&render->scratch);
 	meter_destroy(render->meter);
 	mix_destroy(render->mix);
@@ -387,6 +406,7 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 void render_result_finish(struct render_result *result)
 {
 	manifest_finish(&result->take);
+	renditions_finish(&result->renditions);
 	free(result->corrected_ppm);
 	free(result->missing_marker);
 	result->missing_marker = NULL;

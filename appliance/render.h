@@ -1,9 +1,10 @@
 /* The render of one take: its tracks through editing and the mixer into mix.flac, that through mastering into
- * master.flac, and report.json about all; or only the edited tracks, as files of their own. Owns the files;
- * the stages themselves are pure. Blocks; runs in a process of its own. */
+ * master.* in the session's formats, and report.json about all; or only the edited tracks, as files of their
+ * own. Owns the files; the stages themselves are pure. Blocks; runs in a process of its own. */
 #ifndef WOODSHED_APPLIANCE_RENDER_H
 #define WOODSHED_APPLIANCE_RENDER_H
 
+#include "appliance/renditions.h"
 #include "appliance/sessions.h"
 #include "mastering/master.h"
 #include "takes/manifest.h"
@@ -24,7 +25,9 @@ struct render_job {
 /* What was made, for who reports it. */
 struct render_result {
 	struct manifest take;
-	struct master_plan master; /* of RENDER_MASTER */
+	struct master_plan master;		/* of RENDER_MASTER */
+	struct translation_reading translation; /* the same */
+	struct renditions renditions;		/* the same: the files of the master */
 	struct meter_reading mix;
 	double *corrected_ppm; /* one an interface of the take; NAN: not known */
 	bool wrong_session;    /* why it failed: the session has faults, or does not fit the take */

@@ -1,5 +1,6 @@
 #include "appliance/report.h"
 
+#include "appliance/measure.h"
 #include "appliance/report-edits.h"
 #include "common/memory.h"
 #include "mixer/place.h"
@@ -15,7 +16,7 @@ enum { REPORT_FORMAT = 1, DIGITS = 6 };
 /* Two decimals: a hundredth of a decibel is finer than anyone hears. */
 static json_t *figure(double value)
 {
-	return isfinite(value) ? json_real(round(value * 100) / 100) : json_null();
+	return measure_figure(value);
 }
 
 static json_t *levels(double lufs, double dbtp)
@@ -77,7 +78,21 @@ static json_t *tracks(const struct manifest *take, const struct session *session
 	return list;
 }
 
-static void add_master(json_t *report, const struct master_plan *plan)
+json_t *report_files(const struct renditions *renditions)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < renditions->count; i++) {
+		const struct rendition *r = &renditions->list[i];
+		json_array_append_new(list,
+			json_pack("{s:s, s:i, s:o, s:o, s:o}", "file", r->file, "rate", (int)r->rate, "lufs",
+				figure(r->reading.integrated_lufs), "dbtp", figure(r->reading.true_peak_dbtp),
+				"lowered_db", figure(r->lowered_db)));
+	}
+	return list;
+}
+
+void report_add_master(
+	json_t *report, const struct master_plan *plan, const struct translation_reading *translation)
 {
 	json_object_set_new(report, "requested", levels(plan->requested_lufs, plan->requested_dbtp));
 	json_object_set_new(
@@ -96,6 +111,8 @@ static void add_master(json_t *report, const struct master_plan *plan)
 	json_object_set_new(
 		report, "psr_lu", figure(plan->master.true_peak_dbtp - plan->master.max_short_term_lufs));
 	json_object_set_new(report, "correlation", figure(plan->master.correlation));
+	json_object_set_new(report, "tilt_db_per_octave", figure(translation->tilt_db_per_octave));
+	json_object_set_new(report, "translation", measure_translation_json(translation));
 }
 
 static void add_mix(json_t *report, const struct render_result *result, const struct session *session)
@@ -124,16 +141,27 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 	json_object_set_new(report, "edit", report_extent(edits));
 	if (stage >= RENDER_MIX)
 		add_mix(report, result, &session->session);
-	if (stage == RENDER_MASTER)
-		add_master(report, &result->master);
-	json_object_set_new(report, "tilt_db_per_octave", json_null());
-	json_object_set_new(report, "translation", json_null());
+	if (stage == RENDER_MASTER) {
+		report_add_master(report, &result->master, &result->translation);
+		json_object_set_new(report, "files", report_files(&result->renditions));
+	} else {
+		json_object_set_new(report, "tilt_db_per_octave", json_null());
+		json_object_set_new(report, "translation", json_null());
+	}
 	json_object_set_new(report, "seconds", figure(result->seconds));
 	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS));
 	json_decref(report);
 	char *line = memory_format("%s\n", text);
 	free(text);
 	return line;
+}
+
+static void print_files(const struct renditions *renditions)
+{
+	for (size_t i = 0; i < renditions->count; i++)
+		if (renditions->list[i].lowered_db > 0)
+			printf("%-12s %.2f dB lower, for the codec's peaks\n", renditions->list[i].file,
+				renditions->list[i].lowered_db);
 }
 
 static void print_corrected(const struct render_result *result)
@@ -167,4 +195,5 @@ void report_print(const struct render_result *result, enum render_stage stage)
 		printf("  limited by %s", master_limit_name(plan->limited_by));
 	printf("\ngain     %+6.1f dB, the limiter took off %.1f dB at most; %.1f s of work\n", plan->gain_db,
 		plan->most_reduction_db, result->seconds);
+	print_files(&result->renditions);
 }

@@ -108,12 +108,10 @@ static void on_render_progress(void *data, const char *folder, int percent, cons
 static void tell_mastered(struct service *service, const struct manifest *take)
 {
 	json_t *fields = service_take_fields(take);
-	for (size_t i = 0; i < take->render_count; i++) {
-		const struct take_render *render = &take->renders[i];
-		if (strcmp(render->file, "master.flac") != 0 || !isfinite(render->lufs))
-			continue;
-		json_object_set_new(fields, "lufs", json_real(round(render->lufs * 100) / 100));
-		json_object_set_new(fields, "dbtp", json_real(round(render->dbtp * 100) / 100));
+	const struct take_render *master = manifest_master(take);
+	if (master && isfinite(master->lufs)) {
+		json_object_set_new(fields, "lufs", json_real(round(master->lufs * 100) / 100));
+		json_object_set_new(fields, "dbtp", json_real(round(master->dbtp * 100) / 100));
 	}
 	network_event(service->network, "take_mastered", fields);
 }

@@ -19,17 +19,9 @@ static void print_length(uint64_t frames, uint32_t rate)
 	printf("%3d:%04.1f", (int)(seconds / 60), fmod(seconds, 60));
 }
 
-static const struct take_render *find_render(const struct manifest *take, const char *file)
-{
-	for (size_t i = 0; i < take->render_count; i++)
-		if (strcmp(take->renders[i].file, file) == 0)
-			return &take->renders[i];
-	return NULL;
-}
-
 static void print_line(const struct manifest *take)
 {
-	const struct take_render *master = find_render(take, "master.flac");
+	const struct take_render *master = manifest_master(take);
 	printf("%-32s  %-9s  ", take->id, take_state_name(take->state));
 	print_length(take->frames, take->rate);
 	printf("  %3zu tracks", take->track_count);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	STEPS_A_SECOND = 100,
+	STEPS_A_SECOND = R128_POLLS_A_SECOND,
 	STEP_MOST = 3840, /* frames, at the highest rate */
 	BLOCK_STEPS = 40, /* 400 ms: a gating block, and the momentary window */
 	BLOCK_EVERY = 10, /* three quarters of a block overlap the one before */
@@ -26,9 +26,12 @@ struct energies {
 struct r128 {
 	uint32_t channels, step_frames, filled;
 	struct biquad weighting[SECTIONS];
-	struct biquad_memory memories[BLOCK_CHANNELS][SECTIONS];
-	double samples[BLOCK_CHANNELS][STEP_MOST]; /* of the step that is being filled */
-	double steps[SHORT_TERM_STEPS];		   /* energies of the last ones; a ring */
+	double weights[R128_CHANNELS];
+	r128_poll_fn poll; /* NULL: nobody asks */
+	void *poll_data;
+	struct biquad_memory memories[R128_CHANNELS][SECTIONS];
+	double samples[R128_CHANNELS][STEP_MOST]; /* of the step that is being filled */
+	double steps[SHORT_TERM_STEPS];		  /* energies of the last ones; a ring */
 	uint64_t step_count;
 	double max_momentary, max_short_term; /* energies */
 	struct energies blocks, short_terms;
@@ -37,7 +40,7 @@ struct r128 {
 /* BS.1770-5's two stages for any rate, from the analogue prototypes behind its table of coefficients for 48
  * kHz (as B. De Man found them: "Evaluation of implementations of the EBU R128 loudness measurement", 2018).
  */
-static void design(struct biquad weighting[SECTIONS], double rate)
+void r128_weighting(struct biquad weighting[static 2], double rate)
 {
 	double k = tan(M_PI * 1681.974450955533 / rate), q = 0.7071752369554196;
 	double high = pow(10, 3.999843853973347 / 20), band = pow(high, 0.4996667741545416);
@@ -61,7 +64,9 @@ struct r128 *r128_create(uint32_t rate, uint32_t channels)
 		return NULL;
 	made->channels = channels;
 	made->step_frames = rate / STEPS_A_SECOND;
-	design(made->weighting, rate);
+	for (uint32_t c = 0; c < channels; c++)
+		made->weights[c] = 1;
+	r128_weighting(made->weighting, rate);
 	return made;
 }
 
@@ -109,40 +114,59 @@ static double window_energy(const struct r128 *l, unsigned steps)
 	return sum / steps;
 }
 
+void r128_set_weight(struct r128 *r128, uint32_t channel, double weight)
+{
+	r128->weights[channel] = weight;
+}
+
+void r128_set_poll(struct r128 *r128, r128_poll_fn poll, void *data)
+{
+	r128->poll = poll;
+	r128->poll_data = data;
+}
+
 /* A window that is not full yet is no reading (Tech 3341, 2.2). */
 static int step_done(struct r128 *l)
 {
 	double sum = 0;
 	for (uint32_t c = 0; c < l->channels; c++) {
 		filter_run_cascade(l->weighting, l->memories[c], SECTIONS, l->samples[c], l->step_frames);
-		sum += sum_of_squares(l->samples[c], l->step_frames);
+		sum += l->weights[c] * sum_of_squares(l->samples[c], l->step_frames);
 	}
 	l->steps[l->step_count++ % SHORT_TERM_STEPS] = sum / l->step_frames;
 	l->filled = 0;
 	int result = 0;
+	double momentary = 0, short_term = 0;
 	if (l->step_count >= BLOCK_STEPS) {
-		double momentary = window_energy(l, BLOCK_STEPS);
+		momentary = window_energy(l, BLOCK_STEPS);
 		l->max_momentary = fmax(l->max_momentary, momentary);
 		if (l->step_count % BLOCK_EVERY == 0)
 			result = keep(&l->blocks, momentary);
 	}
 	if (l->step_count >= SHORT_TERM_STEPS) {
-		double short_term = window_energy(l, SHORT_TERM_STEPS);
+		short_term = window_energy(l, SHORT_TERM_STEPS);
 		l->max_short_term = fmax(l->max_short_term, short_term);
 		if (l->step_count % RANGE_EVERY == 0 && result == 0)
 			result = keep(&l->short_terms, short_term);
 	}
+	if (l->poll)
+		l->poll(l->poll_data, r128_from_energy(momentary), r128_from_energy(short_term));
 	return result;
 }
 
 int r128_add(struct r128 *l, const struct block *block)
 {
+	return r128_add_planar(l, (const double *const *)block->channel, block->frames);
+}
+
+int r128_add_planar(struct r128 *l, const double *const *channels, uint32_t frames)
+{
 	int result = 0;
-	for (uint32_t done = 0, n; done < block->frames && result == 0; done += n) {
+	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
 		n = l->step_frames - l->filled;
-		n = n < block->frames - done ? n : block->frames - done;
+		n = n < frames - done ? n : frames - done;
 		for (uint32_t c = 0; c < l->channels; c++)
-			memcpy(l->samples[c] + l->filled, block->channel[c] + done, n * sizeof(double));
+			memcpy(l->samples[c] + l->filled, channels[c] + done, n * sizeof(double));
 		l->filled += n;
 		if (l->filled == l->step_frames)
 			result = step_done(l);

@@ -83,6 +83,10 @@ static const struct key master_keys[] = {
 		.fallback = "", .help = "The integrated loudness to reach."},
 	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
 		.fallback = "", .help = "The true peak never to pass."},
+	{"bits", KEY_NUMBER, MASTER(bits), .unit = UNIT_BITS, .least = 16, .most = 24, .step = 8,
+		.fallback = "", .help = "Word length of FLAC and WAV; 24 where it is left out."},
+	{"rate", KEY_NUMBER, MASTER(rate_hz), .unit = UNIT_HZ, .least = 44100, .most = 192000, .fallback = "",
+		.help = "Frames a second; the recording's where it is left out."},
 };
 
 static const struct record master_record = {"master preset", "Where a master is to land.",

@@ -45,6 +45,7 @@ int mix_preset_strip(struct mix_preset *preset, const char *role, const struct p
 struct master_preset {
 	char *help, *extends;
 	double loudness_lufs, true_peak_dbtp; /* NAN: none asked for */
+	double bits, rate_hz;		      /* NAN: none asked for */
 };
 
 /* The same for a master preset. */

@@ -17,8 +17,8 @@
 
 static const char *const balances[] = {"off", NULL};
 static const char *const later_balances[] = {"auto", NULL};
-static const char *const formats[] = {"flac", NULL};
-static const char *const later_formats[] = {"mp3", "wav", "aiff", "opus", "vorbis", "ogg", NULL};
+static const char *const formats[] = {"flac", "wav", "mp3", "vorbis", "opus", NULL};
+static const char *const later_formats[] = {"aiff", NULL};
 
 /* Names for an editor to offer; a folder of the user's may have more presets. */
 static const char *role_name(size_t index)
@@ -141,6 +141,13 @@ static const struct key master_keys[] = {
 		.fallback = "", .help = "The true peak never to pass; the preset's where it is left out."},
 	{"formats", KEY_CHOICES, MASTER(formats), .choices = formats, .later = later_formats,
 		.fallback = "flac", .help = "The files to make."},
+	{"bits", KEY_NUMBER, MASTER(bits), .unit = UNIT_BITS, .least = 16, .most = 24, .step = 8,
+		.fallback = "",
+		.help = "Word length of FLAC and WAV; the preset's, else 24, where it is left "
+			"out."},
+	{"rate", KEY_NUMBER, MASTER(rate_hz), .unit = UNIT_HZ, .least = 44100, .most = 192000, .fallback = "",
+		.help = "Frames a second; the preset's, else the recording's, where it is left "
+			"out. Opus is 48 kHz always."},
 };
 static const struct record master_record = RECORD("master", struct master_config, master_keys);
 

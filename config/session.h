@@ -60,13 +60,14 @@ struct mix_config {
 	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
 };
 
-enum master_format { MASTER_FLAC, MASTER_FORMATS };
+enum master_format { MASTER_FLAC, MASTER_WAV, MASTER_MP3, MASTER_VORBIS, MASTER_OPUS, MASTER_FORMATS };
 
 struct master_config {
 	char *preset; /* "none": only loudness and true peak if they are given, else a copy of the mix */
 	double loudness_lufs;  /* the session's, else the preset's; NAN: neither asks for one */
 	double true_peak_dbtp; /* the same */
 	unsigned formats;      /* bits of enum master_format */
+	double bits, rate_hz;  /* the session's, else the preset's; NAN: 24, the recording's own */
 };
 
 struct session {

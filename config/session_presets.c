@@ -179,6 +179,10 @@ static void resolve_master(const struct resolving *r)
 		master->loudness_lufs = preset.loudness_lufs;
 	if (isnan(master->true_peak_dbtp))
 		master->true_peak_dbtp = preset.true_peak_dbtp;
+	if (isnan(master->bits))
+		master->bits = preset.bits;
+	if (isnan(master->rate_hz))
+		master->rate_hz = preset.rate_hz;
 	master_preset_finish(&preset);
 }
 

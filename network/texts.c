@@ -81,20 +81,6 @@ char *text_health(const struct network_health *health)
 		figure(load_average())));
 }
 
-/* The master that people get to hear: the lossless one, or else the first. */
-static const struct take_render *find_master(const struct manifest *take)
-{
-	const struct take_render *found = NULL;
-	for (size_t i = 0; i < take->render_count; i++) {
-		const struct take_render *render = &take->renders[i];
-		if (strcmp(render->file, "master.flac") == 0)
-			return render;
-		if (!found && strncmp(render->file, "master", 6) == 0)
-			found = render;
-	}
-	return found;
-}
-
 static json_t *url_json(const char *base, const char *id)
 {
 	if (base[0] == '\0')
@@ -112,7 +98,7 @@ static double seconds_of(const struct manifest *take)
 
 char *text_latest(const struct manifest *take, const char *base)
 {
-	const struct take_render *master = find_master(take);
+	const struct take_render *master = manifest_master(take);
 	return finish_text(json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:s}", "id", take->id, "title",
 		take->title, "seconds", figure(seconds_of(take)), "lufs", figure(master ? master->lufs : NAN),
 		"dbtp", figure(master ? master->dbtp : NAN), "url", url_json(base, take->id), "state",
@@ -146,7 +132,7 @@ char *text_event(const char *type, json_t *fields)
 
 static json_t *take_entry(const struct manifest *take)
 {
-	const struct take_render *master = find_master(take);
+	const struct take_render *master = manifest_master(take);
 	return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:o, s:o, s:b, s:b, s:s?, s:o, s:o, s:s?}", "id",
 		take->id, "session", take->session, "title", take->title, "artist", take->artist, "state",
 		take_state_name(take->state), "started", time_json(take->started_ns), "seconds",

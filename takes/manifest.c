@@ -236,6 +236,19 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 	manifest->renders[i] = copy;
 }
 
+const struct take_render *manifest_master(const struct manifest *manifest)
+{
+	const struct take_render *found = NULL;
+	for (size_t i = 0; i < manifest->render_count; i++) {
+		const struct take_render *render = &manifest->renders[i];
+		if (strcmp(render->file, "master.flac") == 0)
+			return render;
+		if (!found && strncmp(render->file, "master.", strlen("master.")) == 0)
+			found = render;
+	}
+	return found;
+}
+
 size_t take_track_files(const struct take_track *track)
 {
 	return 1 + track->segment_count;

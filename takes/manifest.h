@@ -146,6 +146,10 @@ void take_track_add_gap(struct take_track *track, uint64_t frame, uint64_t frame
 /* Adds or replaces (by file name) one render; copies `render`. */
 void manifest_set_render(struct manifest *manifest, const struct take_render *render);
 
+/* The master that people get to hear: the lossless one, or else the first of the other formats; NULL: none.
+ */
+const struct take_render *manifest_master(const struct manifest *manifest);
+
 const char *take_state_name(enum take_state state);
 const char *gap_cause_name(enum gap_cause cause);
 const char *suspect_kind_name(enum suspect_kind kind);

@@ -185,6 +185,17 @@ static void test_set_render(void **state)
 	manifest_finish(&manifest);
 }
 
+static void test_master(void **state)
+{
+	(void)state;
+	struct take_render renders[] = {{.file = (char[]){"mix.flac"}}, {.file = (char[]){"master.mp3"}},
+		{.file = (char[]){"master.opus"}}, {.file = (char[]){"master.flac"}}};
+	struct manifest manifest = {.renders = renders};
+	const struct take_render *expected[] = {NULL, NULL, &renders[1], &renders[1], &renders[3]};
+	for (; manifest.render_count < TABLE_SIZE(expected); manifest.render_count++)
+		assert_ptr_equal(manifest_master(&manifest), expected[manifest.render_count]);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -206,6 +217,7 @@ int main(void)
 		harness_in_folder(test_figures_are_rounded),
 		harness_in_folder(test_text_that_is_no_utf8),
 		harness_in_folder(test_set_render),
+		cmocka_unit_test(test_master),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,7 @@ static void test_masters(void **state)
 		const char *name;
 		double lufs, dbtp;
 	} masters[] = {{"streaming", -14, -1}, {"apple", -16, -1}, {"aes-album", -16, -1},
-		{"broadcast", -23, -1}, {"loud", -9, -1}, {"vinyl", -18, -3}};
+		{"broadcast", -23, -1}, {"loud", -9, -1}, {"vinyl", -18, -3}, {"cd", -11, -0.3}};
 	struct master_preset master;
 	struct preset_request request = request_of(NULL);
 	for (size_t i = 0; i < sizeof(masters) / sizeof(masters[0]); i++) {

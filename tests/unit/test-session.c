@@ -79,7 +79,7 @@ static const char whole[] =
 	"  - {name: flat, input: desk/64, role: snare, chain: [], solo: true}\n"
 	"edit: {preset: none}\n"
 	"mix: {preset: rock, balance: off}\n"
-	"master: {preset: apple, true_peak: -2 dBTP, formats: [flac]}\n";
+	"master: {preset: apple, true_peak: -2 dBTP, formats: [flac, mp3], rate: 96 kHz}\n";
 
 static void test_whole(void **state)
 {
@@ -165,7 +165,8 @@ static const struct bad bad_files[] = {
 		"f:1:16: error: mix.pan_law: -4 dB is between the steps; -4.5 dB or -3 dB"},
 	{"mix: {balance: on}\n", "f:1:16: error: mix.balance: \"on\" is unknown; one of off"},
 	{"master: {formats: [flax]}\n",
-		"f:1:20: error: master.formats[0]: \"flax\" is unknown; did you mean flac? One of flac"},
+		"f:1:20: error: master.formats[0]: \"flax\" is unknown; did you mean flac? One of flac, "
+		"wav, mp3, vorbis, opus"},
 	{"edit: {preset: rehearsl}\n", "f:1:16: error: edit.preset: \"rehearsl\" is no edit preset; did you "
 				       "mean rehearsal? One of none, "
 				       "rehearsal, live, studio, podcast"},
@@ -174,7 +175,7 @@ static const struct bad bad_files[] = {
 		"metal, jazz, folk, pop, acoustic, choir, speech"},
 	{"master: {preset: stream}\n", "f:1:18: error: master.preset: \"stream\" is no master preset; did "
 				       "you mean streaming? One of "
-				       "none, streaming, apple, aes-album, broadcast, loud, vinyl"},
+				       "none, streaming, apple, aes-album, broadcast, loud, vinyl, cd"},
 	{"master: {loudness: 3 LUFS}\n",
 		"f:1:20: error: master.loudness: 3 LUFS is out of range; -60 LUFS to -3 LUFS"},
 	{"master: {loudness: -14 dB}\n",
@@ -268,7 +269,7 @@ static void test_later(void **state)
 			       "tracks:\n"
 			       "  - {name: a, input: xr18/1, role: bass, edit: [], chain+: [deesser, eq]}\n"
 			       "mix: {balance: auto}\n"
-			       "master: {formats: [mp3]}\n"),
+			       "master: {formats: [aiff]}\n"),
 		0);
 	assert_int_equal(session.arrangement.count_in, 1);
 	assert_int_equal(track(&session, 0)->chain.count, 4);
@@ -279,8 +280,8 @@ static void test_later(void **state)
 		"f:1:1: warning: arrangement: nothing in this version uses it yet; it is checked\n"
 		"f:3:61: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
 		"f:4:16: warning: mix.balance: auto is not in this version yet and left out; one of off\n"
-		"f:5:20: warning: master.formats[0]: mp3 is not in this version yet and left out; one of "
-		"flac");
+		"f:5:20: warning: master.formats[0]: aiff is not in this version yet and left out; one of "
+		"flac, wav, mp3, vorbis, opus");
 }
 
 static void test_warnings(void **state)

@@ -1,0 +1,31 @@
+/* From a mix in a scratch to its master in another, at the rate that it is delivered at: the mix is converted
+ * first, so that the ceiling and the loudness are those of what is delivered. Blocks. */
+#ifndef WOODSHED_APPLIANCE_MASTERING_H
+#define WOODSHED_APPLIANCE_MASTERING_H
+
+#include "appliance/delivery.h"
+#include "mastering/translation.h"
+
+struct mastering {
+	const struct master_config *config;
+	const char *folder;  /* for scratches */
+	struct scratch *mix; /* at `rate` */
+	uint32_t rate;
+	master_progress_fn progress; /* NULL: nobody asks */
+	void *data;
+
+	/* What came of it: */
+	struct scratch converted, mastered;
+	uint32_t delivered_rate, bits;
+	struct master_plan plan;
+	struct translation_reading translation; /* of the master */
+};
+
+/* `mastering` was zeroed but for what is asked for. On failure too it is the caller's to finish. */
+int mastering_run(struct mastering *mastering, struct error *e) MUST_CHECK;
+void mastering_finish(struct mastering *mastering); /* a zeroed value is fine */
+
+/* A frame of the mix, in the master. */
+uint64_t mastering_frame(const struct mastering *mastering, uint64_t frame);
+
+#endif
