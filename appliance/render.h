@@ -4,6 +4,7 @@
 #ifndef WOODSHED_APPLIANCE_RENDER_H
 #define WOODSHED_APPLIANCE_RENDER_H
 
+#include "appliance/balancing.h"
 #include "appliance/sessions.h"
 #include "mastering/master.h"
 #include "takes/manifest.h"
@@ -26,9 +27,10 @@ struct render_result {
 	struct manifest take;
 	struct master_plan master; /* of RENDER_MASTER */
 	struct meter_reading mix;
-	double *corrected_ppm; /* one an interface of the take; NAN: not known */
-	bool wrong_session;    /* why it failed: the session has faults, or does not fit the take */
-	char *missing_marker;  /* the first one that automation named and the take does not have; NULL */
+	struct track_balance *balance; /* one a track of the session; NULL: nothing was balanced */
+	double *corrected_ppm;	       /* one an interface of the take; NAN: not known */
+	bool wrong_session;	       /* why it failed: the session has faults, or does not fit the take */
+	char *missing_marker; /* the first one that automation named and the take does not have; NULL */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
 	double seconds;	     /* taken */

@@ -150,6 +150,12 @@ int r128_add(struct r128 *l, const struct block *block)
 	return result;
 }
 
+const double *r128_blocks(const struct r128 *l, size_t *count)
+{
+	*count = l->blocks.count;
+	return l->blocks.list;
+}
+
 double r128_from_energy(double energy)
 {
 	return energy > 0 ? 10 * log10(energy) - 0.691 : -INFINITY;

@@ -7,6 +7,8 @@
 #include "audio/block.h"
 #include "common/error.h"
 
+#include <stddef.h>
+
 struct r128;
 
 /* Every figure in LUFS is -INFINITY where there was nothing loud enough, or not for long enough. */
@@ -23,6 +25,10 @@ void r128_destroy(struct r128 *r128); /* NULL is fine */
 /* Eight bytes are kept for every 100 ms. 0 or -ENOMEM. */
 int r128_add(struct r128 *r128, const struct block *block) MUST_CHECK;
 void r128_read(const struct r128 *r128, struct r128_reading *reading);
+
+/* The K-weighted energies of the gating blocks so far: `count` of 400 ms, one every 100 ms. Valid until the
+ * next r128_add. */
+const double *r128_blocks(const struct r128 *r128, size_t *count);
 
 /* Of a K-weighted mean square (BS.1770-5, annex 1, equation 2). */
 double r128_from_energy(double energy);

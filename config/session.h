@@ -36,23 +36,26 @@ struct track_config {
 	struct key_list
 		chain; /* of struct key_insert: the role's chain, replaced or added to, as it will run */
 	struct key_list chain_added; /* `chain+:`; empty after session_load, which appends it to `chain` */
-	double gain_db;		     /* the session's, else the role's, else 0 */
-	double pan;		     /* the same; -100 (left) to 100 (right) */
-	double trim_db;		     /* on top of the gain, whoever found that */
+	double gain_db; /* the session's, else the role's, else 0; NAN: automatic balance is to find it */
+	double pan;	/* the same; -100 (left) to 100 (right) */
+	double trim_db; /* on top of the gain, whoever found that */
 	bool mute, solo;
 	char *bus;	       /* the group it goes to; NULL: the mix */
 	struct key_list sends; /* of struct send_config */
 	struct key_list vca;   /* of char *: names in `vcas` */
 	struct automation_config automation;
 	struct place_config place;
+	bool sends_of_role; /* the session has not given them */
+	double balance_lu;  /* the role's, against the lead vocal: what automatic balance makes of it */
 };
 
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
 	char *preset;	   /* "none": the exact sum */
-	int balance;	   /* enum mix_balance; this version refuses `auto` */
+	int balance;	   /* enum mix_balance; off with a preset without strips */
 	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
+	double unmask_db;  /* the preset's */
 };
 
 struct edit_config {
@@ -77,7 +80,7 @@ struct session {
 	struct edit_config edit;
 	struct mix_config mix;
 	struct master_config master;
-	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
+	struct key_list buses;	      /* of struct bus_config, the preset's last; no circles */
 	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
 	struct key_list
