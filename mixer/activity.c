@@ -21,6 +21,8 @@ static const double relative_gate = 0.1;   /* −10 LU */
 /* It plays where this many windows are far louder than the fit, or this share of all are none of it. */
 static const double strong_ratio = 4, strong_share = 0.01, own_share = 0.3;
 static const size_t strong_least = 3;
+/* A twin has nearly all of one other track, and no more than 12 dB less than it. */
+static const double alone_share = 0.9, twin_ratio = 16;
 static const double loud_share = 0.05; /* of active windows that may be louder than its peak_db */
 
 /* K-weighting at the middles of the bands, as powers (BS.1770-5's two filters). */
@@ -46,7 +48,7 @@ static bool hears_bleed(const struct activity_track *track)
 /* Where one of the two has no role nothing says that they are not one source. */
 static bool may_bleed(const struct activity_track *from, const struct activity_track *to)
 {
-	return from != to && from->role && to->role && strcmp(from->role, to->role) != 0 &&
+	return from != to && from->plays && from->role && to->role && strcmp(from->role, to->role) != 0 &&
 	       !is_one_of(from->role, whole_room) && !is_one_of(from->role, wires);
 }
 
@@ -131,6 +133,16 @@ static struct explained explain(const struct fit *fit, size_t window)
 	return (struct explained){all > 0 ? sum / all : 0, all / predicted};
 }
 
+static struct fit fit_for(const struct activity_track *track, size_t windows)
+{
+	return (struct fit){.track = track, .windows = windows, .every = windows / MOST_FITTED + 1};
+}
+
+static bool is_fitted(const struct fit *fit)
+{
+	return fit->count > 0 || fit->noisy;
+}
+
 static bool is_noise(const struct activity_track *track, size_t windows)
 {
 	double sum = 0;
@@ -180,30 +192,111 @@ static void choose_others(struct fit *fit, const struct activity_track *tracks, 
 
 /* ---- what is played ---- */
 
-/* Active are those windows with sound in them that the fit does not explain. */
-static void find_own(
-	struct activity_track *track, const struct activity_track *tracks, size_t count, size_t windows)
+static bool sounds(const struct activity_track *track, size_t window)
 {
-	struct fit fit = {.track = track, .windows = windows, .every = windows / MOST_FITTED + 1};
+	return power_of(&track->windows[window]) > silence;
+}
+
+/* Active are those windows with sound in them that the fit does not explain. */
+static void find_own(struct activity_track *track, const struct fit *fit)
+{
 	size_t sounding = 0, own = 0, strong = 0;
-	if (hears_bleed(track)) {
-		fit.noisy = is_noise(track, windows);
-		choose_others(&fit, tracks, count);
-		for (size_t band = 0; band < SURVEY_BANDS; band++)
-			solve_band(&fit, band);
-	}
-	bool fitted = fit.count > 0 || fit.noisy;
-	for (size_t i = 0; i < windows; i++) {
-		bool sounds = power_of(&track->windows[i]) > silence;
-		struct explained explained = explain(&fit, i);
-		sounding += sounds;
-		track->active[i] = sounds && !(fitted && explained.distance_db < bleed_db);
+	for (size_t i = 0; i < fit->windows; i++) {
+		struct explained explained = explain(fit, i);
+		bool explains = is_fitted(fit) && explained.distance_db < bleed_db;
+		track->active[i] = sounds(track, i) && !explains;
+		sounding += sounds(track, i);
 		own += track->active[i];
 		strong += track->active[i] && explained.ratio > strong_ratio;
 	}
 	track->plays = (strong >= strong_least && (double)strong >= strong_share * (double)sounding) ||
 		       (double)own > own_share * (double)sounding;
 }
+
+static void judge(
+	struct activity_track *track, const struct activity_track *tracks, size_t count, struct fit *fit)
+{
+	if (hears_bleed(track)) {
+		fit->noisy = is_noise(track, fit->windows);
+		choose_others(fit, tracks, count);
+		for (size_t band = 0; band < SURVEY_BANDS; band++)
+			solve_band(fit, band);
+	}
+	find_own(track, fit);
+}
+
+/* ---- second thoughts ---- */
+
+static double level_of(const struct activity_track *track, size_t windows)
+{
+	double sum = 0;
+	for (size_t i = 0; i < windows; i++)
+		sum += power_of(&track->windows[i]);
+	return sum;
+}
+
+/* True where one other track alone explains nearly all of it and is not much louder: then the two are more
+ * likely microphones of one source than one of them the other's bleed. */
+static bool is_twin(const struct fit *fit)
+{
+	double all = 0, most = 0;
+	const struct activity_track *loudest = NULL;
+	for (size_t i = 0; i < fit->count + fit->noisy; i++) {
+		double sum = 0;
+		for (size_t band = 0; band < SURVEY_BANDS; band++)
+			for (size_t window = 0; window < fit->windows; window++)
+				sum += weights[band] * fit->gains[band][i] * column(fit, i, band, window);
+		all += sum;
+		if (i < fit->count && sum > most) {
+			most = sum;
+			loudest = fit->others[i];
+		}
+	}
+	return loudest && most > alone_share * all &&
+	       level_of(fit->track, fit->windows) * twin_ratio > level_of(loudest, fit->windows);
+}
+
+static struct activity_track *loudest_left(
+	struct activity_track *tracks, size_t count, size_t windows, const bool *done)
+{
+	struct activity_track *found = NULL;
+	double most = -1;
+	for (size_t i = 0; i < count; i++) {
+		double level = done[i] ? -1 : level_of(&tracks[i], windows);
+		if (level > most) {
+			most = level;
+			found = &tracks[i];
+		}
+	}
+	return found;
+}
+
+static void play_all(struct activity_track *track, size_t windows)
+{
+	for (size_t i = 0; i < windows; i++) {
+		track->active[i] = sounds(track, i);
+		track->plays |= track->active[i];
+	}
+}
+
+/* What seems to be bleed has to be that of tracks that are played, so that no two explain each other away;
+ * the loudest is judged first. */
+static void reconsider(struct activity_track *tracks, size_t count, size_t windows)
+{
+	bool *done = memory_array(count, sizeof(*done));
+	for (size_t i = 0; i < count; i++)
+		done[i] = tracks[i].plays;
+	for (struct activity_track *track; (track = loudest_left(tracks, count, windows, done));) {
+		struct fit fit = fit_for(track, windows);
+		judge(track, tracks, count, &fit);
+		if (!track->plays && is_twin(&fit))
+			play_all(track, windows);
+		done[track - tracks] = true;
+	}
+	free(done);
+}
+
+/* ---- levels ---- */
 
 static double mean_power(const struct activity_track *track, size_t windows)
 {
@@ -236,11 +329,29 @@ static double peak_of(const struct activity_track *track, size_t windows)
 	return peak_db;
 }
 
+/* Each against all others, who count as played so far. */
+static void judge_all(struct activity_track *tracks, size_t count, size_t windows)
+{
+	for (size_t t = 0; t < count; t++)
+		tracks[t].plays = true;
+	bool *plays = memory_array(count, sizeof(*plays));
+	for (size_t t = 0; t < count; t++) {
+		struct fit fit = fit_for(&tracks[t], windows);
+		judge(&tracks[t], tracks, count, &fit);
+		plays[t] = tracks[t].plays;
+		tracks[t].plays = true;
+	}
+	for (size_t t = 0; t < count; t++)
+		tracks[t].plays = plays[t];
+	free(plays);
+}
+
 void activity_find(struct activity_track *tracks, size_t count, size_t windows)
 {
+	judge_all(tracks, count, windows);
+	reconsider(tracks, count, windows);
 	for (size_t t = 0; t < count; t++) {
 		struct activity_track *track = &tracks[t];
-		find_own(track, tracks, count, windows);
 		double gate = mean_power(track, windows) * relative_gate;
 		for (size_t i = 0; i < windows; i++)
 			track->active[i] &= power_of(&track->windows[i]) >= gate;

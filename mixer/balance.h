@@ -8,7 +8,7 @@
  * them together, so that the mix lands near −20 LUFS.
  *
  * Tracks whose gain a person gave keep it and are not staged. One that never plays is not turned up, and kept
- * 20 LU below the reference. */
+ * 40 LU below the reference, as good as muted. */
 #ifndef WOODSHED_MIXER_BALANCE_H
 #define WOODSHED_MIXER_BALANCE_H
 
