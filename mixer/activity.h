@@ -4,7 +4,10 @@
  * multiples of the others'. In each octave the track's power is fitted by non-negative multiples of the
  * others' and a constant (coordinate descent on the relative error, so that the quiet windows decide, which
  * are those of bleed alone). A window that the fit explains to within 2 dB is bleed. Of the rest, what lies
- * more than 10 LU below their mean does not count either (the relative gate of BS.1770-5). */
+ * more than 10 LU below their mean does not count either (the relative gate of BS.1770-5).
+ *
+ * Two tracks of different roles with nothing but a gain between them may be two microphones of one source, or
+ * one of them the other's bleed: only there levels decide, at 12 dB. */
 #ifndef WOODSHED_MIXER_ACTIVITY_H
 #define WOODSHED_MIXER_ACTIVITY_H
 
