@@ -16,6 +16,7 @@ struct balancing {
 	struct r128 **meters;
 	struct activity_track *activities;
 	struct balance_track *tracks;
+	struct unmask *unmasks;
 	bool *active; /* `windows` a track */
 };
 
@@ -31,6 +32,7 @@ static int prepare(struct balancing *b, struct error *e)
 	b->meters = memory_array(b->count, sizeof(struct r128 *));
 	b->activities = memory_array(b->count, sizeof(*b->activities));
 	b->tracks = memory_array(b->count, sizeof(*b->tracks));
+	b->unmasks = memory_array(b->count, sizeof(*b->unmasks));
 	int result = 0;
 	for (size_t i = 0; i < b->count && result == 0; i++) {
 		uint32_t channels = b->mixdown->stems->list[i].channels;
@@ -52,10 +54,20 @@ static void finish(struct balancing *b)
 	free(b->meters);
 	free(b->activities);
 	free(b->tracks);
+	free(b->unmasks);
 	free(b->active);
 }
 
-/* From what was recorded to the gains before the chains. */
+static void cut(struct balancing *b)
+{
+	unmask_find(b->tracks, b->count, b->windows, b->session->mix.unmask_db, b->unmasks);
+	for (size_t i = 0; i < b->count; i++)
+		for (size_t k = 0; k < b->unmasks[i].count; k++)
+			mix_cut(b->mixdown->mix, i, b->unmasks[i].cuts[k].frequency_hz, UNMASK_Q,
+				b->unmasks[i].cuts[k].gain_db);
+}
+
+/* From what was recorded to the gains before the chains and the cuts behind them. */
 static void stage(struct balancing *b)
 {
 	for (size_t i = 0; i < b->count; i++)
@@ -72,6 +84,7 @@ static void stage(struct balancing *b)
 	balance_stage(b->tracks, b->count);
 	for (size_t i = 0; i < b->count; i++)
 		mix_set_input(b->mixdown->mix, i, b->tracks[i].input_db);
+	cut(b);
 }
 
 /* Nobody hears what is muted: no level, and nothing to set. */
@@ -96,6 +109,7 @@ static void solve(struct balancing *b, struct track_balance *results)
 			.target_lufs = track->target_lufs,
 			.gain_db = track->input_db + track->fader_db,
 			.input_db = track->input_db,
+			.unmask = b->unmasks[i],
 			.plays = track->activity->plays};
 	}
 }

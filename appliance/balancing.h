@@ -3,7 +3,7 @@
 #define WOODSHED_APPLIANCE_BALANCING_H
 
 #include "appliance/mixdown.h"
-#include "mixer/balance.h"
+#include "mixer/unmask.h"
 
 /* Of one track, for report.json. */
 struct track_balance {
@@ -11,7 +11,8 @@ struct track_balance {
 	double target_lufs; /* NAN: none */
 	double gain_db;	    /* what it was given in all: input and fader */
 	double input_db;    /* the part of it that comes before the chain */
-	bool plays;	    /* false: its microphone only hears the others or the room */
+	struct unmask unmask;
+	bool plays; /* false: its microphone only hears the others or the room */
 };
 
 /* Listens to the tracks as they were recorded, then as they come out of their chains, and sets the inputs and

@@ -82,6 +82,20 @@ static void add_levels(
 	json_object_set_new(object, "plays", balance ? json_boolean(balance->plays) : json_null());
 }
 
+/* What was cut out of a track behind its chain, and for whom. */
+static json_t *cuts(const struct render_result *result, const struct session *session, size_t index)
+{
+	json_t *list = json_array();
+	const struct track_config *configs = session->tracks.items;
+	const struct unmask *unmask = result->balance ? &result->balance[index].unmask : NULL;
+	for (size_t i = 0; unmask && i < unmask->count; i++)
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:s}", "frequency_hz", figure(unmask->cuts[i].frequency_hz),
+				"gain_db", figure(unmask->cuts[i].gain_db), "for",
+				configs[unmask->cuts[i].for_track].name));
+	return list;
+}
+
 static json_t *tracks(const struct render_result *result, const struct session *session)
 {
 	json_t *list = json_array();
@@ -90,6 +104,7 @@ static json_t *tracks(const struct render_result *result, const struct session *
 		json_t *object = json_pack("{s:s, s:s?}", "name", configs[i].name, "role", configs[i].role);
 		add_levels(object, result, &configs[i], i);
 		json_object_set_new(object, "place", place(&configs[i], result->take.rate));
+		json_object_set_new(object, "unmask", cuts(result, session, i));
 		json_object_set_new(object, "edits", json_array());
 		json_array_append_new(list, object);
 	}

@@ -12,6 +12,7 @@ struct mix {
 	struct graph graph;
 	struct strip *strips; /* one a node of the graph */
 	const char *missing;
+	uint32_t rate;
 };
 
 static int make_strips(struct mix *mix, struct strip_setup *setup, struct error *e)
@@ -124,6 +125,7 @@ int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 	const char *preset = setup->session->mix.preset;
 	struct strip_setup strips = {.mix = setup, .exact = preset && strcmp(preset, "none") == 0};
 	struct mix *made = memory_new(sizeof(*made));
+	made->rate = setup->rate;
 	int result = graph_plan(&made->graph, setup->session, e);
 	if (result == 0)
 		result = make_strips(made, &strips, e);
@@ -178,6 +180,13 @@ void mix_set_fader(struct mix *mix, size_t track, double gain_db)
 		for (size_t k = 0; k < mix->strips[i].way_count; k++)
 			if (mix->strips[i].ways[k].from == track)
 				way_level(&mix->strips[i].ways[k], strip);
+}
+
+void mix_cut(struct mix *mix, size_t track, double frequency_hz, double q, double gain_db)
+{
+	struct strip *strip = &mix->strips[track];
+	place_cut(&strip->place, frequency_hz, q, gain_db, mix->rate);
+	strip->stands = true;
 }
 
 uint32_t mix_chain_latency(const struct mix *mix, size_t track)

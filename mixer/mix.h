@@ -60,6 +60,9 @@ void mix_conclude(struct mix *mix);
 void mix_set_input(struct mix *mix, size_t track, double gain_db);
 void mix_set_fader(struct mix *mix, size_t track, double gain_db);
 
+/* Cuts a bell out of a track behind its chain; at most two. */
+void mix_cut(struct mix *mix, size_t track, double frequency_hz, double q, double gain_db);
+
 /* Frames by which what comes out of a track's chain is late. */
 uint32_t mix_chain_latency(const struct mix *mix, size_t track);
 

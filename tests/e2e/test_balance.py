@@ -143,3 +143,17 @@ def test_the_preset_none_stays_exact(plain):
     _, tracks, said = plain.render(mix="mix: {preset: none, balance: auto}")
     assert "warning: mix.balance: the preset none leaves the tracks as they are" in said or not said
     assert all(track["target_lufs"] is None and track["gain_db"] == 0 for track in tracks.values())
+
+
+def test_unmasking_cuts_and_says_so(plain):
+    _, off, _ = plain.render()
+    _, tracks, _ = plain.render(mix="mix: {preset: pop, balance: auto}")
+    assert all(track["unmask"] == [] for track in off.values())
+    cuts = {name: track["unmask"] for name, track in tracks.items() if track["unmask"]}
+    assert cuts and "reed" not in cuts  # nobody is more important than the lead vocal
+    for name, made in cuts.items():
+        for cut in made:
+            assert -2 <= cut["gain_db"] < 0 and cut["frequency_hz"] > 180
+            assert tracks[cut["for"]]["target_lufs"] > tracks[name]["target_lufs"]
+        track = tracks[name]
+        assert abs(track["lufs"] + track["gain_db"] - track["target_lufs"]) < 0.02
