@@ -1,5 +1,6 @@
 /* woodshed record: one take in the foreground. */
 #include "appliance/meters.h"
+#include "appliance/room-left.h"
 #include "appliance/sessions.h"
 #include "appliance/subcommand.h"
 #include "common/clock.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* How long after PipeWire told of every node the inputs may take to be linked and running. */
 #define LINK_NS (5 * CLOCK_NSEC_PER_SEC)
@@ -20,11 +22,12 @@
 struct foreground {
 	struct loop *loop;
 	struct recorder *recorder;
+	const struct appliance *appliance;
 	struct loop_source *patience, *draw;
 	struct meters *meters;
 	uint64_t ring_bytes; /* as `patience` last saw them */
 	double seconds;	     /* 0: until told */
-	bool begun;
+	bool begun, started;
 	bool stopping; /* told to, before or while recording */
 	int status;
 };
@@ -93,11 +96,29 @@ static void on_draw(void *data)
 		meters_draw(app->meters, app->recorder, seconds);
 }
 
+/* Warned of, never refused. */
+static void warn_of_disk(const struct appliance *appliance, const struct manifest *take)
+{
+	struct statvfs disk;
+	uint32_t channels = 0;
+	for (size_t i = 0; i < take->track_count; i++)
+		channels += (uint32_t)take->tracks[i].input_count;
+	if (statvfs(appliance->takes, &disk) < 0)
+		return;
+	double left_s = room_left_s((uint64_t)disk.f_bavail * disk.f_frsize, channels, take->rate,
+		appliance->recording.bit_depth);
+	if (left_s < appliance->recording.keep_free_s)
+		log_warning("the disk has room for %.0f minutes of this; keep_free asks for %.0f",
+			left_s / 60, appliance->recording.keep_free_s / 60);
+}
+
 static void on_started(void *data, const struct manifest *take)
 {
 	struct foreground *app = data;
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
+	app->started = true;
+	warn_of_disk(app->appliance, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
@@ -145,10 +166,20 @@ static void on_suspect(void *data, const char *interface, const struct take_susp
 		(unsigned long long)loss->frame, suspect_kind_name(loss->kind));
 }
 
+static void on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	log_error("track %s: %llu frames from frame %llu on are lost (%s)", track,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+}
+
 static void on_alert(void *data, const char *text)
 {
-	(void)data;
-	(void)text; /* logged already */
+	struct foreground *app = data;
+	meters_clear(app->meters);
+	if (app->started) /* what keeps a take from being made at all is said at the end */
+		log_warning("%s", text);
 }
 
 static void on_signal(void *data, int signal)
@@ -171,8 +202,10 @@ static int record(struct foreground *app, const struct appliance *appliance,
 		.take_stopped = on_stopped,
 		.gap = on_gap,
 		.suspect = on_suspect,
+		.loss = on_loss,
 		.alert = on_alert,
 		.data = app};
+	app->appliance = appliance;
 	struct loop_source *interrupt = loop_add_signal(app->loop, SIGINT, on_signal, app);
 	struct loop_source *terminate = loop_add_signal(app->loop, SIGTERM, on_signal, app);
 	app->meters = meters_create(stderr);

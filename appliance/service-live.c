@@ -21,6 +21,17 @@ void service_on_gap(void *data, const char *interface, const struct take_gap *ga
 			"frames", (json_int_t)gap->frames, "cause", gap_cause_name(gap->cause)));
 }
 
+/* Of one track alone. */
+void service_on_loss(void *data, const char *track, const struct take_gap *gap)
+{
+	struct service *service = data;
+	log_error("track %s: %llu frames from frame %llu on are lost (%s)", track,
+		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
+	network_event(service->network, "gap",
+		json_pack("{s:s, s:I, s:I, s:s}", "track", track, "frame", (json_int_t)gap->frame, "frames",
+			(json_int_t)gap->frames, "cause", gap_cause_name(gap->cause)));
+}
+
 /* Without a cause: those are what clocks tell, and stand for silence that was inserted. */
 void service_on_suspect(void *data, const char *interface, const struct take_suspect *loss)
 {

@@ -1,5 +1,6 @@
 #include "appliance/service.h"
 
+#include "appliance/room-left.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* FLAC halves the size of music, roughly; what is promised should be kept. */
-#define COMPRESSION_ESTIMATE 0.7
 #define API_VERSION 1
 
 enum { ALERTS_MOST = 8, SECONDS_PER_HOUR = 3600 };
@@ -76,11 +75,9 @@ static double hours_left(struct service *service, uint64_t free_bytes)
 	size_t tracks = service->session.session.tracks.count;
 	struct recorder_status status;
 	recorder_status(service->recorder, &status);
-	double rate = status.rate ? status.rate : 48000;
-	double channels = (double)(tracks ? tracks : channels_of(service));
-	double bytes_per_second =
-		channels * rate * service->appliance->recording.bit_depth / 8 * COMPRESSION_ESTIMATE;
-	return bytes_per_second > 0 ? (double)free_bytes / bytes_per_second / SECONDS_PER_HOUR : 0;
+	uint32_t channels = tracks ? (uint32_t)tracks : channels_of(service);
+	return room_left_s(free_bytes, channels, status.rate, service->appliance->recording.bit_depth) /
+	       SECONDS_PER_HOUR;
 }
 
 static void watch_disk(struct service *service, const struct network_health *health)
@@ -108,9 +105,11 @@ void service_publish_health(struct service *service)
 	struct statvfs disk;
 	struct network_health health = {.alerts = alerts};
 	recorder_status(service->recorder, &status);
-	if (statvfs(service->started->takes, &disk) == 0)
+	health.hours_left = NAN;
+	if (statvfs(service->started->takes, &disk) == 0) {
 		health.free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-	health.hours_left = hours_left(service, health.free_bytes);
+		health.hours_left = hours_left(service, health.free_bytes);
+	}
 	health.xruns = status.gaps;
 	health.gap_frames = status.gap_frames;
 	health.suspected = status.suspected;
@@ -123,6 +122,7 @@ void service_publish_health(struct service *service)
 	watch_disk(service, &health);
 	if (service->ready && recorder_missing(service->recorder, &missing))
 		add_alert(&health, alerts, missing.text);
+	add_alert(&health, alerts, service->takes_alert);
 	add_alert(&health, alerts, service->disk_low ? "the disk is nearly full" : NULL);
 	add_alert(&health, alerts, service->recording_alert);
 	add_alert(&health, alerts, service->render_alert);

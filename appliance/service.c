@@ -3,13 +3,9 @@
 
 #include "appliance/subcommand.h"
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "takes/edit.h"
-#include "takes/library.h"
-#include "takes/lock.h"
-#include "takes/take.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,10 +17,6 @@
 #include <unistd.h>
 
 #define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
-
-/* Takes that are looked at for renders left undone: those of years, but not a million manifests at each
- * start. */
-enum { RESUME_MOST = 1000 };
 
 /* ---- what the recorder says ---- */
 
@@ -54,7 +46,7 @@ static void on_changed(void *data)
 	stop_if_done(service);
 }
 
-static json_t *take_fields(const struct manifest *take)
+json_t *service_take_fields(const struct manifest *take)
 {
 	return json_pack("{s:s?, s:s?, s:s?, s:f}", "take", take->id, "title", take->title, "session",
 		take->session, "seconds", take->rate ? (double)take->frames / take->rate : 0);
@@ -64,7 +56,7 @@ static void on_started(void *data, const struct manifest *take)
 {
 	struct service *service = data;
 	service->recording_alert[0] = '\0';
-	network_event(service->network, "take_started", take_fields(take));
+	network_event(service->network, "take_started", service_take_fields(take));
 	network_set_latest(service->network, take);
 	service_take_begun(service, take->id);
 	service_publish_health(service);
@@ -73,7 +65,7 @@ static void on_started(void *data, const struct manifest *take)
 static void on_stopped(void *data, const char *folder, const struct manifest *take)
 {
 	struct service *service = data;
-	json_t *fields = take_fields(take);
+	json_t *fields = service_take_fields(take);
 	if (take->error)
 		json_object_set_new(fields, "error", json_string(take->error));
 	network_event(service->network, take->state == TAKE_FAILED ? "take_failed" : "take_stopped", fields);
@@ -83,7 +75,8 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	if (take->error)
 		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", take->id,
 			take->error);
-	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0)
+	if (service->appliance->render.on_stop && !service->stopping && take->frames > 0 &&
+		take->state != TAKE_FAILED)
 		jobs_add(service->jobs, folder, NULL);
 	service_look_after_takes(service);
 	service_publish_health(service);
@@ -114,7 +107,7 @@ static void on_render_progress(void *data, const char *folder, int percent, cons
 
 static void tell_mastered(struct service *service, const struct manifest *take)
 {
-	json_t *fields = take_fields(take);
+	json_t *fields = service_take_fields(take);
 	for (size_t i = 0; i < take->render_count; i++) {
 		const struct take_render *render = &take->renders[i];
 		if (strcmp(render->file, "master.flac") != 0 || !isfinite(render->lufs))
@@ -150,7 +143,7 @@ static void on_render_finished(void *data, const char *folder, const char *error
 	if (error) {
 		note_failure(&take, folder, error);
 		snprintf(service->render_alert, sizeof(service->render_alert), "%s: %s", take.id, error);
-		json_t *fields = take_fields(&take);
+		json_t *fields = service_take_fields(&take);
 		json_object_set_new(fields, "error", json_string(error));
 		network_event(service->network, "take_failed", fields);
 	} else {
@@ -162,77 +155,6 @@ static void on_render_finished(void *data, const char *folder, const char *error
 	manifest_finish(&take);
 	service_publish_state(service);
 	service_publish_health(service);
-}
-
-static void publish_newest(struct service *service)
-{
-	struct take_list list;
-	struct error e;
-	if (take_list_load(&list, service->started->takes, NULL, 1, &e) < 0) {
-		log_error("%s", e.text);
-		return;
-	}
-	if (list.count > 0)
-		network_set_latest(service->network, &list.entries[0].manifest);
-	take_list_finish(&list);
-}
-
-/* Renders that the last run of the service did not come to; recovery has put back those that were cut off. */
-static void resume_renders(struct service *service)
-{
-	struct take_list list;
-	struct error e;
-	if (take_list_load(&list, service->started->takes, NULL, RESUME_MOST, &e) < 0) {
-		log_error("%s", e.text);
-		return;
-	}
-	for (size_t i = list.count; i-- > 0;) {
-		const struct manifest *take = &list.entries[i].manifest;
-		bool waits = take->state == TAKE_RECORDED && take->render_count == 0;
-		if (!service->appliance->render.on_stop || !waits)
-			continue;
-		char *folder = file_join(service->started->takes, list.entries[i].id);
-		jobs_add(service->jobs, folder, NULL);
-		free(folder);
-	}
-	take_list_finish(&list);
-}
-
-/* ---- what the last run left behind ---- */
-
-static void on_rescued(void *data, const struct recovery_report *report)
-{
-	struct service *service = data;
-	if (report->error) {
-		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", report->id,
-			report->error);
-		service_publish_health(service);
-		return;
-	}
-	if (report->outcome == RECOVERY_UNRENDERED) {
-		log_info("take %s: its render was cut off; it is made again", report->id);
-		if (service->appliance->render.on_stop)
-			jobs_add(service->jobs, report->folder, NULL);
-		return;
-	}
-	log_info("take %s recovered: %.1f s", report->id, (double)report->take->frames / report->take->rate);
-	json_t *fields = take_fields(report->take);
-	if (report->take->error)
-		json_object_set_new(fields, "error", json_string(report->take->error));
-	network_event(service->network, "take_recovered", fields);
-	publish_newest(service);
-}
-
-static void on_rescue_done(void *data)
-{
-	resume_renders(data);
-	service_look_after_takes(data);
-}
-
-static int start_rescue(struct service *service, struct error *e)
-{
-	struct rescue_callbacks callbacks = {.rescued = on_rescued, .done = on_rescue_done, .data = service};
-	return rescue_create(&service->rescue, service->loop, service->started->takes, &callbacks, e);
 }
 
 /* ---- signals and time ---- */
@@ -288,16 +210,15 @@ static int start(struct service *service, struct error *e)
 		.take_stopped = on_stopped,
 		.gap = service_on_gap,
 		.suspect = service_on_suspect,
+		.loss = service_on_loss,
 		.alert = on_alert,
 		.data = service};
 	struct jobs_callbacks from_jobs = {.started = on_render_started,
 		.progress = on_render_progress,
 		.finished = on_render_finished,
 		.data = service};
-	int result = file_make_folders(service->started->takes, e);
+	int result = service_folder_have(service, e);
 	if (result == 0)
-		result = service->takes_lock = takes_lock(service->started->takes, e);
-	if (result >= 0)
 		result = service_takes_start(service, e);
 	if (result == 0)
 		result = network_create(&service->network, service->loop, service->started,
@@ -308,10 +229,9 @@ static int start(struct service *service, struct error *e)
 		return result;
 	recorder_set_session(service->recorder, &service->session.session, service->session.text);
 	service->jobs = jobs_create(service->loop, service->config_path, &from_jobs);
-	result = start_rescue(service, e);
+	result = service_folder_use(service, e);
 	if (result < 0)
 		return result;
-	publish_newest(service);
 	service_publish_state(service);
 	service_publish_info(service);
 	loop_set_timer(service->health_timer, HEALTH_NS, HEALTH_NS);
@@ -331,6 +251,7 @@ static int serve(struct service *service, struct error *e)
 	service->signals[2] = loop_add_signal(service->loop, SIGHUP, on_hangup, service);
 	service->health_timer = loop_add_timer(service->loop, on_health_timer, service);
 	service->levels_timer = loop_add_timer(service->loop, service_levels_tick, service);
+	service->folder_timer = loop_add_timer(service->loop, service_folder_tick, service);
 	result = start(service, e);
 	if (result == 0)
 		result = loop_run(service->loop);
@@ -341,6 +262,7 @@ static int serve(struct service *service, struct error *e)
 	network_destroy(service->network);
 	loop_remove(service->health_timer);
 	loop_remove(service->levels_timer);
+	loop_remove(service->folder_timer);
 	for (int i = 0; i < SERVICE_SIGNALS; i++)
 		loop_remove(service->signals[i]);
 	loop_destroy(service->loop);

@@ -34,7 +34,7 @@ struct service {
 	_Atomic bool enough; /* the chores shall come to an end */
 	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[SERVICE_SIGNALS];
-	struct loop_source *health_timer, *retention_timer, *levels_timer;
+	struct loop_source *health_timer, *retention_timer, *levels_timer, *folder_timer;
 	int64_t levels_until_ns; /* monotonic: they are wanted so long */
 	bool stopping;
 	bool ready;
@@ -45,6 +45,7 @@ struct service {
 	char render_alert[SERVICE_ALERT_SIZE];
 	char config_alert[SERVICE_ALERT_SIZE]; /* why the last reload changed nothing; empty after one that
 						  did */
+	char takes_alert[SERVICE_ALERT_SIZE]; /* why there is no folder of takes; empty: there is */
 };
 
 /* service-state.c: what the world is told. */
@@ -57,10 +58,21 @@ void service_publish_latest(struct service *service, const char *folder);
 /* service-live.c: losses as they happen (recorder's callbacks), and levels while they are wanted: the verb
  * asks for half a minute of them, which the timer publishes. */
 void service_on_gap(void *service, const char *interface, const struct take_gap *gap);
+void service_on_loss(void *service, const char *track, const struct take_gap *gap);
 void service_on_suspect(void *service, const char *interface, const struct take_suspect *loss);
 int service_levels_command(
 	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
 void service_levels_tick(void *service);
+
+/* service-folder.c: makes and locks the folder of takes; one whose disk is not there is waited for
+ * (`takes_lock` stays negative), one that another service has is a failure. When it is there: recovery, the
+ * newest take, and renders left undone. */
+int service_folder_have(struct service *service, struct error *e) MUST_CHECK;
+int service_folder_use(struct service *service, struct error *e) MUST_CHECK;
+void service_folder_tick(void *service);
+
+/* The take's members that events have. The caller's reference. */
+json_t *service_take_fields(const struct manifest *take);
 
 /* service-commands.c: what the world asks for (a network_command_fn). */
 int service_command(void *data, const struct command *command, json_t **result, struct error *e);

@@ -51,36 +51,23 @@ static int read_raw(void *data, double *const *out, uint32_t frames, struct erro
 {
 	struct stem *stem = data;
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	uint32_t filled = 0;
-	while (filled < frames) {
-		int32_t *const rest[BLOCK_CHANNELS] = {samples[0] + filled, samples[1] + filled};
-		int n = flac_reader_read(stem->reader, rest, frames - filled, e);
-		if (n < 0)
-			return n;
-		if (n == 0)
-			break;
-		filled += (uint32_t)n;
-	}
-	uint32_t channels = flac_reader_format(stem->reader)->channels;
-	for (uint32_t c = 0; c < channels; c++) {
-		for (uint32_t i = 0; i < filled; i++)
+	int32_t *const channel[BLOCK_CHANNELS] = {samples[0], samples[1]};
+	int result = raw_read(stem->reader, channel, frames, e);
+	for (uint32_t c = 0; result == 0 && c < raw_format(stem->reader)->channels; c++)
+		for (uint32_t i = 0; i < frames; i++)
 			out[c][i] = samples[c][i] * stem->scale;
-		memset(out[c] + filled, 0, (frames - filled) * sizeof(double));
-	}
-	return 0;
+	return result;
 }
 
 static int open_stem(struct stem *stem, const struct take_track *track, const struct warp *warp,
 	const char *folder, struct error *e)
 {
-	char *path = file_join(folder, track->files[0]);
-	int result = flac_reader_open(&stem->reader, path, e);
-	free(path);
+	int result = raw_open(&stem->reader, track, folder, e);
 	if (result < 0)
 		return result;
-	const struct flac_format *format = flac_reader_format(stem->reader);
+	const struct flac_format *format = raw_format(stem->reader);
 	if (format->channels != track->input_count || format->channels > BLOCK_CHANNELS)
-		return error_set(e, EINVAL, "%s: has %u channels, the manifest says %zu", track->files[0],
+		return error_set(e, EINVAL, "%s: has %u channels, the manifest says %zu", track->file,
 			format->channels, track->input_count);
 	stem->scale = 1.0 / (double)(1U << (format->bits - 1));
 	stem->channels = format->channels;
@@ -134,7 +121,7 @@ void stems_close(struct stems *stems)
 {
 	for (size_t i = 0; i < stems->count; i++) {
 		resample_destroy(stems->list[i].resample);
-		flac_reader_close(stems->list[i].reader);
+		raw_close(stems->list[i].reader);
 	}
 	free(stems->list);
 	alignment_finish(&stems->alignment);

@@ -112,6 +112,16 @@ static void print_figure(const char *format, double value)
 		printf("%*s", 8, isnan(value) ? "-" : "silent");
 }
 
+static void print_segments(const struct take_track *track)
+{
+	for (size_t i = 0; i < track->segment_count; i++)
+		printf("      from frame %llu on in %s\n", (unsigned long long)track->segments[i].frame,
+			track->segments[i].file);
+	for (size_t i = 0; i < track->gap_count; i++)
+		printf("      %llu frames at %llu: %s\n", (unsigned long long)track->gaps[i].frames,
+			(unsigned long long)track->gaps[i].frame, gap_cause_name(track->gaps[i].cause));
+}
+
 static void print_tracks(const struct manifest *take)
 {
 	for (size_t i = 0; i < take->track_count; i++) {
@@ -124,6 +134,7 @@ static void print_tracks(const struct manifest *take)
 		for (size_t k = 0; k < track->input_count; k++)
 			printf("%s%s", k ? " + " : "  ", track->inputs[k]);
 		printf("\n");
+		print_segments(track);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "audio/filter.h"
 
+#include "audio/biquad.h"
 #include "audio/match.h"
 
 #include <math.h>
@@ -62,25 +63,6 @@ double filter_magnitude(const struct biquad *s, double frequency, double rate)
 	double c1 = cos(w), s1 = sin(w), c2 = cos(2 * w), s2 = sin(2 * w);
 	return hypot(s->b0 + s->b1 * c1 + s->b2 * c2, s->b1 * s1 + s->b2 * s2) /
 	       hypot(1 + s->a1 * c1 + s->a2 * c2, s->a1 * s1 + s->a2 * s2);
-}
-
-/* The memory is written so that only y1 * a1 and one subtraction lie between a sample and the next: a section
- * is bound by that latency. Every path below does the very same operations in the same order. */
-static void run_one(const struct biquad *section, struct biquad_memory *memory, double *samples, size_t count)
-{
-	const struct biquad s = *section;
-	double pending = memory->pending, x1 = memory->x1, y1 = memory->y1;
-	for (size_t i = 0; i < count; i++) {
-		double x = samples[i];
-		double y = (s.b0 * x + pending) - s.a1 * y1;
-		pending = s.b1 * x + (s.b2 * x1 - s.a2 * y1);
-		x1 = x;
-		y1 = y;
-		samples[i] = y;
-	}
-	memory->pending = pending;
-	memory->x1 = x1;
-	memory->y1 = y1;
 }
 
 /* Sections side by side, two in a vector, each LAG samples behind the one before it, so that none waits for
@@ -176,7 +158,7 @@ static void run_together(
 	const struct biquad *s, struct biquad_memory *m, size_t n, double *samples, size_t count)
 {
 	for (size_t i = 0; i + 1 < n; i++)
-		run_one(&s[i], &m[i], samples, (n - 1 - i) * LAG);
+		biquad_run(&s[i], &m[i], samples, (n - 1 - i) * LAG);
 	switch ((n + 1) / 2) {
 	case 1:
 		run_lanes(s, m, 1, 2, samples, count);
@@ -192,7 +174,7 @@ static void run_together(
 		break;
 	}
 	for (size_t i = 1; i < n; i++)
-		run_one(&s[i], &m[i], samples + count - i * LAG, i * LAG);
+		biquad_run(&s[i], &m[i], samples + count - i * LAG, i * LAG);
 }
 
 static void run_all(
@@ -202,8 +184,8 @@ static void run_all(
 	while (sections > 0) {
 		size_t n = !wide ? 1 : sections < TOGETHER ? sections : TOGETHER;
 		if (n == 1)
-			run_one(s, m, samples, count);
-		else
+			biquad_run(s, m, samples, count);
+		else if (!biquad_run_wide(s, m, n, samples, count))
 			run_together(s, m, n, samples, count);
 		sections -= n;
 		s += n;

@@ -2,11 +2,13 @@
 
 #include "common/memory.h"
 
+#include <FLAC/metadata.h>
 #include <FLAC/stream_decoder.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -368,4 +370,18 @@ int flac_reader_seek(struct flac_reader *reader, uint64_t frame, struct error *e
 		return 0;
 	damage(reader, "cannot find this frame");
 	return error_set(e, reader->failure, "%s", reader->message.text);
+}
+
+bool flac_read_tag(const char *path, const char *name, char *value, size_t size)
+{
+	FLAC__StreamMetadata *tags = NULL;
+	if (!FLAC__metadata_get_tags(path, &tags))
+		return false;
+	int at = FLAC__metadata_object_vorbiscomment_find_entry_from(tags, 0, name);
+	if (at >= 0) {
+		const char *entry = (const char *)tags->data.vorbis_comment.comments[at].entry;
+		snprintf(value, size, "%s", strchr(entry, '=') + 1);
+	}
+	FLAC__metadata_object_delete(tags);
+	return at >= 0;
 }

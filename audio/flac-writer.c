@@ -45,6 +45,7 @@ struct flac_writer {
 	bool finished;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t frames;
+	_Atomic uint64_t synced; /* of them */
 	_Atomic int sync_failure;
 };
 
@@ -354,14 +355,28 @@ int flac_writer_finish(struct flac_writer *writer, struct error *e)
 int flac_writer_sync(struct flac_writer *writer, struct error *e)
 {
 	int failure = atomic_load(&writer->sync_failure);
+	/* What is written while the sync goes on may miss it. */
+	uint64_t frames = atomic_load(&writer->frames), known = atomic_load(&writer->synced);
 	while (!failure && fdatasync(writer->fd) < 0) {
 		if (errno != EINTR)
 			failure = errno;
 	}
+	while (!failure && known < frames && !atomic_compare_exchange_weak(&writer->synced, &known, frames))
+		;
 	if (!failure)
 		return 0;
 	atomic_store(&writer->sync_failure, failure);
 	return error_errno(e, failure, "%s: not safely on the disk", writer->path);
+}
+
+uint64_t flac_writer_synced(const struct flac_writer *writer)
+{
+	return atomic_load(&writer->synced);
+}
+
+int flac_writer_sync_failed(const struct flac_writer *writer)
+{
+	return atomic_load(&writer->sync_failure);
 }
 
 void flac_writer_start_sync(struct flac_writer *writer)

@@ -64,6 +64,11 @@ int flac_writer_finish(struct flac_writer *writer, struct error *e) MUST_CHECK;
  * (fsyncgate: the kernel may have dropped the pages), so never ask again as if it could succeed. */
 int flac_writer_sync(struct flac_writer *writer, struct error *e) MUST_CHECK;
 
+/* Frames of audio that a sync has made safe, of those in whole FLAC frames, and the errno of a sync that
+ * failed (0: none did). Any thread. */
+uint64_t flac_writer_synced(const struct flac_writer *writer);
+int flac_writer_sync_failed(const struct flac_writer *writer);
+
 /* Has the kernel begin to write what it holds, without waiting for it: several files that are to be synced go
  * to the disk at once, not one after the other. Any thread. */
 void flac_writer_start_sync(struct flac_writer *writer);
@@ -96,6 +101,10 @@ uint64_t flac_reader_frames(const struct flac_reader *reader); /* 0: STREAMINFO 
  * is the end. */
 int flac_reader_read(
 	struct flac_reader *reader, int32_t *const *channels, size_t frames, struct error *e) MUST_CHECK;
+
+/* Reads the value of the Vorbis comment `name` (any case) of the FLAC file `path`, shortened to `size` bytes
+ * with its NUL. False where there is no such file or comment. */
+bool flac_read_tag(const char *path, const char *name, char *value, size_t size);
 
 /* Goes to a frame (0 to the file's frames). */
 int flac_reader_seek(struct flac_reader *reader, uint64_t frame, struct error *e) MUST_CHECK;

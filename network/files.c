@@ -142,11 +142,11 @@ static bool find_named(const struct manifest *take, const char *path, const stru
 {
 	*hash = NULL;
 	for (size_t i = 0; i < take->track_count; i++) {
-		const struct take_track *track = &take->tracks[i];
-		for (size_t k = 0; k < track->file_count; k++) {
-			if (strcmp(track->files[k], path) != 0)
+		struct take_track *track = &take->tracks[i];
+		for (size_t k = 0; k < take_track_files(track); k++) {
+			if (strcmp(take_track_segment(track, k).file, path) != 0)
 				continue;
-			*hash = k == 0 ? &track->hash : NULL; /* the manifest has no others */
+			*hash = take_track_hash(track, k);
 			return true;
 		}
 	}

@@ -4,7 +4,9 @@
 #include "recorder/songs.h"
 #include "recorder/transport.h"
 #include "takes/edit.h"
+#include "takes/take.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@ static void note_error(struct manifest *manifest, const char *text)
 static void collect(struct transport *transport)
 {
 	struct manifest *manifest = &transport->manifest;
+	if (transport->trouble)
+		note_error(manifest, transport->trouble);
 	for (size_t i = 0; i < transport->count; i++) {
 		const struct take_part *part = &transport->parts[i];
 		manifest->interfaces[i].frames = part->captured;
@@ -102,6 +106,22 @@ static void on_hashed(void *data)
 	recorder_on_closed(transport->recorder, transport);
 }
 
+static void hash_track(struct manifest *manifest, struct take_track *track, const char *folder)
+{
+	for (size_t i = 0; i < take_track_files(track); i++) {
+		const struct take_segment segment = take_track_segment(track, i);
+		struct error e;
+		if (segment.unsafe) /* what is read now may not be there tomorrow */
+			continue;
+		char *path = file_join(folder, segment.file);
+		bool needed = take_track_segment_end(track, i, UINT64_MAX) > segment.frame;
+		int result = hash_file(path, take_track_hash(track, i), &e);
+		if (result < 0 && (needed || result != -ENOENT))
+			note_error(manifest, e.text);
+		free(path);
+	}
+}
+
 /* On a thread of its own, so that hashing an hour of music holds up neither the next take's syncs nor anyone
  * else. The manifest is this thread's until on_hashed. */
 static void *hash_files(void *data)
@@ -109,17 +129,17 @@ static void *hash_files(void *data)
 	struct transport *transport = data;
 	struct manifest *manifest = &transport->manifest;
 	struct error e;
-	for (size_t i = 0; i < manifest->track_count; i++) {
-		char *path = file_join(transport->folder, manifest->tracks[i].files[0]);
-		if (hash_file(path, &manifest->tracks[i].hash, &e) < 0)
-			note_error(manifest, e.text);
-		free(path);
-	}
+	char *reserve = file_join(transport->folder, TAKE_RESERVE);
+	unlink(reserve);
+	free(reserve);
+	for (size_t i = 0; i < manifest->track_count; i++)
+		hash_track(manifest, &manifest->tracks[i], transport->folder);
 	mark_songs(transport);
 	manifest->state = manifest->error && manifest->frames == 0 ? TAKE_FAILED : TAKE_RECORDED;
 	if (take_save(manifest, transport->folder, &e) < 0) {
 		log_error("%s", e.text);
 		note_error(manifest, e.text);
+		manifest->state = TAKE_FAILED; /* on the disk it is one to be recovered */
 	}
 	unlock(transport); /* for the render that comes next */
 	loop_post(transport->loop, on_hashed, transport, NULL);

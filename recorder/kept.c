@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "config/preset_search.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,4 +54,24 @@ int kept_write(const struct kept *kept, const char *folder, struct error *e)
 	for (size_t i = 0; result == 0 && i < kept->presets.count; i++)
 		result = write_file(folder, files[i].file, files[i].text, files[i].size, e);
 	return result;
+}
+
+/* The file, and each folder above it that is empty then, up to `folder`. */
+static void remove_file(const char *folder, const char *name)
+{
+	char *path = file_join(folder, name);
+	while (strcmp(path, folder) != 0 && remove(path) == 0) {
+		char *above = file_folder(path);
+		free(path);
+		path = above;
+	}
+	free(path);
+}
+
+void kept_remove(const struct kept *kept, const char *folder)
+{
+	const struct preset_file *files = kept->presets.items;
+	for (size_t i = 0; i < kept->presets.count; i++)
+		remove_file(folder, files[i].file);
+	remove_file(folder, "session.yaml");
 }

@@ -21,4 +21,7 @@ void kept_describe(const struct kept *kept, struct manifest *manifest);
 /* Writes session.yaml and presets/… into the take's folder, durably. Blocks on the disk. */
 int kept_write(const struct kept *kept, const char *folder, struct error *e) MUST_CHECK;
 
+/* Takes back what kept_write wrote, as far as it came. */
+void kept_remove(const struct kept *kept, const char *folder);
+
 #endif

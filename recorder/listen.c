@@ -91,6 +91,7 @@ void recorder_listen(void *data)
 	room_read_levels(&recorder->room);
 	feed_trigger(recorder, (double)(now - recorder->tick_ns) / (double)CLOCK_NSEC_PER_SEC);
 	recorder->tick_ns = now;
+	recorder_watch_space(recorder, now);
 	recorder_resume(recorder, now);
 	bool playing = trigger_playing(recorder->trigger);
 	if (!playing)
@@ -98,7 +99,7 @@ void recorder_listen(void *data)
 	if (recorder->current) {
 		watch_for_end(recorder, now, playing);
 		watch_length(recorder, now);
-	} else if (playing && !recorder->wait_for_quiet &&
+	} else if (playing && !recorder->wait_for_quiet && !recorder->blocked &&
 		   recorder->recording.start.when == START_ON_SIGNAL) {
 		begin_by_signal(recorder);
 	}

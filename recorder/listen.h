@@ -21,6 +21,11 @@ struct recorder {
 	struct trigger *trigger;
 	size_t trigger_tracks;
 	bool wait_for_quiet;	/* stopped by command: what still sounds starts nothing */
+	bool blocked;		/* the disk would not have a take: none begins by itself until it would */
+	bool looking;		/* at the disk */
+	int64_t look_ns;	/* when to look again */
+	int64_t pause_ns;	/* between looks at a disk that would not have a take */
+	uint64_t wanted_bytes;	/* for the last take that was begun */
 	int64_t tick_ns;	/* of the last tick */
 	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */
 	struct transport *current;
@@ -56,6 +61,19 @@ bool recorder_writers_idle(const struct recorder *recorder);
 
 /* Ends the running take and begins the next with the frame that follows. */
 int recorder_continue(struct recorder *recorder, struct error *e) MUST_CHECK;
+
+void recorder_move_to_closing(struct recorder *recorder);
+
+/* What the disk did to a track of one of the takes (trouble.c). */
+void recorder_trouble(
+	struct recorder *recorder, struct transport *transport, const struct track_trouble *trouble);
+
+/* The disk has ended the take: it is closed whole, with the frames that it has, and says why. */
+void recorder_end_by_disk(struct recorder *recorder, struct transport *transport, const char *why);
+
+/* Looks at the disk from time to time (space.c): ends the take that runs while there is room to close it, and
+ * finds out when a disk that would not have a take would have one again. */
+void recorder_watch_space(struct recorder *recorder, int64_t now_ns);
 
 /* Works out the state anew, and tells that something changed. */
 void recorder_update_state(struct recorder *recorder);

@@ -5,8 +5,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* How long after its end a live interface may owe a take its last frames before silence stands for them. */
 #define OWED_NS (10 * CLOCK_NSEC_PER_SEC)
@@ -140,7 +143,7 @@ static void encode(struct writer *writer, uint64_t end)
 			continue;
 		}
 		uint64_t frames = take_run_of(writer, owed);
-		tracks_add(run->tracks, writer->config.tape, position, frames);
+		tracks_add(run->tracks, position, frames);
 		part->frames += frames;
 		part->captured += frames;
 	}
@@ -184,11 +187,27 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 		add_silence(writer, (uint64_t)past - part->frames, cause);
 }
 
+static void on_trouble(void *data, const struct track_trouble *trouble)
+{
+	struct writer *writer = data;
+	const char *reserve = writer->run.part->reserve_path;
+	/* Room for what is left of the take, and for closing it. Another writer may have been faster. */
+	if (trouble->kind == TRACK_FULL && reserve && unlink(reserve) < 0 && errno != ENOENT)
+		log_error("%s: %s", reserve, strerror(errno));
+	writer->config.on_trouble(writer->config.data, trouble);
+}
+
 void part_begin(struct writer *writer, struct take_part *part)
 {
+	const struct track_room room = {
+		.tape = writer->config.tape,
+		.syncer = writer->config.syncer,
+		.on_trouble = on_trouble,
+		.data = writer,
+	};
 	writer->run = (struct take_run){.part = part};
 	part->results = memory_array(part->count, sizeof(*part->results));
-	writer->run.tracks = tracks_open(part->plans, part->count, writer->config.syncer);
+	writer->run.tracks = tracks_open(part->plans, part->count, &room);
 	writer->run.clock = clock_file_open(part->clock_path, writer->config.syncer);
 	/* The files' names must survive a power cut as their bytes do. */
 	struct error e;
@@ -256,6 +275,7 @@ void part_work(struct writer *writer, bool asked)
 {
 	uint64_t end = atomic_load(&writer->run.part->end);
 	place_take(writer);
+	tracks_look(writer->run.tracks);
 	if (part_placed(writer) && (asked || is_due(writer, end))) {
 		encode(writer, end);
 		tell_losses(writer);

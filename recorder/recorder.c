@@ -51,7 +51,7 @@ static void unlink_closing(struct recorder *recorder, struct transport *transpor
 	}
 }
 
-static void move_to_closing(struct recorder *recorder)
+void recorder_move_to_closing(struct recorder *recorder)
 {
 	struct transport *transport = recorder->current;
 	recorder->current = NULL;
@@ -63,6 +63,7 @@ static void move_to_closing(struct recorder *recorder)
 void recorder_on_begun(struct recorder *recorder, struct transport *transport)
 {
 	log_info("take %s started", transport->manifest.id);
+	recorder->blocked = false;
 	recorder->callbacks.take_started(recorder->callbacks.data, &transport->manifest);
 	recorder_update_state(recorder);
 }
@@ -77,7 +78,7 @@ void recorder_on_failed(struct recorder *recorder, struct transport *transport, 
 		unlink_closing(recorder, transport);
 	transport->manifest.error = memory_text(text);
 	transport->manifest.state = TAKE_FAILED;
-	recorder->wait_for_quiet = true;
+	recorder->blocked = true;
 	recorder->callbacks.alert(recorder->callbacks.data, text);
 	recorder->callbacks.take_stopped(recorder->callbacks.data, NULL, &transport->manifest);
 	transport_destroy(transport);
@@ -92,86 +93,6 @@ void recorder_on_closed(struct recorder *recorder, struct transport *transport)
 	recorder->callbacks.take_stopped(recorder->callbacks.data, transport->folder, &transport->manifest);
 	transport_destroy(transport);
 	recorder_update_state(recorder);
-}
-
-/* ---- what the writers say ---- */
-
-struct note {
-	struct room_interface *interface;
-	struct take_gap gap;
-	struct take_suspect loss;
-};
-
-static struct transport *take_of(struct recorder *recorder, const struct room_interface *interface)
-{
-	/* A writer has one part at a time, and takes end in the order in which they began: the oldest take
-	 * that still waits for this interface is the one. */
-	struct transport *oldest = NULL;
-	for (struct transport *t = recorder->closing; t; t = t->next)
-		for (size_t i = 0; i < t->count; i++)
-			if (t->interfaces[i] == interface && !t->part_done[i])
-				oldest = t;
-	return oldest ? oldest : recorder->current;
-}
-
-static void on_gap(void *data)
-{
-	struct note *note = data;
-	struct recorder *recorder = note->interface->recorder;
-	struct transport *transport = take_of(recorder, note->interface);
-	if (transport)
-		transport_gap(transport, note->interface, &note->gap);
-	recorder->callbacks.gap(recorder->callbacks.data, note->interface->name, &note->gap);
-	free(note);
-}
-
-static void on_suspect(void *data)
-{
-	struct note *note = data;
-	struct recorder *recorder = note->interface->recorder;
-	struct transport *transport = take_of(recorder, note->interface);
-	if (transport)
-		transport_suspect(transport, note->interface, &note->loss);
-	recorder->callbacks.suspect(recorder->callbacks.data, note->interface->name, &note->loss);
-	free(note);
-}
-
-static void on_part_done(void *data)
-{
-	struct room_interface *interface = data;
-	struct recorder *recorder = interface->recorder;
-	struct transport *transport = take_of(recorder, interface);
-	if (!transport)
-		return;
-	/* A take with a limit ends by itself. */
-	if (transport == recorder->current) {
-		recorder->last_end_ns = clock_monotonic_ns();
-		move_to_closing(recorder);
-	}
-	transport_part_done(transport, interface);
-	recorder_update_state(recorder);
-}
-
-void recorder_on_gap(void *data, const struct take_gap *gap)
-{
-	struct room_interface *interface = data;
-	struct note *note = memory_new(sizeof(*note));
-	*note = (struct note){.interface = interface, .gap = *gap};
-	loop_post(interface->recorder->loop, on_gap, note, free);
-}
-
-void recorder_on_suspect(void *data, const struct take_suspect *loss)
-{
-	struct room_interface *interface = data;
-	struct note *note = memory_new(sizeof(*note));
-	*note = (struct note){.interface = interface, .loss = *loss};
-	loop_post(interface->recorder->loop, on_suspect, note, free);
-}
-
-void recorder_on_done(void *data)
-{
-	struct room_interface *interface = data;
-	loop_post(interface->recorder->loop, on_part_done, interface, NULL);
 }
 
 /* ---- begin, end ---- */
@@ -223,6 +144,7 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 		transport_begin(&recorder->current, recorder, &recorder->room, recorder->loop, &request, e);
 	if (result < 0)
 		return result;
+	recorder->wanted_bytes = recorder->current->wanted_bytes;
 	recorder->post_roll_from = 0;
 	recorder_update_state(recorder);
 	return 0;
@@ -232,7 +154,7 @@ void recorder_end_take_at(struct recorder *recorder, int64_t end_ns)
 {
 	recorder->last_end_ns = end_ns;
 	transport_end(recorder->current, end_ns);
-	move_to_closing(recorder);
+	recorder_move_to_closing(recorder);
 	recorder_update_state(recorder);
 }
 
@@ -308,29 +230,6 @@ static void on_source_ready(void *data)
 	loop_set_timer(recorder->quiet, ADD_QUIET_NS, 0);
 }
 
-struct alarm {
-	struct recorder *recorder;
-	struct error error;
-};
-
-static void on_alarm(void *data)
-{
-	struct alarm *alarm = data;
-	alarm->recorder->callbacks.alert(alarm->recorder->callbacks.data, alarm->error.text);
-	free(alarm);
-}
-
-/* On the syncer's thread. The take goes on: what the disk still takes is worth having, and the take says at
- * its end which file is not to be trusted. */
-static void on_sync_error(void *data, const struct error *e)
-{
-	struct recorder *recorder = data;
-	struct alarm *alarm = memory_new(sizeof(*alarm));
-	*alarm = (struct alarm){recorder, *e};
-	log_error("%s", e->text);
-	loop_post(recorder->loop, on_alarm, alarm, free);
-}
-
 /* ---- making and ending ---- */
 
 int recorder_create(struct recorder **recorder, struct loop *loop, const struct recorder_config *config,
@@ -351,7 +250,7 @@ int recorder_create(struct recorder **recorder, struct loop *loop, const struct 
 	made->quiet = loop_add_timer(loop, on_quiet, made);
 	struct source_callbacks from_source = {
 		.changed = on_source_changed, .ready = on_source_ready, .data = made};
-	int result = syncer_create(&made->room.syncer, made->recording.sync_every_s, on_sync_error, made, e);
+	int result = syncer_create(&made->room.syncer, made->recording.sync_every_s, e);
 	if (result == 0)
 		result = config->source->open(&made->room.source, loop, &from_source, e);
 	if (result < 0) {
@@ -372,7 +271,7 @@ void recorder_destroy(struct recorder *recorder)
 		recorder->config.source->close(recorder->room.source);
 	syncer_destroy(recorder->room.syncer);
 	if (recorder->current)
-		move_to_closing(recorder);
+		recorder_move_to_closing(recorder);
 	for (struct transport *take = recorder->closing, *next; take; take = next) {
 		next = take->next;
 		transport_destroy(take);

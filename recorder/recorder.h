@@ -28,6 +28,8 @@ struct recorder_callbacks {
 	void (*gap)(void *data, const char *interface, const struct take_gap *gap);
 	/* A loss in the take that no clock told of, where nothing was inserted. */
 	void (*suspect)(void *data, const char *interface, const struct take_suspect *loss);
+	/* A loss in one track of a take, which the disk did not keep (GAP_DISK). */
+	void (*loss)(void *data, const char *track, const struct take_gap *gap);
 	void (*alert)(void *data, const char *text);
 	void *data;
 };

@@ -142,6 +142,7 @@ static int start_writer(struct room *room, struct room_interface *interface, str
 		.pre_roll_s = interface->pre_roll_s,
 		.on_gap = recorder_on_gap,
 		.on_suspect = recorder_on_suspect,
+		.on_trouble = recorder_on_trouble,
 		.on_done = recorder_on_done,
 		.data = interface,
 	};

@@ -82,6 +82,7 @@ void room_read_levels(struct room *room);
 /* The writers' callbacks, which the recorder gives (on the writer's thread). */
 void recorder_on_gap(void *interface, const struct take_gap *gap);
 void recorder_on_suspect(void *interface, const struct take_suspect *loss);
+void recorder_on_trouble(void *interface, const struct track_trouble *trouble);
 void recorder_on_done(void *interface);
 
 #endif

@@ -46,8 +46,6 @@ struct syncer {
 	size_t count;
 	struct supplier *suppliers;
 	size_t syncing; /* index + 1 of the file being synced without the lock; 0: none */
-	void (*on_error)(void *, const struct error *);
-	void *data;
 };
 
 static int start_one(struct syncer *syncer, struct flac_writer *file)
@@ -59,11 +57,8 @@ static int start_one(struct syncer *syncer, struct flac_writer *file)
 
 static int sync_one(struct syncer *syncer, struct flac_writer *file)
 {
-	struct error e;
-	int result = flac_writer_sync(file, &e);
-	if (result < 0)
-		syncer->on_error(syncer->data, &e);
-	return result;
+	(void)syncer;
+	return flac_writer_sync(file, NULL);
 }
 
 /* Calls `each` for every file, the lock given up meanwhile. The list only ever grows at its end or shrinks at
@@ -168,14 +163,11 @@ static void *run(void *data)
 	return NULL;
 }
 
-int syncer_create(struct syncer **syncer, double period_s, void (*on_error)(void *, const struct error *),
-	void *data, struct error *e)
+int syncer_create(struct syncer **syncer, double period_s, struct error *e)
 {
 	struct syncer *made = memory_new(sizeof(*made));
 	made->period_ns = (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC);
 	made->last = &made->first;
-	made->on_error = on_error;
-	made->data = data;
 	pthread_mutex_init(&made->lock, NULL);
 	condition_init(&made->changed);
 	int result = pthread_create(&made->thread, NULL, run, made);

@@ -11,10 +11,9 @@
 
 struct syncer;
 
-/* `on_error` is called on the syncer's thread, once a file, when its fdatasync failed; that file is then left
- * alone (a failed sync must not be asked again as if it could succeed). */
-int syncer_create(struct syncer **syncer, double period_s,
-	void (*on_error)(void *data, const struct error *e), void *data, struct error *e) MUST_CHECK;
+/* A file whose fdatasync failed is left alone from then on (a failed sync must not be asked again as if it
+ * could succeed); flac_writer_sync_failed tells whoever writes it. */
+int syncer_create(struct syncer **syncer, double period_s, struct error *e) MUST_CHECK;
 
 /* Runs the jobs that are still there, then ends the thread. NULL is fine. */
 void syncer_destroy(struct syncer *syncer);

@@ -15,21 +15,25 @@ struct tracks {
 	const struct track_plan *plans;
 	size_t count;
 	struct track **tracks;
+	struct track_room room;
+	struct spans spans; /* of what was added */
 	struct loudness *loudness;
 	const float **planes; /* every track's channels, one after the other */
 	size_t plane_count;
 	int32_t samples[GROUP][TRACK_CHANNELS][CHUNK];
 };
 
-struct tracks *tracks_open(const struct track_plan *plans, size_t count, struct syncer *syncer)
+struct tracks *tracks_open(const struct track_plan *plans, size_t count, const struct track_room *room)
 {
 	struct tracks *made = memory_new(sizeof(*made));
 	uint32_t *channels = memory_array(count, sizeof(*channels));
 	made->plans = plans;
 	made->count = count;
+	made->room = *room;
+	made->room.spans = &made->spans;
 	made->tracks = memory_array(count, sizeof(*made->tracks));
 	for (size_t i = 0; i < count; i++) {
-		made->tracks[i] = track_open(&plans[i], syncer);
+		made->tracks[i] = track_open(&plans[i], &made->room);
 		channels[i] = plans[i].channels;
 		made->plane_count += channels[i];
 	}
@@ -54,15 +58,15 @@ static void encode_group(
 			from[i][c] = to[i][c] = tracks->samples[i][c];
 		track_quantise(track, planes, to[i], frames);
 		planes += tracks->plans[first + i].channels;
-		if (!track_file(track))
+		if (!track_writer(track))
 			continue;
 		sharing[n] = track;
-		shares[n++] = (struct flac_share){.writer = track_file(track), .channels = from[i]};
+		shares[n++] = (struct flac_share){.writer = track_writer(track), .channels = from[i]};
 	}
 	flac_write_shares(shares, n, frames);
 	for (size_t i = 0; i < n; i++)
 		if (shares[i].result < 0)
-			track_fail(sharing[i], &shares[i].error);
+			track_fail(sharing[i], -shares[i].result, &shares[i].error);
 }
 
 /* What the planes point at. */
@@ -78,15 +82,16 @@ static void encode(struct tracks *tracks, size_t frames)
 	}
 }
 
-void tracks_add(struct tracks *tracks, const struct tape *tape, uint64_t position, uint64_t frames)
+void tracks_add(struct tracks *tracks, uint64_t position, uint64_t frames)
 {
+	spans_add(&tracks->spans, frames, position);
 	while (frames > 0) {
 		uint64_t run = frames < CHUNK ? frames : CHUNK;
 		const float **plane = tracks->planes;
 		for (size_t i = 0; i < tracks->count; i++)
 			for (uint32_t c = 0; c < tracks->plans[i].channels; c++)
-				*plane++ =
-					tape_samples(tape, tracks->plans[i].channel[c], position, run, &run);
+				*plane++ = tape_samples(
+					tracks->room.tape, tracks->plans[i].channel[c], position, run, &run);
 		encode(tracks, run);
 		position += run;
 		frames -= run;
@@ -96,6 +101,7 @@ void tracks_add(struct tracks *tracks, const struct tape *tape, uint64_t positio
 void tracks_add_silence(struct tracks *tracks, uint64_t frames)
 {
 	static const float zeros[CHUNK];
+	spans_add_silence(&tracks->spans, frames);
 	for (size_t i = 0; i < tracks->plane_count; i++)
 		tracks->planes[i] = zeros;
 	while (frames > 0) {
@@ -103,6 +109,27 @@ void tracks_add_silence(struct tracks *tracks, uint64_t frames)
 		encode(tracks, run);
 		frames -= run;
 	}
+}
+
+void tracks_look(struct tracks *tracks)
+{
+	for (size_t i = 0; i < tracks->count; i++)
+		track_look(tracks->tracks[i]);
+}
+
+uint64_t tracks_unsafe(const struct tracks *tracks)
+{
+	uint64_t end = spans_end(&tracks->spans), safe = end;
+	for (size_t i = 0; i < tracks->count; i++) {
+		uint64_t own = track_safe(tracks->tracks[i]);
+		safe = own < safe ? own : safe;
+	}
+	return end - safe;
+}
+
+void tracks_forget(struct tracks *tracks, uint64_t position)
+{
+	spans_forget(&tracks->spans, position);
 }
 
 void tracks_flush(struct tracks *tracks)
@@ -119,6 +146,7 @@ void tracks_close(struct tracks *tracks, struct track_result *results)
 		results[i].lufs = loudness_integrated_lufs(results[i].energy, results[i].windows);
 	}
 	loudness_destroy(tracks->loudness);
+	spans_finish(&tracks->spans);
 	free(tracks->planes);
 	free(tracks->tracks);
 	free(tracks);

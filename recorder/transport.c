@@ -6,7 +6,6 @@
 #include "common/memory.h"
 #include "recorder/plan.h"
 #include "takes/edit.h"
-#include "takes/lock.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -16,6 +15,9 @@
 
 /* Interfaces reach the same frame at times that drift apart: some seconds in half a day. */
 #define HOLD_MARGIN_NS (5 * CLOCK_NSEC_PER_SEC)
+
+/* More than what a take ends at (space.c). */
+#define LEAST_S 10.0
 
 /* A message between the control thread and the ones that wait for the disk. */
 struct errand {
@@ -79,9 +81,7 @@ static void add_track(struct transport *transport, const struct plan_track *plan
 	track->input_count = plan->channels;
 	for (uint32_t c = 0; c < plan->channels; c++)
 		track->inputs[c] = memory_text(plan->inputs[c]);
-	track->files = memory_array(1, sizeof(*track->files));
-	track->files[0] = take_raw_name(track->index, track->name, 1);
-	track->file_count = 1;
+	track->file = take_raw_name(track->index, track->name, 1);
 	part->plans = memory_grow(part->plans, part->count + 1, sizeof(*part->plans));
 	struct track_plan *file = &part->plans[part->count++];
 	*file = (struct track_plan){.index = track->index,
@@ -164,13 +164,15 @@ static void begin_writers(struct transport *transport)
 	if (transport->ending)
 		limit = end_frame(transport);
 	transport->begun = true;
+	transport->begun_ns = clock_monotonic_ns();
 	for (size_t i = 0; i < transport->count; i++) {
 		struct take_part *part = &transport->parts[i];
 		part->origin_ns = transport->origin_ns;
 		part->clock_path = file_join(transport->folder, transport->manifest.interfaces[i].clock_log);
+		part->reserve_path = file_join(transport->folder, TAKE_RESERVE);
 		for (size_t k = 0; k < part->count; k++)
-			part->plans[k].path = file_join(transport->folder,
-				transport->manifest.tracks[part->plans[k].index - 1].files[0]);
+			part->plans[k].path = file_join(
+				transport->folder, transport->manifest.tracks[part->plans[k].index - 1].file);
 		part->limit = limit;
 		writer_begin(transport->interfaces[i]->writer, part);
 	}
@@ -198,18 +200,7 @@ static void make_folder(void *data)
 {
 	struct errand *errand = data;
 	struct transport *transport = errand->transport;
-	struct manifest copy = transport->manifest;
-	errand->result = take_create(transport->takes, copy.started_ns, copy.session, &errand->id,
-		&errand->folder, &errand->error);
-	copy.id = errand->id;
-	/* Before there is a manifest, so that nobody takes this for a take that was left behind. Without a
-	 * lock it is recorded all the same. */
-	if (errand->result == 0)
-		transport->lock = take_lock(errand->folder, &errand->error);
-	if (errand->result == 0)
-		errand->result = manifest_save(&copy, errand->folder, &errand->error);
-	if (errand->result == 0)
-		errand->result = kept_write(&transport->kept, errand->folder, &errand->error);
+	errand->result = transport_make_folder(transport, &errand->id, &errand->folder, &errand->error);
 	loop_post(transport->loop, on_folder, errand, free_errand);
 }
 
@@ -266,6 +257,8 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);
 		made->parts_left = made->count;
+		made->wanted_bytes = transport_bytes(
+			made, (double)request->pre_roll_ns / (double)CLOCK_NSEC_PER_SEC + LEAST_S);
 		if (request->follows)
 			follow(made, request->follows);
 		for (size_t i = 0; i < made->count; i++)
@@ -376,10 +369,12 @@ void transport_destroy(struct transport *transport)
 		}
 		free(part->plans);
 		free(part->clock_path);
+		free(part->reserve_path);
 		take_part_finish(part);
 	}
 	manifest_finish(&transport->manifest);
 	free(transport->folder);
+	free(transport->trouble);
 	free(transport->takes);
 	kept_finish(&transport->kept);
 	free(transport);

@@ -24,6 +24,11 @@ struct transport {
 	bool ending;
 	int64_t end_ns;
 	bool begun; /* the writers have their parts */
+	int64_t begun_ns;
+	size_t given_up;       /* tracks that the disk takes nothing of any more */
+	bool slow_told;	       /* that the disk is slower than promised */
+	char *trouble;	       /* why the disk ended the take; NULL: it did not */
+	uint64_t wanted_bytes; /* without which it does not begin */
 	size_t parts_left;
 	bool saving, dirty; /* the manifest is on its way to the disk; has changed since */
 	bool hashing;
@@ -75,6 +80,13 @@ uint64_t transport_frame_at(const struct transport *transport, int64_t nsec);
 /* Closes the take once every part is done and no older manifest is under way: figures, songs, hashes, the
  * last manifest. Ends in recorder_on_closed. */
 void transport_close(struct transport *transport);
+
+/* Makes the take's folder with what says what it is, locked, if there is room for a take; the syncer's
+ * thread. `id` and `folder` are the caller's to free, also on failure where they are not NULL. */
+int transport_make_folder(struct transport *transport, char **id, char **folder, struct error *e) MUST_CHECK;
+
+/* Bytes that the take's files grow by in `seconds`, and what is written besides. */
+uint64_t transport_bytes(const struct transport *transport, double seconds);
 
 /* Waits for the thread that transport_close started, and gives up the lock on the folder. */
 void transport_release(struct transport *transport);

@@ -80,6 +80,18 @@ static int64_t needed_by(const struct take_part *part)
 	return part->origin_ns - (part->follows ? DRIFT_NS : 0);
 }
 
+/* While a take runs, what was written just now stays for so long, since the disk may turn out not to keep it;
+ * but not what was played before KEEP_MOST_NS: a disk that hangs needs the tape for what is to come. */
+#define KEEP_NS (5 * CLOCK_NSEC_PER_SEC)
+#define KEEP_MOST_NS (2 * KEEP_NS)
+
+static int64_t unsafe_from(const struct writer *writer, int64_t newest)
+{
+	uint64_t mark = writer->run.mark < writer->seen ? writer->run.mark : writer->seen - 1;
+	int64_t from = tape_stamp(writer->config.tape, mark)->cycle.nsec - KEEP_NS;
+	return from < newest - KEEP_MOST_NS ? newest - KEEP_MOST_NS : from;
+}
+
 /* Gives back what neither the pre-roll nor the running take needs any more. */
 static void release(struct writer *writer)
 {
@@ -91,6 +103,8 @@ static void release(struct writer *writer)
 		newest - (int64_t)(writer->config.pre_roll_s * (double)CLOCK_NSEC_PER_SEC) - SLACK_NS;
 	if (writer->keep_ns < keep_from)
 		keep_from = writer->keep_ns;
+	if (part_placed(writer) && unsafe_from(writer, newest) < keep_from)
+		keep_from = unsafe_from(writer, newest);
 	if (writer->run.part && !part_placed(writer) && needed_by(writer->run.part) < keep_from)
 		keep_from = needed_by(writer->run.part);
 	/* The newest stamp stays, so that there is always one to tell the time by. */
@@ -100,14 +114,22 @@ static void release(struct writer *writer)
 		writer->released++;
 	ring_release(&tape->samples, tape_stamp(tape, writer->released)->tape);
 	ring_release(&tape->marks, writer->released);
+	if (part_placed(writer))
+		tracks_forget(writer->run.tracks, tape_stamp(tape, writer->released)->tape);
+}
+
+static double backlog_frames(const struct writer *writer)
+{
+	const struct tape *tape = writer->config.tape;
+	if (!part_placed(writer) || writer->run.mark >= writer->seen)
+		return 0;
+	return (double)(ring_filled(&tape->samples) - tape_stamp(tape, writer->run.mark)->tape);
 }
 
 static double backlog_percent(const struct writer *writer)
 {
 	const struct tape *tape = writer->config.tape;
-	if (!part_placed(writer) || writer->run.mark >= writer->seen)
-		return 0;
-	double behind = (double)(ring_filled(&tape->samples) - tape_stamp(tape, writer->run.mark)->tape);
+	double behind = backlog_frames(writer);
 	double room = (double)tape->samples.size - writer->config.pre_roll_s * writer->timeline.rate;
 	return room > 0 ? fmin(100, 100 * behind / room) : 100;
 }
@@ -121,6 +143,11 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	status->gaps += gaps;
 	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
+	status->backlog_s = writer->timeline.rate ? backlog_frames(writer) / writer->timeline.rate : 0;
+	status->unsafe_s = part_placed(writer)
+				   ? status->backlog_s +
+					     (double)tracks_unsafe(writer->run.tracks) / writer->timeline.rate
+				   : 0;
 	status->ppm = pace_ppm(&writer->pace);
 	status->rate = writer->timeline.rate;
 	if (writer->seen > writer->released) {

@@ -18,10 +18,11 @@ struct writer;
 struct take_part {
 	struct track_plan *plans;
 	size_t count;
-	int64_t origin_ns; /* monotonic time of the take's frame 0 */
-	char *clock_path;  /* of the clock log */
-	uint64_t limit;	   /* frames; 0: until writer_end */
-	bool follows;	   /* frame 0 is the very next after the last part's end, whatever the time says */
+	int64_t origin_ns;  /* monotonic time of the take's frame 0 */
+	char *clock_path;   /* of the clock log */
+	char *reserve_path; /* a file that makes room where the disk is full; NULL: none */
+	uint64_t limit;	    /* frames; 0: until writer_end */
+	bool follows;	    /* frame 0 is the very next after the last part's end, whatever the time says */
 
 	/* Between the writer and its callers. */
 	struct take_part *next; /* parts that wait for their turn */
@@ -47,7 +48,8 @@ struct writer_config {
 	double pre_roll_s;
 	/* On the writer's thread. */
 	void (*on_gap)(void *data, const struct take_gap *gap);
-	void (*on_suspect)(void *data, const struct take_suspect *loss); /* of the take that runs */
+	void (*on_suspect)(void *data, const struct take_suspect *loss);     /* of the take that runs */
+	void (*on_trouble)(void *data, const struct track_trouble *trouble); /* as above */
 	void (*on_done)(void *data);
 	void *data;
 };
@@ -70,7 +72,9 @@ struct writer_status {
 	int64_t oldest_ns, newest_ns; /* of what is on the tape */
 	uint64_t gap_frames;	      /* since the writer was made */
 	uint64_t gaps;
-	uint64_t suspected;	  /* losses that no clock told of, in a take or not */
+	uint64_t suspected; /* losses that no clock told of, in a take or not */
+	double backlog_s;   /* of the running take, that is on the tape and not in the files */
+	double unsafe_s;    /* of the running take, that no sync has made safe: what a power cut costs */
 	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
 	double ppm;
 };

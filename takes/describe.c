@@ -38,11 +38,10 @@ static void add_track(struct manifest *take, const char *folder, const char *fil
 	struct take_track track = {.peak_dbfs = NAN, .lufs = NAN};
 	if (!parse_name(file, &track.index, &track.name))
 		return;
-	track.files = memory_array(1, sizeof(*track.files));
-	track.files[track.file_count++] = memory_format("raw/%s", file);
+	track.file = memory_format("raw/%s", file);
 	take->tracks = memory_grow(take->tracks, take->track_count + 1, sizeof(track));
 	take->tracks[take->track_count++] = track;
-	char *path = file_join(folder, track.files[0]);
+	char *path = file_join(folder, track.file);
 	struct flac_reader *reader;
 	if (take->rate == 0 && flac_reader_open_recording(&reader, path, NULL) == 0) {
 		take->rate = flac_reader_format(reader)->rate;

@@ -12,7 +12,7 @@
 enum { FORMAT = 1, LARGEST = 16 << 20 };
 
 static const char *const states[] = {"recording", "recorded", "rendering", "mastered", "failed", NULL};
-static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", NULL};
+static const char *const causes[] = {"missed", "overrun", "unplugged", "ring", "driver", "disk", NULL};
 static const char *const losses[] = {"zeros", "jump", NULL};
 static const char *const clocks[] = {"own", "shared", NULL};
 static const char *const kinds[] = {"user", "section", "song", NULL};
@@ -59,13 +59,22 @@ static const struct member interface_members[] = {
 };
 static const struct shape interface_shape = SHAPE(take_interface, interface_members);
 
+static const struct member segment_members[] = {
+	{"frame", MEMBER_COUNT, AT(take_segment, frame)},
+	{"file", MEMBER_NAME, AT(take_segment, file)},
+	HASH(take_segment),
+};
+static const struct shape segment_shape = SHAPE(take_segment, segment_members);
+
 static const struct member track_members[] = {
 	{"index", MEMBER_INDEX, AT(take_track, index)},
 	{"name", MEMBER_TEXT, AT(take_track, name)},
 	{"role", MEMBER_TEXT, true, AT(take_track, role)},
 	{"inputs", MEMBER_TEXTS, LIST(take_track, inputs, input_count)},
-	{"file", MEMBER_FILE, LIST(take_track, files, file_count)},
-	{"segments", MEMBER_REST, true, LIST(take_track, files, file_count)},
+	{"file", MEMBER_NAME, AT(take_track, file)},
+	{"segments", MEMBER_OBJECTS, true, LIST(take_track, segments, segment_count),
+		.shape = &segment_shape},
+	{"gaps", MEMBER_OBJECTS, true, LIST(take_track, gaps, gap_count), .shape = &gap_shape},
 	{"frames", MEMBER_COUNT, AT(take_track, frames)},
 	{"padded", MEMBER_SPARE, true, AT(take_track, padded)},
 	HASH(take_track),
@@ -225,6 +234,49 @@ void manifest_set_render(struct manifest *manifest, const struct take_render *re
 		manifest->render_count++;
 	}
 	manifest->renders[i] = copy;
+}
+
+size_t take_track_files(const struct take_track *track)
+{
+	return 1 + track->segment_count;
+}
+
+struct take_segment take_track_segment(const struct take_track *track, size_t index)
+{
+	if (index > 0)
+		return track->segments[index - 1];
+	return (struct take_segment){
+		.frame = 0, .file = track->file, .hash = track->hash, .unsafe = track->unsafe};
+}
+
+struct hash *take_track_hash(struct take_track *track, size_t index)
+{
+	return index > 0 ? &track->segments[index - 1].hash : &track->hash;
+}
+
+uint64_t take_track_segment_end(const struct take_track *track, size_t index, uint64_t end)
+{
+	uint64_t next = index < track->segment_count ? track->segments[index].frame : end;
+	uint64_t frame = take_track_segment(track, index).frame;
+	return next < frame ? frame : next;
+}
+
+void take_track_add_segment(struct take_track *track, uint64_t frame, char *file)
+{
+	track->segments = memory_grow(track->segments, track->segment_count + 1, sizeof(*track->segments));
+	track->segments[track->segment_count++] = (struct take_segment){.frame = frame, .file = file};
+}
+
+void take_track_add_gap(struct take_track *track, uint64_t frame, uint64_t frames)
+{
+	struct take_gap *last = track->gap_count > 0 ? &track->gaps[track->gap_count - 1] : NULL;
+	if (last && last->frame + last->frames == frame) {
+		last->frames += frames;
+		return;
+	}
+	track->gaps = memory_grow(track->gaps, track->gap_count + 1, sizeof(*track->gaps));
+	track->gaps[track->gap_count++] =
+		(struct take_gap){.frame = frame, .frames = frames, .cause = GAP_DISK};
 }
 
 const char *take_state_name(enum take_state state)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum take_state { TAKE_RECORDING, TAKE_RECORDED, TAKE_RENDERING, TAKE_MASTERED, TAKE_FAILED };
-enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER };
+enum gap_cause { GAP_MISSED, GAP_OVERRUN, GAP_UNPLUGGED, GAP_RING, GAP_DRIVER, GAP_DISK };
 enum suspect_kind { SUSPECT_ZEROS, SUSPECT_JUMP };
 enum marker_kind { MARKER_USER, MARKER_SECTION, MARKER_SONG };
 
@@ -46,13 +46,27 @@ struct take_interface {
 	uint64_t suspected_total;
 };
 
+/* One file of a track, in force from `frame` of the take on and until the next one's: what the file before it
+ * may hold past that is passed over, and what no file holds is silence. */
+struct take_segment {
+	uint64_t frame;
+	char *file;
+	struct hash
+		hash; /* empty strings as well where the file's last sync failed: it may lose its end yet */
+	bool unsafe;  /* that it did; in memory alone */
+};
+
 struct take_track {
 	int index;	   /* from 1 */
 	char *name, *role; /* role may be NULL */
 	char **inputs;
 	size_t input_count;
-	char **files; /* a stereo track keeps both channels in one file; further segments follow the first */
-	size_t file_count;
+	char *file;  /* the first; a stereo track keeps both channels in one file */
+	bool unsafe; /* as struct take_segment has it, of the first */
+	struct take_segment *segments;
+	size_t segment_count;
+	struct take_gap *gaps; /* of this track alone: what the disk did not take (GAP_DISK) */
+	size_t gap_count;
 	uint64_t frames;
 	uint64_t padded;  /* of them, silence at the end that stands for what a power cut took */
 	struct hash hash; /* of the first file; empty strings until the take is closed */
@@ -114,6 +128,20 @@ int manifest_save(const struct manifest *manifest, const char *folder, struct er
 /* The manifest as JSON text, the caller's to free: what is saved, and what HTTP and `show --json` give out.
  */
 char *manifest_json(const struct manifest *manifest);
+
+/* A track's files in order: its first one, then its segments. What is told of one points into the track. */
+size_t take_track_files(const struct take_track *track);
+struct take_segment take_track_segment(const struct take_track *track, size_t index);
+struct hash *take_track_hash(struct take_track *track, size_t index);
+
+/* The frame of the take at which another file is in force after this one; `end` after the last one. */
+uint64_t take_track_segment_end(const struct take_track *track, size_t index, uint64_t end);
+
+/* Adds a segment after the others; `file` becomes the track's. */
+void take_track_add_segment(struct take_track *track, uint64_t frame, char *file);
+
+/* Adds a gap; one that continues the last makes that longer. */
+void take_track_add_gap(struct take_track *track, uint64_t frame, uint64_t frames);
 
 /* Adds or replaces (by file name) one render; copies `render`. */
 void manifest_set_render(struct manifest *manifest, const struct take_render *render);

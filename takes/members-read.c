@@ -207,8 +207,7 @@ static void *append(const struct reading *reading, size_t size)
 	return memset(*items + (*count)++ * size, 0, size);
 }
 
-/* Reads every item of a list of strings by `read_item`, appending to the array that is there. */
-static int read_items(const struct reading *reading, read_fn read_item)
+static int read_texts(const struct reading *reading)
 {
 	if (!json_is_array(reading->value))
 		return refuse_value(reading, "must be a list");
@@ -221,30 +220,11 @@ static int read_items(const struct reading *reading, read_fn read_item)
 		struct reading one = {
 			.member = &item_member, .value = item, .place = &place, .e = reading->e};
 		one.data = append(reading, sizeof(char *));
-		int result = read_item(&one);
+		int result = read_text(&one);
 		if (result < 0)
 			return result;
 	}
 	return 0;
-}
-
-static int read_texts(const struct reading *reading)
-{
-	return read_items(reading, read_text);
-}
-
-static int read_file(const struct reading *reading)
-{
-	static const struct member item_member = {.offset = 0};
-	struct reading one = *reading;
-	one.member = &item_member;
-	one.data = append(reading, sizeof(char *));
-	return read_name(&one);
-}
-
-static int read_rest(const struct reading *reading)
-{
-	return read_items(reading, read_name);
 }
 
 static int read_objects(const struct reading *reading)
@@ -278,8 +258,6 @@ static const read_fn readers[MEMBER_TYPES] = {
 	[MEMBER_CHOICE] = read_choice,
 	[MEMBER_DIGEST] = read_digest,
 	[MEMBER_TEXTS] = read_texts,
-	[MEMBER_FILE] = read_file,
-	[MEMBER_REST] = read_rest,
 	[MEMBER_NAME] = read_name,
 	[MEMBER_OBJECTS] = read_objects,
 };

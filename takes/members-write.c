@@ -104,29 +104,13 @@ static json_t *write_digest(const struct member *member, const char *data)
 	return digest[0] ? json_string(digest) : json_null();
 }
 
-static json_t *write_from(const struct member *member, const char *data, size_t first)
+static json_t *write_texts(const struct member *member, const char *data)
 {
 	json_t *list = json_array();
 	char *const *texts = *(char **const *)at(member, data);
-	for (size_t i = first; i < count_of(member, data); i++)
+	for (size_t i = 0; i < count_of(member, data); i++)
 		json_array_append_new(list, text_value(texts[i]));
 	return list;
-}
-
-static json_t *write_texts(const struct member *member, const char *data)
-{
-	return write_from(member, data, 0);
-}
-
-static json_t *write_file(const struct member *member, const char *data)
-{
-	char *const *files = *(char **const *)at(member, data);
-	return text_value(count_of(member, data) > 0 ? files[0] : NULL);
-}
-
-static json_t *write_rest(const struct member *member, const char *data)
-{
-	return count_of(member, data) > 1 ? write_from(member, data, 1) : NULL;
 }
 
 static json_t *write_objects(const struct member *member, const char *data)
@@ -154,8 +138,6 @@ static const write_fn writers[MEMBER_TYPES] = {
 	[MEMBER_CHOICE] = write_choice,
 	[MEMBER_DIGEST] = write_digest,
 	[MEMBER_TEXTS] = write_texts,
-	[MEMBER_FILE] = write_file,
-	[MEMBER_REST] = write_rest,
 	[MEMBER_NAME] = write_text,
 	[MEMBER_OBJECTS] = write_objects,
 };
@@ -199,7 +181,6 @@ void shape_finish(const struct shape *shape, void *data)
 			free(*(char **)(void *)((char *)data + member->offset));
 			break;
 		case MEMBER_TEXTS:
-		case MEMBER_FILE: /* MEMBER_REST is the same array */
 			finish_texts(member, data);
 			break;
 		case MEMBER_OBJECTS:

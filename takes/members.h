@@ -26,8 +26,6 @@ enum member_type {	/* in the struct                       in JSON */
 	MEMBER_CHOICE,	/* an enum                             one of `choices` */
 	MEMBER_DIGEST,	/* char [digits + 1], "": not known    `digits` lower-case hex digits, or null */
 	MEMBER_TEXTS,	/* char ** and its count               a list of strings */
-	MEMBER_FILE,	/* char ** and its count: the first    the name of a file within the take */
-	MEMBER_REST,	/* the same members: those after it    a list of such names; left out where empty */
 	MEMBER_NAME,	/* char *                              the name of a file within the take */
 	MEMBER_OBJECTS, /* an array of structs and its count   a list of objects as `shape` says */
 	MEMBER_TYPES,

@@ -4,7 +4,6 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "takes/clock-log.h"
 #include "takes/edit.h"
 #include "takes/take.h"
 
@@ -14,7 +13,9 @@
 #undef error
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ enum { MOST_TORN_S = 10, USUAL_BITS = 24, MOST_CHANNELS = 2 };
 /* What is measured while a track is decoded, as the recorder would have. */
 struct figures {
 	const _Atomic bool *stop;
-	uint64_t left; /* frames to hear: not the silence that a recovery before this one added */
+	uint64_t left; /* frames to hear: neither what another file is in force for, nor the silence that a
+			  recovery before this one added */
 	uint32_t channels, bits;
 	uint64_t clipped;
 	int64_t peak;
@@ -35,15 +37,17 @@ struct figures {
 
 struct piece {
 	char *path;
+	uint64_t frame; /* of the take, at which it is in force */
 	struct flac_survey survey;
 };
 
 /* One track: its files, one after the other. */
 struct mending {
 	struct take_track *track;
-	struct piece *pieces;
+	struct piece *pieces; /* one a file of the track */
 	size_t count;
-	uint64_t frames; /* sound */
+	uint64_t sound;	 /* end of what a recovery before this one did not add; UINT64_MAX: there was none */
+	uint64_t frames; /* of the take, that the track reaches to */
 	struct figures figures;
 };
 
@@ -95,20 +99,74 @@ static int survey_piece(struct mending *mending, struct piece *piece, uint32_t r
 	return result == -ENOENT || result == -EBADMSG ? 0 : result;
 }
 
-/* Segments that the manifest had no time to name. */
+/* ---- segments ---- */
+
+static bool is_named(const struct take_track *track, const char *file)
+{
+	for (size_t i = 0; i < take_track_files(track); i++)
+		if (strcmp(take_track_segment(track, i).file, file) == 0)
+			return true;
+	return false;
+}
+
+/* Segments that the manifest had no time to name; each says in itself where it belongs. */
 static void find_segments(struct take_track *track, const char *folder)
 {
-	for (int segment = (int)track->file_count + 1;; segment++) {
-		char *name = take_raw_name(track->index, track->name, segment);
+	bool there = true;
+	for (int segment = 2; there; segment++) {
+		char *name = take_raw_name(track->index, track->name, segment), frame[32];
 		char *path = file_join(folder, name);
-		bool there = access(path, F_OK) == 0;
+		bool named = is_named(track, name);
+		there = access(path, F_OK) == 0;
+		if (there && !named && flac_read_tag(path, TAKE_SEGMENT_TAG, frame, sizeof(frame)))
+			take_track_add_segment(track, strtoull(frame, NULL, 10), memory_text(name));
+		there = there || named;
 		free(path);
-		if (!there) {
-			free(name);
-			return;
+		free(name);
+	}
+}
+
+static uint64_t end_of(const struct piece *piece)
+{
+	return piece->frame + piece->survey.frames;
+}
+
+static void finish_piece(struct piece *piece)
+{
+	flac_survey_finish(&piece->survey);
+	free(piece->path);
+}
+
+/* A segment of which nothing reached the disk takes nothing away from the file before it. */
+static void drop_segments(struct mending *mending)
+{
+	struct take_track *track = mending->track;
+	size_t kept = 1;
+	for (size_t i = 1; i < mending->count; i++) {
+		struct piece *piece = &mending->pieces[i];
+		if (end_of(piece) > end_of(&mending->pieces[kept - 1])) {
+			mending->pieces[kept] = *piece;
+			track->segments[kept++ - 1] = track->segments[i - 1];
+			continue;
 		}
-		track->files = memory_grow(track->files, track->file_count + 1, sizeof(*track->files));
-		track->files[track->file_count++] = name;
+		log_warning("%s: nothing that the file before it has not; left out", piece->path);
+		free(track->segments[i - 1].file);
+		finish_piece(piece);
+	}
+	mending->count = kept;
+	track->segment_count = kept - 1;
+	mending->frames = end_of(&mending->pieces[kept - 1]);
+}
+
+/* What no file holds between two of them. */
+static void tell_holes(struct mending *mending)
+{
+	struct take_track *track = mending->track;
+	track->gap_count = 0;
+	for (size_t i = 0; i + 1 < mending->count; i++) {
+		uint64_t end = end_of(&mending->pieces[i]), next = mending->pieces[i + 1].frame;
+		if (end < next)
+			take_track_add_gap(track, end, next - end);
 	}
 }
 
@@ -117,22 +175,28 @@ static int survey_track(struct mending *mending, const char *folder, uint32_t ra
 	struct take_track *track = mending->track;
 	int result = 0;
 	find_segments(track, folder);
-	mending->pieces = memory_array(track->file_count, sizeof(*mending->pieces));
-	for (size_t i = 0; i < track->file_count && result == 0; i++) {
+	mending->pieces = memory_array(take_track_files(track), sizeof(*mending->pieces));
+	for (size_t i = 0; i < take_track_files(track) && result == 0; i++) {
+		const struct take_segment segment = take_track_segment(track, i);
 		struct piece *piece = &mending->pieces[mending->count++];
-		piece->path = file_join(folder, track->files[i]);
+		uint64_t end = take_track_segment_end(track, i, UINT64_MAX);
+		end = end < mending->sound ? end : mending->sound;
+		piece->path = file_join(folder, segment.file);
+		piece->frame = segment.frame;
+		mending->figures.left = end > segment.frame ? end - segment.frame : 0;
 		result = survey_piece(mending, piece, rate, e);
-		mending->frames += piece->survey.frames;
+	}
+	if (result == 0) {
+		drop_segments(mending);
+		tell_holes(mending);
 	}
 	return result;
 }
 
 static void finish_track(struct mending *mending)
 {
-	for (size_t i = 0; i < mending->count; i++) {
-		flac_survey_finish(&mending->pieces[i].survey);
-		free(mending->pieces[i].path);
-	}
+	for (size_t i = 0; i < mending->count; i++)
+		finish_piece(&mending->pieces[i]);
 	free(mending->pieces);
 	if (mending->figures.loudness)
 		ebur128_destroy(&mending->figures.loudness);
@@ -164,11 +228,14 @@ static int keep_damaged(struct piece *piece, struct error *e)
 static int mend_piece(struct piece *piece, const struct flac_format *like, const char *title, uint64_t frames,
 	struct error *e)
 {
-	struct flac_tag tag = {"TITLE", title};
+	char frame[32];
+	snprintf(frame, sizeof(frame), "%" PRIu64, piece->frame);
+	const struct flac_tag tags[] = {{"TITLE", title}, {TAKE_SEGMENT_TAG, frame}};
+	size_t tag_count = piece->frame > 0 ? 2 : 1;
 	if (piece->survey.format.rate == 0)
 		piece->survey.format = *like;
 	int result = keep_damaged(piece, e);
-	return result < 0 ? result : flac_mend(piece->path, &piece->survey, frames, &tag, 1, e);
+	return result < 0 ? result : flac_mend(piece->path, &piece->survey, frames, tags, tag_count, e);
 }
 
 static int mend_track(
@@ -187,8 +254,8 @@ static int mend_track(
 	}
 	if (result == 0)
 		result = file_sync_folder_of(mending->pieces[0].path, e);
-	if (result == 0)
-		result = hash_file(mending->pieces[0].path, &track->hash, e);
+	for (size_t i = 0; i < mending->count && result == 0; i++)
+		result = hash_file(mending->pieces[i].path, take_track_hash(track, i), e);
 	return result;
 }
 
@@ -206,98 +273,6 @@ static void tell_track(struct mending *mending, uint64_t frames)
 	track->peak_dbfs = 20 * log10((double)figures->peak / full);
 	track->lufs = lufs;
 	track->clipped = figures->clipped;
-}
-
-static bool plays_into(const struct take_interface *interface, const struct take_track *track)
-{
-	size_t length = strlen(interface->name);
-	for (size_t i = 0; i < track->input_count; i++)
-		if (strncmp(track->inputs[i], interface->name, length) == 0 &&
-			track->inputs[i][length] == '/')
-			return true;
-	return false;
-}
-
-/* Gaps past the end are gone with it. */
-static void trim_gaps(struct take_interface *interface, uint64_t frames)
-{
-	size_t kept = 0;
-	uint64_t silent = 0;
-	for (size_t i = 0; i < interface->gap_count; i++) {
-		struct take_gap gap = interface->gaps[i];
-		if (gap.frame >= frames)
-			continue;
-		if (gap.frames > frames - gap.frame)
-			gap.frames = frames - gap.frame;
-		silent += gap.frames;
-		interface->gaps[kept++] = gap;
-	}
-	/* Where those lie that are not listed, nobody knows: after the last that is, and so at the end. */
-	if (kept < interface->gap_count)
-		interface->gaps_more = interface->gap_frames_more = 0;
-	interface->gap_count = kept;
-	silent += interface->gap_frames_more;
-	interface->frames = frames > silent ? frames - silent : 0;
-}
-
-/* The recorder would have told it at the take's end. */
-static void tell_ppm(struct take_interface *interface, uint32_t rate, const char *folder)
-{
-	struct clock_point *points;
-	size_t count;
-	struct error e;
-	if (!interface->clock_log)
-		return;
-	char *path = file_join(folder, interface->clock_log);
-	if (clock_log_load(path, &points, &count, &e) == 0) {
-		interface->ppm = timebase_ppm(points, count, rate);
-		free(points);
-	}
-	free(path);
-}
-
-static void tell_interfaces(struct manifest *take, const char *folder)
-{
-	for (size_t i = 0; i < take->interface_count; i++) {
-		uint64_t longest = 0;
-		for (size_t k = 0; k < take->track_count; k++) {
-			const struct take_track *track = &take->tracks[k];
-			uint64_t frames = track->frames - track->padded;
-			if (plays_into(&take->interfaces[i], track) && frames > longest)
-				longest = frames;
-		}
-		trim_gaps(&take->interfaces[i], longest);
-		tell_ppm(&take->interfaces[i], take->rate, folder);
-	}
-}
-
-static void trim_markers(struct manifest *take)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < take->marker_count; i++) {
-		if (take->markers[i].frame < take->frames)
-			take->markers[kept++] = take->markers[i];
-		else
-			free(take->markers[i].label);
-	}
-	take->marker_count = kept;
-	if (take->pre_roll_frames > take->frames)
-		take->pre_roll_frames = take->frames;
-}
-
-/* What a person should know. */
-static void tell_losses(struct manifest *take)
-{
-	free(take->error);
-	take->error = NULL;
-	if (take->frames == 0) {
-		take->error = memory_text("it was cut off before anything of it was on the disk");
-		return;
-	}
-	for (size_t i = 0; i < take->track_count && !take->error; i++)
-		if (take->tracks[i].padded == take->frames)
-			take->error = memory_format("%s: nothing of it was on the disk, so it is silent",
-				take->tracks[i].files[0]);
 }
 
 /* The longest track says how long the take is: what one has, no other's loss takes from it. True if a track
@@ -328,9 +303,7 @@ static int mend_all(struct manifest *take, const char *folder, struct mending *m
 		result = mend_track(&mendings[i], &like, take->frames, e);
 		tell_track(&mendings[i], take->frames);
 	}
-	tell_interfaces(take, folder);
-	trim_markers(take);
-	tell_losses(take);
+	mend_tell(take, folder);
 	return result;
 }
 
@@ -341,7 +314,7 @@ int mend_take(struct manifest *take, const char *folder, const _Atomic bool *sto
 	for (size_t i = 0; i < take->track_count && result == 0; i++) {
 		mendings[i].track = &take->tracks[i];
 		mendings[i].figures.stop = stop;
-		mendings[i].figures.left =
+		mendings[i].sound =
 			take->tracks[i].padded ? take->frames - take->tracks[i].padded : UINT64_MAX;
 		result = survey_track(&mendings[i], folder, take->rate, e);
 	}

@@ -14,4 +14,8 @@
 int mend_take(
 	struct manifest *take, const char *folder, const _Atomic bool *stop, struct error *e) MUST_CHECK;
 
+/* Its second half: what is true of the interfaces, gaps, markers and losses, once all tracks say what they
+ * hold. */
+void mend_tell(struct manifest *take, const char *folder);
+
 #endif

@@ -37,6 +37,8 @@ static bool is_temporary(const char *name)
 			return true;
 	}
 	size_t length = strlen(name), suffix = strlen(".new");
+	if (strcmp(name, TAKE_RESERVE) == 0)
+		return true;
 	return length > suffix && strcmp(name + length - suffix, ".new") == 0;
 }
 

@@ -67,6 +67,20 @@ static int make_folder(const char *folder, struct error *e)
 	return result;
 }
 
+int take_folder_make(const char *takes, struct error *e)
+{
+	struct stat status;
+	if (mkdir(takes, 0755) == 0)
+		return file_sync_folder_of(takes, e);
+	if (errno == ENOENT)
+		return error_set(e, ENOENT,
+			"%s: the folder that is to hold it is missing; is its disk mounted?", takes);
+	int failure = errno;
+	if (stat(takes, &status) < 0)
+		return error_errno(e, failure, "%s", takes);
+	return S_ISDIR(status.st_mode) ? 0 : error_set(e, ENOTDIR, "%s: not a folder", takes);
+}
+
 static char *id_of(int64_t started_ns, const char *name, int suffix)
 {
 	time_t seconds = (time_t)(started_ns / CLOCK_NSEC_PER_SEC);
@@ -81,7 +95,7 @@ static char *id_of(int64_t started_ns, const char *name, int suffix)
 int take_create(
 	const char *takes, int64_t started_ns, const char *session, char **id, char **folder, struct error *e)
 {
-	int result = file_make_folders(takes, e);
+	int result = take_folder_make(takes, e);
 	if (result < 0)
 		return result;
 	char *name = clean_name(session, "session");

@@ -11,6 +11,7 @@ import tempfile
 import wave
 
 from crash.storage import CLOCK, read_log
+from e2e.desk import Take
 from rig.room import BUILD, Room
 
 SYNC_EVERY = 1.0
@@ -30,6 +31,9 @@ class Reference:
         self.end = self.origin + self.frames * 1_000_000_000 // self.rate
         self.pcm = str(pcm)
         self.raw = {track["file"]: (folder / track["file"]).read_bytes() for track in self.manifest["tracks"]}
+        # Of tracks that went on in further files: all of it, as samples.
+        self.joined = {track["file"]: Take(folder).raw(track)
+                       for track in self.manifest["tracks"] if "segments" in track}
 
 
 def utc_ns(text):
@@ -47,13 +51,15 @@ class Scene:
         self.folder, self.root, self.records, self.takes = folder, root, records, takes
 
     @classmethod
-    def record(cls, folder, seconds=4.0, channels=8, sync_ms=0):
-        """Everything that is kept goes into `folder`."""
+    def record(cls, folder, seconds=4.0, channels=8, sync_ms=0, fails=None):
+        """Everything that is kept goes into `folder`. `fails`: rules of bad-disk.c."""
         with Room() as room:
             root = folder / "root"
             root.mkdir()
             env = room.env | {"LD_PRELOAD": str(SHIM), "STORAGE_SHIM_ROOT": str(root),
                               "STORAGE_SHIM_LOG": str(folder / "log"), "STORAGE_SHIM_SYNC_MS": str(sync_ms)}
+            if fails:  # before the log: what failed is not in it
+                env |= {"LD_PRELOAD": f"{BUILD}/tests/rig/libbad-disk.so:{SHIM}", "BAD_DISK": fails}
             config = write_config(room, root, channels)
             noise = room.path("noise.wav")
             write_noise(noise, channels, seconds + 8)

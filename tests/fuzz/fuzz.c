@@ -1,5 +1,6 @@
 #include "fuzz.h"
 
+#include "config/print.h"
 #include "config/utf8.h"
 
 #include <stdio.h>
@@ -25,6 +26,17 @@ const char *fuzz_file(const uint8_t *data, size_t size)
 	REQUIRE(fd >= 0 && ftruncate(fd, 0) == 0);
 	REQUIRE(pwrite(fd, data, size, 0) == (ssize_t)size);
 	return path;
+}
+
+char *fuzz_print(const struct record *record, const void *loaded)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	REQUIRE(stream);
+	print_record(record, loaded, stream);
+	REQUIRE(fclose(stream) == 0 && strlen(text) == size);
+	return text;
 }
 
 static void check_text(const char *text)

@@ -3,6 +3,7 @@
 #ifndef WOODSHED_TESTS_FUZZ_H
 #define WOODSHED_TESTS_FUZZ_H
 
+#include "common/key.h"
 #include "config/faults.h"
 
 #include <stddef.h>
@@ -22,6 +23,9 @@ void fuzz_fail(const char *file, int line, const char *condition) __attribute__(
 
 /* Makes `data` the content of a file without a name; returns its path, the same one every time. */
 const char *fuzz_file(const uint8_t *data, size_t size);
+
+/* `loaded` as `check --print` prints it; the caller's. */
+char *fuzz_print(const struct record *record, const void *loaded);
 
 /* A result and what was told about it belong together: a failure has an error, each fault a text that a
  * terminal can be shown. Finishes `faults`. */

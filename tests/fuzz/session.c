@@ -5,6 +5,9 @@
 #include "config/session.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void check(const struct session *session)
 {
@@ -20,18 +23,41 @@ static void check(const struct session *session)
 	}
 }
 
+/* What is printed of it loads to the same. */
+static void check_printed(const struct session *session)
+{
+	struct session again;
+	struct faults faults;
+	char *text = fuzz_print(&session_record, session);
+	const char *path = fuzz_file((const uint8_t *)text, strlen(text));
+	faults_init(&faults, path);
+	int result = session_load(&again, path, processors_records(), NULL, &faults);
+	if (result < 0)
+		faults_print(&faults, stderr);
+	REQUIRE(result == 0);
+	char *second = fuzz_print(&session_record, &again);
+	if (strcmp(text, second) != 0)
+		fprintf(stderr, "%s----\n%s", text, second);
+	REQUIRE(strcmp(text, second) == 0);
+	session_finish(&again);
+	faults_finish(&faults);
+	free(second);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *path = fuzz_file(data, size);
 	struct session session;
 	struct faults faults;
 	faults_init(&faults, path);
+	session_is_one(path);
 	int result = session_load(&session, path, processors_records(), NULL, &faults);
 	if (result == 0) {
 		check(&session);
+		check_printed(&session);
 		session_finish(&session);
 	}
 	fuzz_check_faults(result, &faults);
-	session_is_one(path);
 	return 0;
 }

@@ -120,15 +120,15 @@ static void make_take(const char *takes, int64_t started_ns, struct manifest *ta
 		exit(1);
 	}
 	struct take_track *track = take->tracks;
-	*track = (struct take_track){
-		.index = 1, .name = memory_text("kick"), .frames = 480000, .file_count = 1};
-	track->files = memory_new(sizeof(char *));
-	track->files[0] = take_raw_name(1, "kick", 1);
+	*track = (struct take_track){.index = 1,
+		.name = memory_text("kick"),
+		.file = take_raw_name(1, "kick", 1),
+		.frames = 480000};
 	track->inputs = memory_new(sizeof(char *));
 	track->inputs[0] = memory_text("xr18/1");
 	track->input_count = 1;
 	track->peak_dbfs = track->lufs = NAN;
-	write_file(folder, track->files[0], 100000, &track->hash);
+	write_file(folder, track->file, 100000, &track->hash);
 	struct take_render master = {.file = (char[]){"master.flac"}, .lufs = -14.02, .dbtp = -1.0};
 	write_file(folder, master.file, 3000000, &master.hash);
 	struct hash unused;

@@ -27,14 +27,11 @@ static inline struct take_track plan_track(int index)
 {
 	static char *inputs[TRACKS][1] = {{"xr18/1"}, {"xr18/2"}, {"usb/1"}};
 	static char *names[TRACKS] = {"kick", "snare", "bass"};
-	static char *paths[TRACKS][1];
-	paths[index][0] = (char *)(uintptr_t)files[index];
 	return (struct take_track){.index = index + 1,
 		.name = names[index],
 		.inputs = inputs[index],
 		.input_count = 1,
-		.files = paths[index],
-		.file_count = 1,
+		.file = (char *)(uintptr_t)files[index],
 		.peak_dbfs = NAN,
 		.lufs = NAN};
 }
@@ -152,7 +149,7 @@ static inline struct manifest load(const char *folder)
 
 static inline void check_track(const char *folder, const struct take_track *track, uint64_t frames)
 {
-	char *path = file_join(folder, track->files[0]);
+	char *path = file_join(folder, track->file);
 	struct audio audio = audio_of(track->index - 1);
 	struct flac_reader *reader = open_file(path);
 	struct hash hash;

@@ -11,9 +11,9 @@
 /* A manifest without a file behind it; nothing in it is to be freed. */
 static inline struct manifest plant_manifest(void)
 {
-	static char file[] = "raw/01-x.flac", *files = file, name[] = "x", id[] = "20261122-190311-thursday",
+	static char file[] = "raw/01-x.flac", name[] = "x", id[] = "20261122-190311-thursday",
 		    session[] = "thursday";
-	static struct take_track track = {.index = 1, .name = name, .files = &files, .file_count = 1};
+	static struct take_track track = {.index = 1, .name = name, .file = file};
 	return (struct manifest){
 		.id = id,
 		.session = session,

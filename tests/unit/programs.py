@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 # The parts that share memory between threads; a race elsewhere would be a thread where there should be none.
-THREADED = {"worker", "ring", "loop", "tape", "syncer", "writer", "recorder"}
+THREADED = {"disk", "worker", "ring", "loop", "tape", "syncer", "writer", "recorder", "recorder-room"}
 
 
 def programs(build):

@@ -2,21 +2,13 @@
 #include "config/schema.h"
 #include "config/session.h"
 #include "expect-faults.h"
+#include "tests/unit/one-file.h"
 
 #include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
 static struct faults faults;
-static char folder[] = "/tmp/woodshed-test-appliance-XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	FILE *stream = fopen(name, "w");
-	assert_non_null(stream);
-	fputs(text, stream);
-	fclose(stream);
-}
 
 static int load(struct appliance *appliance, const char *text)
 {
@@ -103,14 +95,14 @@ static void test_whole(void **state)
 	struct appliance a;
 	put("f", whole);
 	char path[64], expected[80];
-	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(path, sizeof(path), "%s/f", one_folder);
 	faults_init(&faults, "f");
 	assert_int_equal(appliance_load(&a, path, &faults), 0);
-	snprintf(expected, sizeof(expected), "%s/takes", folder);
+	snprintf(expected, sizeof(expected), "%s/takes", one_folder);
 	assert_string_equal(a.takes, expected);
 	assert_string_equal(a.session, path);
 	assert_string_equal(a.mqtt.password_file, path);
-	snprintf(expected, sizeof(expected), "%s/http.token", folder);
+	snprintf(expected, sizeof(expected), "%s/http.token", one_folder);
 	assert_string_equal(a.http.token_file, expected);
 	const struct interface_config *interfaces = a.interfaces.items;
 	assert_int_equal(a.interfaces.count, 2);
@@ -255,19 +247,6 @@ static void test_is_no_session(void **state)
 	assert_false(session_is_one("nowhere.yaml"));
 	put("f", "woodshed: 1\nsong: {title: x}\n");
 	assert_true(session_is_one("f"));
-}
-
-static int enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	unlink("f");
-	return rmdir(folder);
 }
 
 int main(void)

@@ -138,27 +138,6 @@ static void test_damage_deep_inside(void **state)
 	free(folder);
 }
 
-static void test_further_segments(void **state)
-{
-	char *folder = cut_off_take(*state), *first = file_join(folder, files[0]);
-	char *second = file_join(folder, "raw/01-kick.2.flac");
-	assert_int_equal(rename(first, second), 0);
-	record(folder, 0);
-	cut(folder, 0, size_of(folder, files[0]) / 2);
-	assert_int_equal(recover(*state).outcome, RECOVERY_RECOVERED);
-	struct manifest take = load(folder);
-	assert_int_equal(take.tracks[0].file_count, 2);
-	struct flac_reader *one = open_file(first), *two = open_file(second);
-	assert_int_equal(flac_reader_frames(one) + flac_reader_frames(two), take.frames);
-	assert_true(take.frames > SOUND);
-	flac_reader_close(one);
-	flac_reader_close(two);
-	manifest_finish(&take);
-	free(second);
-	free(first);
-	free(folder);
-}
-
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -169,7 +148,6 @@ int main(void)
 		harness_in_folder(test_lost_manifest),
 		harness_in_folder(test_wrong_manifest),
 		harness_in_folder(test_damage_deep_inside),
-		harness_in_folder(test_further_segments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

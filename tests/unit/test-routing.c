@@ -1,19 +1,15 @@
 #include "config/session.h"
 #include "expect-faults.h"
 #include "fake-processors.h"
+#include "tests/unit/one-file.h"
 
 #include <errno.h>
 #include <unistd.h>
 
 static struct faults faults;
-static char folder[] = "/tmp/woodshed-test-routing-XXXXXX";
-
 static int load(struct session *session, const char *text)
 {
-	FILE *stream = fopen("f", "w");
-	assert_non_null(stream);
-	fputs(text, stream);
-	fclose(stream);
+	put("f", text);
 	faults_init(&faults, "f");
 	return session_load(session, "f", &processors, NULL, &faults);
 }
@@ -208,19 +204,6 @@ static void test_nothing_goes_there(void **state)
 	expect_faults(&faults,
 		"f:2:12: warning: buses[0]: nothing goes to drums; bus: drums on a track\n"
 		"f:4:12: warning: buses[2]: nothing goes to plate; sends: {plate: LEVEL} on a track");
-}
-
-static int enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	unlink("f");
-	return rmdir(folder);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 #include "config/session.h"
 #include "expect-faults.h"
 #include "fake-processors.h"
+#include "tests/unit/one-file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,16 +12,6 @@ static struct interface_config interfaces[] = {{"xr18", "*XR18*", 18, 0}, {"desk
 static const struct appliance appliance = {.interfaces = {interfaces, 2}};
 
 static struct faults faults;
-static char folder[] = "/tmp/woodshed-test-session-XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	FILE *stream = fopen(name, "w");
-	assert_non_null(stream);
-	fputs(text, stream);
-	fclose(stream);
-}
-
 static int load(struct session *session, const char *text)
 {
 	put("f", text);
@@ -384,19 +375,6 @@ static void test_is_one(void **state)
 	assert_true(session_is_one("f"));
 	put("f", "tracks: []\ncolour: red\n");
 	assert_true(session_is_one("f"));
-}
-
-static int enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	unlink("f");
-	return rmdir(folder);
 }
 
 int main(void)

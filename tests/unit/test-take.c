@@ -23,7 +23,13 @@ static void test_create(void **state)
 		{"caf\xc3\xa9", "20261122-190311-caf--"},
 		{"a/b", "20261122-190311-a-b"},
 	};
-	char *takes = file_join(*state, "new/takes");
+	char *takes = file_join(*state, "new/takes"), *none;
+	struct error missing;
+	/* Where the disk with the takes will be, nothing is made before it is there. */
+	assert_int_equal(take_create(takes, started_ns, "thursday", &none, &none, &missing), -ENOENT);
+	assert_non_null(strstr(missing.text, takes));
+	free(takes);
+	takes = file_join(*state, "takes");
 	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
 		char *id, *folder;
 		struct error e = {""};

@@ -29,7 +29,8 @@ static void write_flac(const char *folder, const char *name, uint32_t rate, size
 struct sound {
 	struct take_track tracks[2];
 	struct take_render renders[2];
-	char *kick[1], *keys[2];
+	struct take_segment more[1];
+	struct take_gap gaps[1];
 	struct manifest take;
 };
 
@@ -38,19 +39,20 @@ static char *plant_sound(const char *takes, struct sound *sound)
 	*sound = (struct sound){.take = plant_manifest()};
 	static char keys[] = "raw/02-keys.flac", more[] = "raw/02-keys.2.flac", kick[] = "raw/01-kick.flac",
 		    name[] = "x", master[] = MASTER, mp3[] = "master.mp3";
-	sound->kick[0] = kick;
-	sound->keys[0] = keys;
-	sound->keys[1] = more;
-	sound->tracks[0] = (struct take_track){
-		.index = 1, .name = name, .files = sound->kick, .file_count = 1, .frames = FRAMES};
-	sound->tracks[1] = (struct take_track){
-		.index = 2, .name = name, .files = sound->keys, .file_count = 2, .frames = FRAMES};
+	sound->more[0] = (struct take_segment){.frame = PART, .file = more};
+	sound->tracks[0] = (struct take_track){.index = 1, .name = name, .file = kick, .frames = FRAMES};
+	sound->tracks[1] = (struct take_track){.index = 2,
+		.name = name,
+		.file = keys,
+		.segments = sound->more,
+		.segment_count = 1,
+		.frames = FRAMES};
 	sound->renders[0].file = master;
 	sound->renders[1].file = mp3;
 	char *folder = plant_take(takes, ID);
 	write_flac(folder, kick, 48000, FRAMES, &sound->tracks[0].hash);
-	write_flac(folder, keys, 48000, PART, &sound->tracks[1].hash);
-	write_flac(folder, more, 48000, FRAMES - PART, NULL);
+	write_flac(folder, keys, 48000, PART + 100, &sound->tracks[1].hash);
+	write_flac(folder, more, 48000, FRAMES - PART, &sound->more[0].hash);
 	write_flac(folder, master, 44100, FRAMES / 2, &sound->renders[0].hash);
 	char *path = file_join(folder, mp3);
 	struct error e = {""};
@@ -152,20 +154,6 @@ static void make_folder(const char *path)
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
-static void make_other(const char *path)
-{
-	char *folder = file_folder(path);
-	write_flac(folder, strrchr(path, '/') + 1, 44100, FRAMES - PART, NULL);
-	free(folder);
-}
-
-static void make_shorter(const char *path)
-{
-	char *folder = file_folder(path);
-	write_flac(folder, strrchr(path, '/') + 1, 48000, FRAMES - PART - 1, NULL);
-	free(folder);
-}
-
 static void test_spoilt_files(void **state)
 {
 	static const struct {
@@ -177,11 +165,9 @@ static void test_spoilt_files(void **state)
 		{"raw/01-kick.flac", flip, "SHA-256"},
 		{"raw/01-kick.flac", cut, "bytes, not"},
 		{"raw/01-kick.flac", make_folder, "no plain file"},
-		{"raw/02-keys.2.flac", take_away, "No such file"},
+		{"raw/02-keys.2.flac", take_away, "missing"},
 		{"raw/02-keys.2.flac", flip, "raw/02-keys.2.flac"},
 		{"raw/02-keys.2.flac", cut, "raw/02-keys.2.flac"},
-		{"raw/02-keys.2.flac", make_other, "44100 Hz, not 48000"},
-		{"raw/02-keys.2.flac", make_shorter, "19999 frames, not 20000"},
 		{MASTER, flip, "SHA-256"},
 		{"master.mp3", take_away, "missing"},
 	};
@@ -200,6 +186,72 @@ static void test_spoilt_files(void **state)
 		free(folder);
 		free(takes);
 	}
+}
+
+/* What a file may hold of its part of the take, all hashes being right. */
+static void test_segments(void **state)
+{
+	static const struct {
+		uint64_t frame, gap_frame, gap_frames;
+		uint32_t rate;
+		size_t frames;
+		const char *fault; /* NULL: none */
+	} cases[] = {
+		{PART, 0, 0, 48000, FRAMES - PART, NULL},
+		{0, 0, 0, 48000, FRAMES, NULL}, /* nothing of the first file is in force */
+		{PART, 0, 0, 44100, FRAMES - PART, "44100 Hz, not 48000"},
+		{PART, 0, 0, 48000, FRAMES - PART - 1, "12999 frames, not 13000"},
+		{PART, 0, 0, 48000, FRAMES - PART + 1, "13001 frames, not 13000"},
+		{PART, FRAMES - 1, 1, 48000, FRAMES - PART - 1, NULL},
+		{PART + 300, 0, 0, 48000, FRAMES - PART - 300, "7100 frames, not 7300"},
+		{PART + 300, PART + 100, 200, 48000, FRAMES - PART - 300, NULL},
+		{PART + 300, PART + 101, 199, 48000, FRAMES - PART - 300, "7100 frames, not 7300"},
+		{PART + 300, PART + 100, 199, 48000, FRAMES - PART - 300, "7100 frames, not 7300"},
+	};
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		struct sound sound;
+		struct told told;
+		char *takes = memory_format("%s/%zu", (char *)*state, i);
+		char *folder = plant_sound(takes, &sound);
+		write_flac(folder, sound.more[0].file, cases[i].rate, cases[i].frames, &sound.more[0].hash);
+		sound.more[0].frame = cases[i].frame;
+		sound.gaps[0] = (struct take_gap){cases[i].gap_frame, cases[i].gap_frames, GAP_DISK};
+		sound.tracks[1].gaps = sound.gaps;
+		sound.tracks[1].gap_count = cases[i].gap_frames > 0;
+		int faults = verify(folder, &sound, &told);
+		if (faults != (cases[i].fault != NULL) ||
+			(cases[i].fault && !strstr(told.faults[0], cases[i].fault)))
+			fail_msg("%zu: %d, %s", i, faults, told.faults[0]);
+		free(folder);
+		free(takes);
+	}
+}
+
+/* Its disk failed, and took not even its header any more. */
+static void test_uncounted(void **state)
+{
+	struct sound sound;
+	struct told told;
+	struct error e = {""};
+	char *folder = plant_sound(*state, &sound);
+	for (int i = 0; i < 2; i++) {
+		char *file = i ? sound.more[0].file : sound.tracks[1].file;
+		struct hash *hash = i ? &sound.more[0].hash : &sound.tracks[1].hash;
+		struct audio audio = make_audio(&(struct flac_format){48000, 1, 24}, 4 * FLAC_BLOCK + 1, 0.1);
+		char *path = file_join(folder, file);
+		unlink(path);
+		struct flac_writer *writer = create(path, &audio.format, 1);
+		write_audio(writer, &audio, FLAC_BLOCK);
+		assert_int_equal(flac_writer_flush(writer, &e), 0);
+		flac_writer_destroy(writer);
+		assert_int_equal(hash_file(path, hash, &e), 0);
+		free(path);
+		free_audio(&audio);
+		/* The last file has no such excuse. */
+		assert_int_equal(verify(folder, &sound, &told), i);
+	}
+	assert_non_null(strstr(told.faults[0], "it says it has 0 frames"));
+	free(folder);
 }
 
 static void test_spoilt_manifests(void **state)
@@ -248,6 +300,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_in_folder(test_sound),
 		harness_in_folder(test_spoilt_files),
+		harness_in_folder(test_segments),
+		harness_in_folder(test_uncounted),
 		harness_in_folder(test_spoilt_manifests),
 		harness_in_folder(test_refused),
 	};
