@@ -5,11 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static const double nominal_peak_db = -12;    /* what the presets are written for */
-static const double most_input_db = 40;	      /* of a microphone preamplifier's range */
-static const double most_fader_db = 24;	      /* what has to go further is no music */
-static const double mix_lufs = -20;	      /* leaves the mix's peaks below full scale */
-static const double unplayed_lu = -40;	      /* against the reference: as good as muted */
+static const double nominal_peak_db = -12; /* what the presets are written for */
+static const double most_input_db = 40;	   /* of a microphone preamplifier's range */
+static const double most_fader_db = 24;	   /* what has to go further is no music */
+static const double mix_lufs = -21.5;	   /* bleed and reverberation come on top: about −20 in the end */
+static const double unplayed_lu = -40;	   /* against the reference: as good as muted */
 static const double absolute_gate_lufs = -70; /* BS.1770-5 */
 static const double relative_gate = 0.1;      /* −10 LU */
 

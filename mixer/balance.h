@@ -5,7 +5,7 @@
  * 2. Its loudness after its chain is that of BS.1770-5, of those gating blocks in which it is played
  *    (mixer/activity.h).
  * 3. The fader brings that to its role's offset from the lead vocal; how loud that is follows from all of
- * them together, so that the mix lands near −20 LUFS.
+ * them together, so that the mix lands near −21 LUFS.
  *
  * Tracks whose gain a person gave keep it and are not staged. One that never plays is not turned up, and kept
  * 40 LU below the reference, as good as muted. */
