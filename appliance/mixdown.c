@@ -131,7 +131,8 @@ static int run_through(struct mixdown *m, size_t takers, struct error *e)
 	return result;
 }
 
-int mixdown_run(struct mixdown *m, struct error *e)
+/* Has those that listen hear the take, as many times as that takes. */
+static int conclude(struct mixdown *m, struct error *e)
 {
 	while (mix_listens(m->mix)) {
 		int result = run_through(m, 0, e);
@@ -141,5 +142,89 @@ int mixdown_run(struct mixdown *m, struct error *e)
 		if (result < 0)
 			return result;
 	}
-	return run_through(m, m->scratch ? TAKERS : TAKER_SCRATCH, e);
+	return 0;
+}
+
+int mixdown_run(struct mixdown *m, struct error *e)
+{
+	int result = conclude(m, e);
+	return result < 0 ? result : run_through(m, m->scratch ? TAKERS : TAKER_SCRATCH, e);
+}
+
+/* ---- measuring ---- */
+
+/* Adds a chunk to whatever measures blocks. */
+static int add_blocks(int (*add)(void *meter, const struct block *block), void *meter, uint32_t channels,
+	double *const *samples, uint32_t frames, struct error *e)
+{
+	int result = 0;
+	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
+		n = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES;
+		struct block block = {.channels = channels, .frames = n};
+		for (uint32_t c = 0; c < channels; c++)
+			block.channel[c] = samples[c] + done;
+		result = add(meter, &block);
+	}
+	return result < 0 ? error_errno(e, ENOMEM, "a track could not be measured") : 0;
+}
+
+static int add_to_survey(void *meter, const struct block *block)
+{
+	return survey_add(meter, block);
+}
+
+static int add_to_r128(void *meter, const struct block *block)
+{
+	return r128_add(meter, block);
+}
+
+static int survey_track(void *data, size_t stage, size_t track, uint64_t item, struct error *e)
+{
+	(void)stage;
+	struct mixdown *m = data;
+	uint64_t left = m->edits->extent.frames - item * MIX_CHUNK;
+	uint32_t frames = left < MIX_CHUNK ? (uint32_t)left : MIX_CHUNK;
+	double samples[BLOCK_CHANNELS][MIX_CHUNK];
+	double *const channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
+	int result = edits_read(m->edits, track, channels, frames, e);
+	return result < 0 ? result
+			  : add_blocks(add_to_survey, m->surveys[track],
+				    m->edits->stems->list[track].reel.channels, channels, frames, e);
+}
+
+int mixdown_survey(struct mixdown *m, struct survey *const *surveys, struct error *e)
+{
+	const struct pipeline_stage stage = {survey_track, m->edits->stems->count, 0, 0};
+	uint64_t items = (m->edits->extent.frames + MIX_CHUNK - 1) / MIX_CHUNK;
+	m->surveys = surveys;
+	int result = pipeline_run(&stage, 1, m, items, m->jobs > 0 ? m->jobs : pipeline_cores(), e);
+	return result < 0 ? result : edits_rewind(m->edits, e);
+}
+
+static int measure_track(void *data, size_t stage, size_t track, uint64_t item, struct error *e)
+{
+	(void)stage;
+	struct mixdown *m = data;
+	struct chunk chunk = chunk_of(m, item);
+	if (!mix_needs(m->mix, track))
+		return 0;
+	return add_blocks(add_to_r128, m->meters[track], m->edits->stems->list[track].reel.channels,
+		mix_samples(m->mix, track, chunk.slot), chunk.frames, e);
+}
+
+int mixdown_measure(struct mixdown *m, struct r128 *const *meters, struct error *e)
+{
+	enum { FILES, STRIPS, METERS, STAGES };
+	const struct pipeline_stage stages[STAGES] = {
+		[FILES] = {read_track, m->edits->stems->count, METERS, MIX_SLOTS},
+		[STRIPS] = {run_strip, mix_width(m->mix, 0), STRIPS, 0},
+		[METERS] = {measure_track, m->edits->stems->count, METERS, 0},
+	};
+	uint64_t items = (frames_of(m) + MIX_CHUNK - 1) / MIX_CHUNK;
+	int result = conclude(m, e);
+	m->meters = meters;
+	if (result == 0)
+		result = pipeline_run(stages, STAGES, m, items, m->jobs > 0 ? m->jobs : pipeline_cores(), e);
+	mix_rewind(m->mix);
+	return result < 0 ? result : edits_rewind(m->edits, e);
 }

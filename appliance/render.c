@@ -91,6 +91,17 @@ static int make_edited(struct render *render, struct error *e)
 
 /* ---- the mix ---- */
 
+/* Gains that are still to be found mean that the session asks for automatic balance. */
+static int balance(struct render *render, struct mixdown *mixdown, struct error *e)
+{
+	const struct session *session = &render->session.session;
+	struct render_result *result = render->result;
+	if (session->mix.balance != MIX_BALANCE_AUTO)
+		return 0;
+	result->balance = memory_array(session->tracks.count, sizeof(*result->balance));
+	return balancing_run(mixdown, session, result->take.rate, result->balance, e);
+}
+
 static int make_mix(struct render *render, struct error *e)
 {
 	uint32_t rate = render->result->take.rate;
@@ -111,6 +122,9 @@ static int make_mix(struct render *render, struct error *e)
 		result = delivery_open(&render->mix_file, path, &format, NULL, 0, e);
 	if (result == 0) {
 		begin_stage(render, "mix", render->progress_to, mastered ? 0.4 : 1);
+		result = balance(render, &mixdown, e);
+	}
+	if (result == 0) {
 		mixdown.meter = render->meter;
 		result = mixdown_run(&mixdown, e);
 	}
@@ -408,6 +422,8 @@ void render_result_finish(struct render_result *result)
 	manifest_finish(&result->take);
 	renditions_finish(&result->renditions);
 	free(result->corrected_ppm);
+	free(result->balance);
+	result->balance = NULL;
 	free(result->missing_marker);
 	result->missing_marker = NULL;
 	result->corrected_ppm = NULL;

@@ -4,6 +4,7 @@
 #ifndef WOODSHED_APPLIANCE_RENDER_H
 #define WOODSHED_APPLIANCE_RENDER_H
 
+#include "appliance/balancing.h"
 #include "appliance/renditions.h"
 #include "appliance/sessions.h"
 #include "mastering/master.h"
@@ -29,9 +30,10 @@ struct render_result {
 	struct translation_reading translation; /* the same */
 	struct renditions renditions;		/* the same: the files of the master */
 	struct meter_reading mix;
-	double *corrected_ppm; /* one an interface of the take; NAN: not known */
-	bool wrong_session;    /* why it failed: the session has faults, or does not fit the take */
-	char *missing_marker;  /* the first one that automation named and the take does not have; NULL */
+	struct track_balance *balance; /* one a track of the session; NULL: nothing was balanced */
+	double *corrected_ppm;	       /* one an interface of the take; NAN: not known */
+	bool wrong_session;	       /* why it failed: the session has faults, or does not fit the take */
+	char *missing_marker; /* the first one that automation named and the take does not have; NULL */
 	uint64_t
 		mix_clipped; /* samples of mix.flac at full scale: the mix was louder than its file can say */
 	size_t edited;	     /* tracks written; of RENDER_EDIT */

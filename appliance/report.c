@@ -60,20 +60,56 @@ static json_t *place(const struct track_config *track, uint32_t rate)
 		"bass_db", figure(did->bass_db), "delay_ms", figure(did->delay_s * 1000));
 }
 
-static json_t *tracks(const struct manifest *take, const struct session *session, const struct edits *edits)
+static double recorded_lufs(const struct manifest *take, const char *name)
+{
+	for (size_t i = 0; i < take->track_count; i++)
+		if (strcmp(take->tracks[i].name, name) == 0)
+			return take->tracks[i].lufs;
+	return NAN;
+}
+
+/* Measured where something was balanced, after the chain and before any gain: with `gain_db` on top it is at
+ * `target_lufs`. As recorded elsewhere. */
+static void add_levels(
+	json_t *object, const struct render_result *result, const struct track_config *track, size_t index)
+{
+	const struct track_balance *balance = result->balance ? &result->balance[index] : NULL;
+	json_object_set_new(
+		object, "lufs", figure(balance ? balance->lufs : recorded_lufs(&result->take, track->name)));
+	json_object_set_new(object, "target_lufs", figure(balance ? balance->target_lufs : NAN));
+	json_object_set_new(object, "gain_db", figure(balance ? balance->gain_db : track->gain_db));
+	json_object_set_new(object, "trim_db", figure(track->trim_db));
+	json_object_set_new(object, "pan", figure(track->pan));
+	json_object_set_new(object, "input_gain_db", figure(balance ? balance->input_db : 0));
+	json_object_set_new(object, "plays", balance ? json_boolean(balance->plays) : json_null());
+}
+
+/* What was cut out of a track behind its chain, and for whom. */
+static json_t *cuts(const struct render_result *result, const struct session *session, size_t index)
+{
+	json_t *list = json_array();
+	const struct track_config *configs = session->tracks.items;
+	const struct unmask *unmask = result->balance ? &result->balance[index].unmask : NULL;
+	for (size_t i = 0; unmask && i < unmask->count; i++)
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:s}", "frequency_hz", figure(unmask->cuts[i].frequency_hz),
+				"gain_db", figure(unmask->cuts[i].gain_db), "for",
+				configs[unmask->cuts[i].for_track].name));
+	return list;
+}
+
+static json_t *tracks(
+	const struct render_result *result, const struct session *session, const struct edits *edits)
 {
 	json_t *list = json_array();
 	const struct track_config *configs = session->tracks.items;
 	for (size_t i = 0; i < session->tracks.count; i++) {
-		double lufs = NAN;
-		for (size_t k = 0; k < take->track_count; k++)
-			if (strcmp(take->tracks[k].name, configs[i].name) == 0)
-				lufs = take->tracks[k].lufs;
-		json_array_append_new(
-			list, json_pack("{s:s, s:s?, s:o, s:n, s:o, s:o, s:o}", "name", configs[i].name,
-				      "role", configs[i].role, "lufs", figure(lufs), "target_lufs", "gain_db",
-				      figure(configs[i].gain_db + configs[i].trim_db), "place",
-				      place(&configs[i], take->rate), "edits", report_edits(edits, i)));
+		json_t *object = json_pack("{s:s, s:s?}", "name", configs[i].name, "role", configs[i].role);
+		add_levels(object, result, &configs[i], i);
+		json_object_set_new(object, "place", place(&configs[i], result->take.rate));
+		json_object_set_new(object, "unmask", cuts(result, session, i));
+		json_object_set_new(object, "edits", report_edits(edits, i));
+		json_array_append_new(list, object);
 	}
 	return list;
 }
@@ -136,7 +172,7 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 	json_t *report = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "format", REPORT_FORMAT, "take",
 		result->take.id, "version", WOODSHED_VERSION, "session", session->session.name,
 		"session_sha256", hash.sha256, "stage", stages[stage], "tracks",
-		tracks(&result->take, &session->session, edits));
+		tracks(result, &session->session, edits));
 	json_object_set_new(report, "interfaces", interfaces(result));
 	json_object_set_new(report, "edit", report_extent(edits));
 	if (stage >= RENDER_MIX)

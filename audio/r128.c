@@ -174,6 +174,12 @@ int r128_add_planar(struct r128 *l, const double *const *channels, uint32_t fram
 	return result;
 }
 
+const double *r128_blocks(const struct r128 *l, size_t *count)
+{
+	*count = l->blocks.count;
+	return l->blocks.list;
+}
+
 double r128_from_energy(double energy)
 {
 	return energy > 0 ? 10 * log10(energy) - 0.691 : -INFINITY;

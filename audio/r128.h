@@ -8,6 +8,8 @@
 #include "audio/filter.h"
 #include "common/error.h"
 
+#include <stddef.h>
+
 struct r128;
 
 /* Every figure in LUFS is -INFINITY where there was nothing loud enough, or not for long enough. */
@@ -39,6 +41,10 @@ void r128_read(const struct r128 *r128, struct r128_reading *reading);
 
 /* The K-weighting for `rate`, to be run as a cascade. */
 void r128_weighting(struct biquad weighting[static 2], double rate);
+
+/* The K-weighted energies of the gating blocks so far: `count` of 400 ms, one every 100 ms. Valid until the
+ * next r128_add. */
+const double *r128_blocks(const struct r128 *r128, size_t *count);
 
 /* Of a K-weighted mean square (BS.1770-5, annex 1, equation 2). */
 double r128_from_energy(double energy);

@@ -21,6 +21,7 @@ struct suffix {
 static const struct suffix suffixes[] = {
 	{UNIT_DB, "dB", 1, 1},
 	{UNIT_LUFS, "LUFS", 1, 1},
+	{UNIT_LU, "LU", 1, 1},
 	{UNIT_DBTP, "dBTP", 1, 1},
 	{UNIT_HZ, "kHz", 1000, 1},
 	{UNIT_HZ, "Hz", 1, 1},
@@ -44,6 +45,7 @@ static const char *const examples[] = {
 	[UNIT_NONE] = "a number",
 	[UNIT_DB] = "a level such as -18 dB",
 	[UNIT_LUFS] = "a loudness such as -14 LUFS",
+	[UNIT_LU] = "a difference in loudness such as -3 LU",
 	[UNIT_DBTP] = "a true peak such as -1 dBTP",
 	[UNIT_HZ] = "a frequency such as 80 Hz or 2.5 kHz",
 	[UNIT_SECONDS] = "a time such as 10 ms, 20 s or 4 h",

@@ -10,6 +10,7 @@ enum unit {
 	UNIT_NONE,    /* a bare number */
 	UNIT_DB,      /* dB */
 	UNIT_LUFS,    /* LUFS */
+	UNIT_LU,      /* LU */
 	UNIT_DBTP,    /* dBTP */
 	UNIT_HZ,      /* Hz, kHz */
 	UNIT_SECONDS, /* us, ms, s, m or min, h; 1:23.5 and 1:02:03 */

@@ -2,6 +2,7 @@
 
 #include "common/memory.h"
 #include "config/edit_preset.h"
+#include "config/routing.h"
 #include "config/schema.h"
 
 #include <errno.h>
@@ -25,6 +26,16 @@ enum { CHAIN_MOST = 32 };
 		.help = "The fader, after the chain."}, \
 		{"pan", KEY_NUMBER, STRIP(pan), .unit = UNIT_PAN, .least = -100, .most = 100, \
 			.fallback = "C", .help = "The place between left and right."}, \
+		{"balance", KEY_NUMBER, STRIP(balance_lu), .unit = UNIT_LU, .least = -40, .most = 12, \
+			.fallback = "-6 LU", \
+			.help = "How loud automatic balance makes it, against the lead vocal."}, \
+		{"spread", KEY_NUMBER, STRIP(spread), .unit = UNIT_PAN, .least = -100, .most = 100, \
+			.fallback = "C", \
+			.help = "With automatic balance, of several mono tracks without a pan: where " \
+				"the first stands; the last is across from it, the others between."}, \
+		{"sends", KEY_MAP, STRIP(sends), .most = SESSION_MOST_BUSES, .record = &send_record, \
+			.help = "RETURN: how much goes to it, or {level, pre}; a session's own sends " \
+				"stand instead."}, \
 		{"chain", KEY_CHAIN, STRIP(chain), .most = CHAIN_MOST, \
 			.help = "The processors, in their order."}, \
 	{ \
@@ -58,7 +69,8 @@ static const struct record whole_record = {"strip", "What a role's tracks go thr
 struct mix_file {
 	char *help, *extends;
 	bool strips;
-	struct key_list chain, chain_added, roles;
+	double unmask_db;
+	struct key_list chain, chain_added, roles, buses;
 };
 
 #define MIX(member) offsetof(struct mix_file, member)
@@ -69,6 +81,12 @@ static const struct key mix_keys[] = {
 	{"chain", KEY_CHAIN, MIX(chain), .most = CHAIN_MOST, .help = "The stereo bus's processors."},
 	{"chain+", KEY_CHAIN, MIX(chain_added), .most = CHAIN_MOST,
 		.help = "Processors after those that the bus would have."},
+	{"buses", KEY_RECORDS, MIX(buses), .most = SESSION_MOST_BUSES, .record = &bus_record,
+		.help = "Buses and returns for the strips' sends; a session's own of that name stands "
+			"instead."},
+	{"unmask", KEY_NUMBER, MIX(unmask_db), .unit = UNIT_DB, .least = 0, .most = 3, .fallback = "0 dB",
+		.help = "With automatic balance: the most that is cut out of a track where it covers a "
+			"more important one."},
 	{"roles", KEY_RECORDS, MIX(roles), .most = PRESET_MOST_ROLES, .record = &strip_record,
 		.help = "What differs from the roles' own strips."},
 };
@@ -145,8 +163,10 @@ int mix_preset_open(struct mix_preset *preset, const struct preset_request *requ
 	}
 	schema_append_chain(&file.chain, &file.chain_added);
 	preset->strips = file.strips;
+	preset->unmask_db = file.unmask_db;
 	preset->chain = file.chain;
-	file.chain = (struct key_list){0};
+	preset->buses = file.buses;
+	file.chain = file.buses = (struct key_list){0};
 	schema_finish(&mix_record, &file);
 	return 0;
 }
@@ -160,6 +180,8 @@ void mix_preset_finish(struct mix_preset *preset)
 	}
 	free(roles);
 	schema_finish_chain(&preset->chain);
+	struct mix_file buses = {.buses = preset->buses};
+	schema_finish(&mix_record, &buses);
 	preset_tree_finish(&preset->tree);
 	*preset = (struct mix_preset){0};
 }

@@ -17,6 +17,9 @@ struct role_strip {
 	char *role, *help, *extends;
 	struct key_list chain, chain_added; /* of struct key_insert; `chain_added` is empty once loaded */
 	double gain_db, pan;
+	double balance_lu;     /* against the lead vocal, for automatic balance */
+	double spread;	       /* of several mono tracks: the pan of the first, the last stands across */
+	struct key_list sends; /* of struct send_config, to returns of the mix preset or of the session */
 };
 
 void role_strip_finish(struct role_strip *strip); /* a zeroed value is fine */
@@ -25,8 +28,10 @@ void role_strip_finish(struct role_strip *strip); /* a zeroed value is fine */
 struct mix_preset {
 	struct preset_request request;
 	struct preset_tree tree;
-	bool strips;	       /* false: a role does nothing */
+	bool strips;	  /* false: a role does nothing */
+	double unmask_db; /* the most that automatic balance cuts where tracks share a band; 0: nothing */
 	struct key_list chain; /* the stereo bus's, of struct key_insert; the caller may take it over */
+	struct key_list buses; /* of struct bus_config; the same */
 	struct key_list roles; /* those opened so far */
 };
 

@@ -15,8 +15,7 @@
 		text, table##_help, sizeof(type), table, KEY_COUNT(table) \
 	}
 
-static const char *const balances[] = {"off", NULL};
-static const char *const later_balances[] = {"auto", NULL};
+static const char *const balances[] = {"off", "auto", NULL};
 static const char *const formats[] = {"flac", "wav", "mp3", "vorbis", "opus", NULL};
 static const char *const later_formats[] = {"aiff", NULL};
 
@@ -121,7 +120,7 @@ static const struct key mix_keys[] = {
 	{"preset", KEY_TEXT, offsetof(struct mix_config, preset), .fallback = "rock",
 		.offer = mix_preset_name, .help = "The mix preset; none sums the tracks as they are."},
 	{"balance", KEY_CHOICE, offsetof(struct mix_config, balance), .choices = balances,
-		.later = later_balances, .help = "Whether gains are found by measuring the tracks."},
+		.help = "Whether gains that the session does not give are found by measuring the tracks."},
 	{"pan_law", KEY_NUMBER, offsetof(struct mix_config, pan_law_db), .unit = UNIT_DB, .least = -4.5,
 		.most = -3, .step = 1.5, .fallback = "-3 dB",
 		.help = "How loud a mono track in the centre is on each side, against all the way to one: -3 "

@@ -41,7 +41,7 @@ struct track_config {
 	size_t edit_aligned;	    /* of `edit`, how many come first since the preset aligns sources … */
 	size_t edit_preset; /* … and how many after those are the preset's; the rest the session's */
 	bool adopted;	    /* one of the take's, that the session does not name */
-	double gain_db;	    /* the session's, else the role's, else 0 */
+	double gain_db;	    /* the session's, else the role's, else 0; NAN: automatic balance is to find it */
 	double pan;	    /* the same; -100 (left) to 100 (right) */
 	double trim_db;	    /* on top of the gain, whoever found that */
 	bool mute, solo;
@@ -50,14 +50,17 @@ struct track_config {
 	struct key_list vca;   /* of char *: names in `vcas` */
 	struct automation_config automation;
 	struct place_config place;
+	bool sends_of_role; /* the session has not given them */
+	double balance_lu;  /* the role's, against the lead vocal: what automatic balance makes of it */
 };
 
 enum mix_balance { MIX_BALANCE_OFF, MIX_BALANCE_AUTO };
 
 struct mix_config {
 	char *preset;	   /* "none": the exact sum */
-	int balance;	   /* enum mix_balance; this version refuses `auto` */
+	int balance;	   /* enum mix_balance; off with a preset without strips */
 	double pan_law_db; /* of a mono track in the centre, to each side: -3 or -4.5 */
+	double unmask_db;  /* the preset's */
 };
 
 enum master_format { MASTER_FLAC, MASTER_WAV, MASTER_MP3, MASTER_VORBIS, MASTER_OPUS, MASTER_FORMATS };
@@ -79,7 +82,7 @@ struct session {
 	struct edit_config edit;
 	struct mix_config mix;
 	struct master_config master;
-	struct key_list buses;	      /* of struct bus_config; what feeds what goes round in no circle */
+	struct key_list buses;	      /* of struct bus_config, the preset's last; no circles */
 	struct key_list vcas;	      /* of struct vca_config */
 	struct key_list chain_of_mix; /* of struct key_insert: the stereo bus's chain, from the mix preset */
 	struct key_list

@@ -165,6 +165,5 @@ void session_check(const struct session *session, const struct yaml_node *root,
 	for (size_t i = 0; i < session->tracks.count; i++)
 		check_name(&c, i);
 	check_all_inputs(&c);
-	routing_check(session, root, faults);
 	edit_check(session, root, faults);
 }

@@ -11,11 +11,13 @@
 void session_check(const struct session *session, const struct yaml_node *root,
 	const struct appliance *appliance, struct faults *faults);
 
-/* Of these, buses, sends, VCA groups and automation; and the song's arrangement (session_check calls these,
- * but for the warnings, which are worth nothing beside errors). */
+/* The song's arrangement; session_check calls it. */
+void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+
+/* Buses, sends, VCA groups and automation, once the mix preset's buses are there. The warnings are worth
+ * nothing beside errors. */
 void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 void routing_warn(const struct session *session, const struct yaml_node *root, struct faults *faults);
-void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
 /* What the master is asked for, once its preset is resolved. */
 void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);

@@ -38,6 +38,7 @@ int session_load(struct session *session, const char *path, const struct record_
 	if (!session->name)
 		session->name = name_of_file(path);
 	session_resolve(session, path, file.root, processors, faults);
+	routing_check(session, file.root, faults);
 	if (faults->errors == 0)
 		routing_warn(session, file.root, faults);
 	if (faults->errors == 0)

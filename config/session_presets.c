@@ -2,6 +2,7 @@
 
 #include "config/edit_preset.h"
 #include "config/preset.h"
+#include "config/preset_buses.h"
 #include "config/schema.h"
 #include "config/sources.h"
 
@@ -10,6 +11,9 @@
 #include <string.h>
 
 enum { KEY_SIZE = 64 };
+
+/* As far behind the lead vocal as most instruments are. */
+static const double balance_without_role_lu = -6;
 
 struct resolving {
 	struct session *session;
@@ -44,17 +48,41 @@ static void warn_no_role(const struct resolving *r, size_t index)
 			r->session->mix.preset);
 }
 
+/* Of several mono tracks of one role the first stands at the role's spread, the last across from it. */
+static double spread_pan(
+	const struct session *session, const struct track_config *track, const struct role_strip *strip)
+{
+	const struct track_config *tracks = session->tracks.items;
+	size_t count = 0, index = 0;
+	for (size_t i = 0; track->role && i < session->tracks.count; i++) {
+		bool alike = tracks[i].role && strcmp(tracks[i].role, track->role) == 0;
+		if (&tracks[i] == track)
+			index = count;
+		count += alike && tracks[i].input.count != 2;
+	}
+	if (session->mix.balance == MIX_BALANCE_OFF || track->input.count == 2 || count < 2 ||
+		strip->spread == 0)
+		return strip->pan;
+	return strip->spread * (1 - 2 * (double)index / (double)(count - 1));
+}
+
 /* The strip of the track's role, where the track does not say otherwise. */
-static void apply_strip(struct track_config *track, struct role_strip *strip)
+static void apply_strip(const struct session *session, struct track_config *track, struct role_strip *strip)
 {
 	if (!track->chain.items) {
 		track->chain = strip->chain;
 		strip->chain = (struct key_list){0};
 	}
-	if (isnan(track->gain_db))
+	if (!track->sends.items) {
+		track->sends = strip->sends;
+		track->sends_of_role = true;
+		strip->sends = (struct key_list){0};
+	}
+	track->balance_lu = track->role ? strip->balance_lu : balance_without_role_lu;
+	if (isnan(track->gain_db) && session->mix.balance == MIX_BALANCE_OFF)
 		track->gain_db = strip->gain_db;
 	if (isnan(track->pan))
-		track->pan = strip->pan;
+		track->pan = spread_pan(session, track, strip);
 }
 
 static struct preset_place place_of_role(const struct resolving *r, size_t index, char key[static KEY_SIZE])
@@ -73,7 +101,7 @@ static void resolve_track(const struct resolving *r, size_t index, struct mix_pr
 		return;
 	if (preset->strips)
 		warn_no_role(r, index);
-	apply_strip(track, &strip);
+	apply_strip(r->session, track, &strip);
 	schema_append_chain(&track->chain, &track->chain_added);
 	role_strip_finish(&strip);
 }
@@ -92,6 +120,20 @@ static void check_roles(const struct resolving *r)
 	}
 }
 
+/* Without strips there is nothing that says how loud a role is to be, and the sum is to stay exact. */
+static void refuse_balance(const struct resolving *r, const struct mix_preset *preset)
+{
+	struct mix_config *mix = &r->session->mix;
+	const struct yaml_node *node = yaml_value_of(yaml_value_of(r->root, "mix"), "balance");
+	if (preset->strips || mix->balance == MIX_BALANCE_OFF)
+		return;
+	mix->balance = MIX_BALANCE_OFF;
+	if (node)
+		faults_warn(r->request.faults, node->line, node->column,
+			"mix.balance: the preset %s leaves the tracks as they are; another preset",
+			mix->preset);
+}
+
 static void resolve_mix(const struct resolving *r)
 {
 	struct mix_preset preset;
@@ -101,8 +143,11 @@ static void resolve_mix(const struct resolving *r)
 		check_roles(r);
 		return;
 	}
+	refuse_balance(r, &preset);
 	for (size_t i = 0; i < r->session->tracks.count; i++)
 		resolve_track(r, i, &preset);
+	preset_buses_join(r->session, &preset.buses);
+	r->session->mix.unmask_db = preset.unmask_db;
 	r->session->chain_of_mix = preset.chain;
 	preset.chain = (struct key_list){0};
 	mix_preset_finish(&preset);

@@ -1,6 +1,7 @@
 #include "mixer/mix.h"
 
 #include "common/memory.h"
+#include "common/units.h"
 #include "mixer/strip.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@ struct mix {
 	struct graph graph;
 	struct strip *strips; /* one a node of the graph */
 	const char *missing;
+	uint32_t rate;
 };
 
 static int make_strips(struct mix *mix, struct strip_setup *setup, struct error *e)
@@ -123,6 +125,7 @@ int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 	const char *preset = setup->session->mix.preset;
 	struct strip_setup strips = {.mix = setup, .exact = preset && strcmp(preset, "none") == 0};
 	struct mix *made = memory_new(sizeof(*made));
+	made->rate = setup->rate;
 	int result = graph_plan(&made->graph, setup->session, e);
 	if (result == 0)
 		result = make_strips(made, &strips, e);
@@ -163,6 +166,34 @@ const struct place_figures *mix_place(const struct mix *mix, size_t track)
 	return &mix->strips[track].place.figures;
 }
 
+void mix_set_input(struct mix *mix, size_t track, double gain_db)
+{
+	mix->strips[track].input_gain = units_from_db(gain_db);
+}
+
+void mix_set_fader(struct mix *mix, size_t track, double gain_db)
+{
+	struct strip *strip = &mix->strips[track];
+	strip->fader_db += gain_db - strip->gain_db;
+	strip->gain_db = gain_db;
+	for (size_t i = mix->graph.track_count; i < mix->graph.node_count; i++)
+		for (size_t k = 0; k < mix->strips[i].way_count; k++)
+			if (mix->strips[i].ways[k].from == track)
+				way_level(&mix->strips[i].ways[k], strip);
+}
+
+void mix_cut(struct mix *mix, size_t track, double frequency_hz, double q, double gain_db)
+{
+	struct strip *strip = &mix->strips[track];
+	place_cut(&strip->place, frequency_hz, q, gain_db, mix->rate);
+	strip->stands = true;
+}
+
+uint32_t mix_chain_latency(const struct mix *mix, size_t track)
+{
+	return mix->graph.nodes[track].latency;
+}
+
 bool mix_needs(const struct mix *mix, size_t track)
 {
 	return mix->strips[track].samples[0][0] != NULL;
@@ -178,9 +209,18 @@ double *const *mix_output(struct mix *mix, size_t slot)
 	return mix->strips[mix->graph.node_count - 1].samples[slot];
 }
 
+static void amplify(double *restrict samples, double gain, uint32_t frames)
+{
+	for (uint32_t i = 0; i < frames; i++)
+		samples[i] *= gain;
+}
+
 void mix_take_in(struct mix *mix, size_t track, size_t slot, uint32_t frames)
 {
 	struct strip *strip = &mix->strips[track];
+	for (uint32_t c = 0; c < strip->channels; c++)
+		if (strip->input_gain != 1 && strip->samples[slot][c])
+			amplify(strip->samples[slot][c], strip->input_gain, frames);
 	for (uint32_t c = 0; c < strip->channels; c++)
 		if (strip->key.samples[slot][c])
 			memcpy(strip->key.samples[slot][c], strip->samples[slot][c], frames * sizeof(double));
@@ -208,6 +248,12 @@ void mix_conclude(struct mix *mix)
 		strip_reset(strip);
 	}
 	find_waiting(mix);
+}
+
+void mix_rewind(struct mix *mix)
+{
+	for (size_t i = 0; i < mix->graph.node_count; i++)
+		strip_reset(&mix->strips[i]);
 }
 
 /* Buses of one level need not lie side by side in the session. */

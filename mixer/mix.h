@@ -54,6 +54,22 @@ void mix_process(struct mix *mix, const struct block *tracks, struct block *out)
 bool mix_listens(const struct mix *mix);
 void mix_conclude(struct mix *mix);
 
+/* ---- for who balances: between two passes ---- */
+
+/* Amplifies a track before everything else, keys included, and moves its fader (without its trim and VCA
+ * groups) to `gain_db`. */
+void mix_set_input(struct mix *mix, size_t track, double gain_db);
+void mix_set_fader(struct mix *mix, size_t track, double gain_db);
+
+/* Cuts a bell out of a track behind its chain; at most two. */
+void mix_cut(struct mix *mix, size_t track, double frequency_hz, double q, double gain_db);
+
+/* Frames by which what comes out of a track's chain is late. */
+uint32_t mix_chain_latency(const struct mix *mix, size_t track);
+
+/* Back to the programme's first frame; what was concluded stays. */
+void mix_rewind(struct mix *mix);
+
 /* ---- for threads, and for who measures between chain and fader ----
  *
  * The mix holds MIX_SLOTS slots of MIX_CHUNK frames a strip. To mix a chunk: fill mix_samples of every track

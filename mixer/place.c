@@ -33,6 +33,13 @@ void place_init(struct place *place, const struct place_config *config, double p
 	add_shelf(place, FILTER_LOWSHELF, bass_hz, height_cut_db * bright, rate);
 }
 
+void place_cut(struct place *place, double frequency_hz, double q, double gain_db, uint32_t rate)
+{
+	if (place->section_count < PLACE_SECTIONS && frequency_hz < rate * 0.45)
+		place->sections[place->section_count++] =
+			filter_design(FILTER_PEAK, frequency_hz, q, gain_db, rate);
+}
+
 static void narrow(double *restrict left, double *restrict right, double side, uint32_t frames)
 {
 	for (uint32_t i = 0; i < frames; i++) {

@@ -16,7 +16,7 @@ struct place_figures {
 	double delay_s;	  /* of the direct sound, behind what is sent */
 };
 
-enum { PLACE_SECTIONS = 3 };
+enum { PLACE_SECTIONS = 3 + 2 }; /* those of the gesture, and cuts */
 
 struct place {
 	struct place_figures figures;
@@ -28,7 +28,10 @@ struct place {
 /* `pan` is the track's own. A place of zeros leaves every sample as it is. */
 void place_init(struct place *place, const struct place_config *config, double pan, uint32_t rate);
 
-/* Shelves and width, in place; gain, pan and delay are the caller's to do. */
+/* One bell more, at most two. */
+void place_cut(struct place *place, double frequency_hz, double q, double gain_db, uint32_t rate);
+
+/* Shelves, cuts and width, in place; gain, pan and delay are the caller's to do. */
 void place_process(struct place *place, struct block *block);
 
 #endif

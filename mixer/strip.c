@@ -32,7 +32,8 @@ static void init_fader(struct strip *strip, const struct graph_node *node, struc
 	const struct key_list *names = graph_vcas(node);
 	strip->automations = memory_array(1 + names->count, sizeof(*strip->automations));
 	if (node->track) {
-		strip->fader_db = node->track->gain_db + node->track->trim_db;
+		strip->gain_db = isnan(node->track->gain_db) ? 0 : node->track->gain_db;
+		strip->fader_db = strip->gain_db + node->track->trim_db;
 		add_automation(strip, &node->track->automation, setup);
 	} else if (node->bus) {
 		strip->fader_db = node->bus->gain_db;
@@ -74,7 +75,8 @@ static int init_chain(
 
 int strip_init(struct strip *strip, const struct graph_node *node, struct strip_setup *setup, struct error *e)
 {
-	*strip = (struct strip){.channels = node->track && node->track->input.count != 2 ? 1 : 2};
+	*strip = (struct strip){
+		.channels = node->track && node->track->input.count != 2 ? 1 : 2, .input_gain = 1};
 	int result = init_chain(strip, node, setup->mix, e);
 	if (result < 0)
 		return result;
@@ -144,16 +146,23 @@ static enum pan_law mono_law(const struct strip_setup *setup)
 	return setup->mix->session->mix.pan_law_db < -4 ? PAN_COMPROMISE : PAN_CONSTANT_POWER;
 }
 
+void way_level(struct way *way, const struct strip *from)
+{
+	pan_gains(way->law, way->pre ? 0 : from->pan, way->gains);
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		way->gains[c] *= way_gain(way->edge, from);
+}
+
 int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
 	const struct strip_setup *setup)
 {
-	enum pan_law law = from->channels == 2 ? PAN_BALANCE : mono_law(setup);
-	*way = (struct way){.from = edge->from, .pre = edge->send && edge->send->pre};
-	pan_gains(law, way->pre ? 0 : from->pan, way->gains);
+	*way = (struct way){.from = edge->from,
+		.pre = edge->send && edge->send->pre,
+		.law = from->channels == 2 ? PAN_BALANCE : mono_law(setup),
+		.edge = edge};
+	way_level(way, from);
 	uint32_t behind = edge->send ? 0 : (uint32_t)lround(from->place.figures.delay_s * setup->mix->rate);
 	int result = 0;
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-		way->gains[c] *= way_gain(edge, from);
 	for (uint32_t c = 0; c < from->channels && result == 0; c++)
 		result = delay_init(&way->delays[c], edge->delay + behind);
 	return result;

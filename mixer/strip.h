@@ -7,6 +7,7 @@
 #include "mixer/chain.h"
 #include "mixer/graph.h"
 #include "mixer/mix.h"
+#include "mixer/pan.h"
 #include "mixer/place.h"
 
 _Static_assert((int)CHAIN_SLOTS == (int)MIX_SLOTS, "a key a slot");
@@ -16,6 +17,8 @@ struct strip {
 	struct place place;
 	uint32_t channels;		/* 1 or 2 */
 	bool stands;			/* its place is not that of a track without one */
+	double input_gain;		/* before everything else, linear */
+	double gain_db;			/* its own fader; part of the next */
 	double fader_db;		/* its own gain, its trim and those of its VCA groups */
 	double pan;			/* its own, moved by its place */
 	struct automation *automations; /* its own and those of its VCA groups, as far as there is any */
@@ -35,6 +38,8 @@ struct way {
 	size_t from;
 	double gains[BLOCK_CHANNELS]; /* to the left and to the right, everything that stands still */
 	bool pre;		      /* the fader is not on it */
+	enum pan_law law;
+	const struct graph_edge *edge;
 	struct delay delays[BLOCK_CHANNELS];
 };
 
@@ -57,6 +62,9 @@ int strip_listen(struct strip *strip) MUST_CHECK;
 /* Makes `way` that of `edge`, out of the strip `from`. */
 int way_init(struct way *way, const struct graph_edge *edge, const struct strip *from,
 	const struct strip_setup *setup) MUST_CHECK;
+
+/* Finds its gains anew, after the fader of `from` was moved. */
+void way_level(struct way *way, const struct strip *from);
 
 /* Back to the programme's first frame. */
 void strip_reset(struct strip *strip);

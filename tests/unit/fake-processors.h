@@ -56,8 +56,38 @@ static const struct record highpass = {
 static const struct record eq = {"eq", "An eq.", sizeof(struct eq), eq_keys, KEY_COUNT(eq_keys)};
 static const struct record compressor = {"compressor", "A compressor.", sizeof(struct compressor),
 	compressor_keys, KEY_COUNT(compressor_keys)};
-static const struct record *const records[] = {&highpass, &eq, &compressor};
-static const char *const later[] = {"deesser", "reverb", "denoise", NULL};
-static const struct record_table processors = {records, 3, later};
+struct deesser {
+	double frequency_hz, reduce_db;
+};
+
+struct reverb {
+	int kind;
+	double size, decay_s, predelay_s, high_decay;
+};
+
+static const char *const kinds[] = {"room", "plate", "hall", NULL};
+
+static const struct key deesser_keys[] = {
+	{"frequency", KEY_NUMBER, offsetof(struct deesser, frequency_hz), .unit = UNIT_HZ, .least = 1000,
+		.most = 20000, .fallback = "6.5 kHz"},
+	{"reduce", KEY_NUMBER, offsetof(struct deesser, reduce_db), .unit = UNIT_DB, .least = 0, .most = 24},
+};
+#define REVERB(member) offsetof(struct reverb, member)
+#define SHARE .unit = UNIT_PERCENT, .least = 0, .most = 300, .fallback = "100 %"
+static const struct key reverb_keys[] = {
+	{"kind", KEY_CHOICE, REVERB(kind), .choices = kinds},
+	{"size", KEY_NUMBER, REVERB(size), SHARE},
+	{"decay", KEY_NUMBER, REVERB(decay_s), .unit = UNIT_SECONDS, .least = 0.1, .most = 30,
+		.fallback = "1.5 s"},
+	{"predelay", KEY_NUMBER, REVERB(predelay_s), TIME},
+	{"high_decay", KEY_NUMBER, REVERB(high_decay), SHARE},
+};
+static const struct record deesser = {
+	"deesser", "A de-esser.", sizeof(struct deesser), deesser_keys, KEY_COUNT(deesser_keys)};
+static const struct record reverb = {
+	"reverb", "A reverb.", sizeof(struct reverb), reverb_keys, KEY_COUNT(reverb_keys)};
+static const struct record *const records[] = {&highpass, &eq, &compressor, &deesser, &reverb};
+static const char *const later[] = {"denoise", NULL};
+static const struct record_table processors = {records, 5, later};
 
 #endif

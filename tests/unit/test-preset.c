@@ -316,7 +316,7 @@ static void test_search(void **state)
 static const struct bad bad_mixes[] = {
 	{"foo: 1\nroles: [{role: kik}, {role: tom, gain: loud}]\n",
 		"a/mix/x.yaml:1:1: error: foo: unknown key; one of help, extends, strips, chain, chain+, "
-		"roles\n"
+		"buses, unmask, roles\n"
 		"a/mix/x.yaml:2:16: error: roles[0].role: \"kik\" is no role; did you mean kick? One of "
 		"kick, "
 		"snare, hihat, tom, overhead, room, bass, electric-guitar, acoustic-guitar, keys, synth, "
@@ -336,7 +336,7 @@ static const struct bad bad_mixes[] = {
 	{"extends: [rock]\n", "a/mix/x.yaml:1:10: error: extends: a list is no single value; a text"},
 	{"extends: x\n", "a/mix/x.yaml:1:10: error: extends: there is no other x; another preset"},
 	{"- a\n", "a/mix/x.yaml:1:1: error: not a mapping; KEY: VALUE, where KEY is one of help, extends, "
-		  "strips, chain, chain+, roles"},
+		  "strips, chain, chain+, buses, unmask, roles"},
 	{"help: {\n", "a/mix/x.yaml:2:1: error: no value where one belongs; look at the brackets and commas"},
 	{"chain: [compresser]\n",
 		"a/mix/x.yaml:1:9: error: chain[0]: \"compresser\" is no processor; did you "

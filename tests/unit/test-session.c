@@ -149,7 +149,7 @@ static void test_name_of_file(void **state)
 static const struct bad bad_files[] = {
 	{TRACK "xr18/1, edit: [{highpas: {}}]}\n", "f:2:50: error: tracks[0].edit[0]: \"highpas\" is no "
 						   "processor; did you mean highpass? One of "
-						   "highpass, eq, compressor"},
+						   "highpass, eq, compressor, deesser, reverb"},
 	{"edit: {trim: song}\n", "f:1:14: error: edit.trim: \"song\" is unknown; did you mean songs? One of "
 				 "preset, none, songs"},
 	{"edit: {punch: [{from: ../x, start: 1, end: 2}]}\n",
@@ -163,7 +163,7 @@ static const struct bad bad_files[] = {
 	{"mix: {pan_law: -6 dB}\n", "f:1:16: error: mix.pan_law: -6 dB is out of range; -4.5 dB or -3 dB"},
 	{"mix: {pan_law: -4 dB}\n",
 		"f:1:16: error: mix.pan_law: -4 dB is between the steps; -4.5 dB or -3 dB"},
-	{"mix: {balance: on}\n", "f:1:16: error: mix.balance: \"on\" is unknown; one of off"},
+	{"mix: {balance: on}\n", "f:1:16: error: mix.balance: \"on\" is unknown; one of off, auto"},
 	{"master: {formats: [flax]}\n",
 		"f:1:20: error: master.formats[0]: \"flax\" is unknown; did you mean flac? One of flac, "
 		"wav, mp3, vorbis, opus"},
@@ -267,20 +267,17 @@ static void test_later(void **state)
 	assert_int_equal(
 		load(&session, "arrangement: {count_in: 1}\n"
 			       "tracks:\n"
-			       "  - {name: a, input: xr18/1, role: bass, edit: [], chain+: [deesser, eq]}\n"
-			       "mix: {balance: auto}\n"
+			       "  - {name: a, input: xr18/1, role: bass, edit: [], chain+: [denoise, eq]}\n"
 			       "master: {formats: [aiff]}\n"),
 		0);
 	assert_int_equal(session.arrangement.count_in, 1);
 	assert_int_equal(track(&session, 0)->chain.count, 4);
-	assert_int_equal(session.mix.balance, MIX_BALANCE_OFF);
 	assert_int_equal(session.master.formats, 1u << MASTER_FLAC);
 	session_finish(&session);
 	expect_faults(&faults,
 		"f:1:1: warning: arrangement: nothing in this version uses it yet; it is checked\n"
-		"f:3:61: warning: tracks[0].chain+[0]: deesser is not in this version yet and left out\n"
-		"f:4:16: warning: mix.balance: auto is not in this version yet and left out; one of off\n"
-		"f:5:20: warning: master.formats[0]: aiff is not in this version yet and left out; one of "
+		"f:3:61: warning: tracks[0].chain+[0]: denoise is not in this version yet and left out\n"
+		"f:4:20: warning: master.formats[0]: aiff is not in this version yet and left out; one of "
 		"flac, wav, mp3, vorbis, opus");
 }
 
@@ -361,7 +358,7 @@ static void test_own_presets(void **state)
 		"f:2:20: error: master.loudness: 1 is out of range; -60 LUFS to -3 LUFS\n"
 		"presets/mix/mine.yaml:2:28: error: roles[0].gain: 99 is out of range; -120 dB to 24 dB\n"
 		"presets/mix/mine.yaml:3:1: error: pan: unknown key; one of help, extends, strips, chain, "
-		"chain+, roles");
+		"chain+, buses, unmask, roles");
 	unlink("presets/mix/mine.yaml");
 	rmdir("presets/mix");
 	rmdir("presets");
