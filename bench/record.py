@@ -62,7 +62,7 @@ class Recording:
             say(f"record: {lost} frames were lost; the machine was too busy")
 
     def encode_alone(self):
-        return flac_alone("encode", level_in("recorder/track.c"), *sorted((self.take / "raw").glob("*.flac")))
+        return flac_alone("encode", level_in("recorder/track-file.c"), *sorted((self.take / "raw").glob("*.flac")))
 
 
 def check_wave(path, seconds, rate):
