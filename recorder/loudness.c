@@ -1,5 +1,6 @@
 #include "recorder/loudness.h"
 
+#include "audio/r128.h"
 #include "common/memory.h"
 #include "recorder/songs.h"
 
@@ -47,26 +48,20 @@ struct loudness {
 	struct windows *tracks; /* `track_count` */
 };
 
-/* The analogue prototypes behind the coefficients that BS.1770 prints for 48 kHz, at any rate. */
 static struct weighting design(double rate)
 {
-	double k = tan(M_PI * 1681.974450955533 / rate), q = 0.7071752369554196;
-	double top = pow(10, 3.999843853973347 / 20), middle = pow(top, 0.4996667741545416);
-	double a0 = 1 + k / q + k * k;
-	double b0 = (top + middle * k / q + k * k) / a0;
-	struct weighting made = {
-		.b1 = 2 * (k * k - top) / a0 / b0,
-		.b2 = (top - middle * k / q + k * k) / a0 / b0,
-		.a1 = 2 * (k * k - 1) / a0,
-		.a2 = (1 - k / q + k * k) / a0,
-		.gain = b0 * b0,
+	struct biquad sections[2];
+	r128_weighting(sections, rate);
+	const struct biquad *shelf = &sections[0], *high = &sections[1];
+	return (struct weighting){
+		.b1 = shelf->b1 / shelf->b0,
+		.b2 = shelf->b2 / shelf->b0,
+		.a1 = shelf->a1,
+		.a2 = shelf->a2,
+		.high_a1 = high->a1,
+		.high_a2 = high->a2,
+		.gain = shelf->b0 * shelf->b0,
 	};
-	k = tan(M_PI * 38.13547087602444 / rate);
-	q = 0.5003270373238773;
-	a0 = 1 + k / q + k * k;
-	made.high_a1 = 2 * (k * k - 1) / a0;
-	made.high_a2 = (1 - k / q + k * k) / a0;
-	return made;
 }
 
 struct loudness *loudness_create(const uint32_t *channels, size_t tracks, uint32_t rate)
