@@ -57,11 +57,6 @@ void spectrum_destroy(struct spectrum *spectrum)
 	free(spectrum);
 }
 
-size_t spectrum_size(const struct spectrum *spectrum)
-{
-	return spectrum->size;
-}
-
 size_t spectrum_bins(const struct spectrum *spectrum)
 {
 	return spectrum->size / 2 + 1;

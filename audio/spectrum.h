@@ -26,7 +26,6 @@ int spectrum_create(
 	struct spectrum **spectrum, size_t size, enum spectrum_window window, struct error *e) MUST_CHECK;
 void spectrum_destroy(struct spectrum *spectrum); /* NULL is fine */
 
-size_t spectrum_size(const struct spectrum *spectrum);
 size_t spectrum_bins(const struct spectrum *spectrum); /* size / 2 + 1 */
 
 /* Transforms `size` windowed samples. */

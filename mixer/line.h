@@ -22,10 +22,4 @@ void line_write(struct line *line, const double *samples, size_t count);
  * last one). `back` is `count` to the line's room. */
 void line_read(const struct line *line, size_t back, double *samples, size_t count);
 
-/* A single one. */
-static inline double line_sample(const struct line *line, size_t back)
-{
-	return line->samples[(line->at - back) & (line->size - 1)];
-}
-
 #endif

@@ -161,11 +161,6 @@ const char *mix_missing_moment(const struct mix *mix)
 	return mix->missing;
 }
 
-const struct place_figures *mix_place(const struct mix *mix, size_t track)
-{
-	return &mix->strips[track].place.figures;
-}
-
 void mix_set_input(struct mix *mix, size_t track, double gain_db)
 {
 	mix->strips[track].input_gain = units_from_db(gain_db);

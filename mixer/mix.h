@@ -39,9 +39,6 @@ uint32_t mix_latency(const struct mix *mix);
 /* The first moment of an automation that names a marker the take does not have, and is left out; NULL. */
 const char *mix_missing_moment(const struct mix *mix);
 
-/* What a track's place comes to. */
-const struct place_figures *mix_place(const struct mix *mix, size_t track);
-
 /* Mixes one block: `tracks` holds one block a track with the same number of frames each; of `out` the caller
  * gives the samples' room, the rest is filled in. */
 void mix_process(struct mix *mix, const struct block *tracks, struct block *out);
