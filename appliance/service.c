@@ -31,6 +31,7 @@ static void on_ready(void *data)
 	struct service *service = data;
 	service->ready = true;
 	service_publish_info(service);
+	service_look_for_sessions(service);
 	service_publish_health(service);
 	sd_notify(0, "READY=1");
 }
@@ -184,6 +185,7 @@ static void on_hangup(void *data, int signal)
 static void on_health_timer(void *data)
 {
 	service_publish_health(data);
+	service_look_for_sessions(data);
 }
 
 /* ---- making and ending ---- */
@@ -286,6 +288,7 @@ static int run(const struct subcommand *subcommand, const struct arguments *argu
 	if (result < 0)
 		status = subcommand_failed(&e);
 	sessions_finish(&service.session);
+	service_sessions_finish(&service);
 	if (service.appliance != &appliance) {
 		appliance_finish(service.appliance);
 		free(service.appliance);
