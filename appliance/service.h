@@ -4,6 +4,7 @@
 #define WOODSHED_APPLIANCE_SERVICE_H
 
 #include "appliance/jobs.h"
+#include "appliance/manager.h"
 #include "appliance/rescue.h"
 #include "appliance/sessions.h"
 #include "common/worker.h"
@@ -17,6 +18,7 @@ enum { SERVICE_INTERFACES_MOST = 64, SERVICE_SIGNALS = 3, SERVICE_ALERT_SIZE = 6
 
 struct service {
 	struct loop *loop;
+	struct manager *manager;
 	const char *config_path;     /* NULL: defaults */
 	struct appliance *started;   /* as it was at the start: the network's and the takes folder are not
 					changed later */
