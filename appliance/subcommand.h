@@ -61,7 +61,7 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 
 /* ---- the commands, a file each ---- */
 
-extern const struct subcommand subcommand_check, subcommand_interfaces, subcommand_keep, subcommand_master,
+extern const struct subcommand subcommand_check, subcommand_export, subcommand_interfaces, subcommand_keep, subcommand_master,
 	subcommand_measure, subcommand_presets, subcommand_processors, subcommand_record,
 	subcommand_recover, subcommand_remove, subcommand_render, subcommand_run, subcommand_schema,
 	subcommand_show, subcommand_song, subcommand_takes, subcommand_token, subcommand_verify;
