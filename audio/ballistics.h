@@ -1,5 +1,5 @@
-/* How a wanted reduction becomes a smooth one: what every dynamics processor has in common, and the chunks that
- * they work in. RT safe. */
+/* How a wanted reduction becomes a smooth one: what every dynamics processor has in common, and the chunks
+ * that they work in. RT safe. */
 #ifndef WOODSHED_AUDIO_BALLISTICS_H
 #define WOODSHED_AUDIO_BALLISTICS_H
 

@@ -1,5 +1,6 @@
-/* What the mixer's dynamics processors have in common: what they listen to (the sound itself or a key, through
- * a filter of its own, both sides linked). How a wanted reduction becomes a smooth one is audio/ballistics.h.
+/* What the mixer's dynamics processors have in common: what they listen to (the sound itself or a key,
+ * through a filter of its own, both sides linked). How a wanted reduction becomes a smooth one is
+ * audio/ballistics.h.
  */
 #ifndef WOODSHED_MIXER_DETECTOR_H
 #define WOODSHED_MIXER_DETECTOR_H
