@@ -382,12 +382,12 @@ class Hostile(Server):
                      b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                      b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 500):
             with self.open(text) as connection:
-                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(0.5)  # what is not even half a request is waited for, and may be
                 answer = b""
                 try:
                     while (data := connection.recv(65536)):
                         answer += data
-                except ConnectionError:
+                except (ConnectionError, TimeoutError):
                     pass
             self.assertNotRegex(answer, rb"^HTTP/1\.[01] (2|50[0-4])", text)
         self.assertEqual(self.ask()[0], 200)
