@@ -222,6 +222,8 @@ const struct route routes[] = {
 	{"GET", "/api/v1/takes/{}/files/{*}", get_file, GUARD_TOKEN, 0, NULL},
 	{"POST", "/api/v1/record/start", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.start"},
 	{"POST", "/api/v1/record/stop", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.stop"},
+	{"POST", "/api/v1/record/save", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.save"},
+	{"POST", "/api/v1/session", run_command, GUARD_TOKEN, MHD_HTTP_OK, "session.set"},
 	{"POST", "/api/v1/marker", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "marker.add"},
 	{"PATCH", "/api/v1/takes/{}", run_command, GUARD_TOKEN, MHD_HTTP_OK, "take.patch"},
 	{"DELETE", "/api/v1/takes/{}", run_command, GUARD_TOKEN, MHD_HTTP_OK, "take.remove"},
