@@ -52,7 +52,8 @@ int network_create(struct network **network, struct loop *loop, const struct app
 	made->prefix = memory_format("woodshed/%s", config->name);
 	made->snapshots = snapshots_create();
 	if (config->http.listen) {
-		struct http_setup setup = {loop, &config->http, takes, made->snapshots, on_command, data};
+		struct http_setup setup = {
+			loop, &config->http, takes, config->name, made->snapshots, on_command, data};
 		result = http_create(&made->http, &setup, e);
 	}
 	if (result == 0 && config->mqtt.url) {
@@ -181,6 +182,7 @@ void network_set_levels(
 void network_set_progress(struct network *network, const char *take, const char *stage, double done)
 {
 	char *text = text_progress(take, stage, done);
+	snapshots_set(network->snapshots, SNAPSHOT_PROGRESS, text);
 	tell_pages(network, EVENT_PROGRESS, text);
 	free(text);
 }
