@@ -16,10 +16,26 @@
 
 /* --- The page --- */
 
+static const struct web_asset *find_asset(const char *name)
+{
+	for (size_t i = 0; i < web_asset_count; i++)
+		if (strcmp(web_assets[i].name, name) == 0)
+			return &web_assets[i];
+	return NULL;
+}
+
 static struct answer get_asset(struct request *request)
 {
-	const struct web_asset *asset = &web_assets[request->route->value];
-	return answer_static(asset->type, asset->data, asset->size);
+	const char *name = request->parameters[0] ? request->parameters[0] : "index.html";
+	const struct web_asset *asset = find_asset(name);
+	if (!asset)
+		return answer_problem(MHD_HTTP_NOT_FOUND, "there is nothing at this address");
+	const char *known = request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	struct answer answer = etag_listed(known, asset->etag)
+				       ? answer_empty(MHD_HTTP_NOT_MODIFIED)
+				       : answer_static(asset->type, asset->data, asset->size);
+	answer_header(answer, MHD_HTTP_HEADER_ETAG, asset->etag);
+	return answer;
 }
 
 static struct answer post_login(struct request *request)
@@ -238,9 +254,8 @@ static struct answer run_command(struct request *request)
 }
 
 const struct route routes[] = {
-	{"GET", "/", get_asset, true, WEB_INDEX, NULL},
-	{"GET", "/style.css", get_asset, true, WEB_STYLE, NULL},
-	{"GET", "/app.js", get_asset, true, WEB_SCRIPT, NULL},
+	{"GET", "/", get_asset, true, 0, NULL},
+	{"GET", "/web/{}", get_asset, true, 0, NULL},
 	{"POST", "/login", post_login, true, 0, NULL},
 	{"GET", "/api/v1/info", get_snapshot, false, SNAPSHOT_INFO, NULL},
 	{"GET", "/api/v1/state", get_snapshot, false, SNAPSHOT_STATE, NULL},
@@ -251,6 +266,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/takes/{}/files/{*}", get_file, false, 0, NULL},
 	{"POST", "/api/v1/record/start", run_command, false, MHD_HTTP_ACCEPTED, "record.start"},
 	{"POST", "/api/v1/record/stop", run_command, false, MHD_HTTP_ACCEPTED, "record.stop"},
+	{"POST", "/api/v1/session", run_command, false, MHD_HTTP_ACCEPTED, "session.set"},
 	{"POST", "/api/v1/marker", run_command, false, MHD_HTTP_ACCEPTED, "marker.add"},
 	{"PATCH", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.patch"},
 	{"DELETE", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.remove"},
