@@ -101,8 +101,9 @@ static void on_render_started(void *data, const char *folder)
 
 static void on_render_progress(void *data, const char *folder, int percent, const char *what)
 {
-	(void)data;
-	log_debug("rendering %s: %s, %d %%", folder, what, percent);
+	struct service *service = data;
+	const char *slash = strrchr(folder, '/');
+	network_set_progress(service->network, slash ? slash + 1 : folder, what, percent / 100.0);
 }
 
 static void tell_mastered(struct service *service, const struct manifest *take)

@@ -35,7 +35,8 @@ struct service {
 	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[SERVICE_SIGNALS];
 	struct loop_source *health_timer, *retention_timer, *levels_timer, *folder_timer;
-	int64_t levels_until_ns; /* monotonic: they are wanted so long */
+	int64_t levels_until_ns; /* monotonic: MQTT wants them so long */
+	bool levels_flow;	 /* the timer runs */
 	bool stopping;
 	bool ready;
 	bool live[SERVICE_INTERFACES_MOST]; /* of each interface, as last told */
@@ -56,11 +57,13 @@ void service_publish_interfaces(struct service *service); /* events for those th
 void service_publish_latest(struct service *service, const char *folder);
 
 /* service-live.c: losses as they happen (recorder's callbacks), and levels while they are wanted: the verb
- * asks for half a minute of them, which the timer publishes. */
+ * asks for half a minute of them on MQTT, and pages look on as long as they like; the timer publishes. */
 void service_on_gap(void *service, const char *interface, const struct take_gap *gap);
 void service_on_loss(void *service, const char *track, const struct take_gap *gap);
 void service_on_suspect(void *service, const char *interface, const struct take_suspect *loss);
 int service_levels_command(
+	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
+int service_watch_command(
 	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
 void service_levels_tick(void *service);
 

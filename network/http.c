@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECTIONS 64
+#define CONNECTIONS 512
 #define IDLE_S 30
 
 /* --- One request --- */
@@ -240,6 +240,17 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
 		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
 }
 
+static void on_watched(void *data)
+{
+	struct http *http = data;
+	struct command command = {.verb = COMMAND_LEVELS_WATCH};
+	struct error e;
+	json_t *result = NULL;
+	if (http->on_command(http->command_data, &command, &result, &e) < 0)
+		log_debug("http: no levels: %s", e.text);
+	json_decref(result);
+}
+
 int http_create(struct http **http, const struct http_setup *setup, struct error *e)
 {
 	struct http *made = memory_new(sizeof(*made));
@@ -256,6 +267,9 @@ int http_create(struct http **http, const struct http_setup *setup, struct error
 		result = fd = listen_open(setup->config->listen, &made->address, &made->port, e);
 	if (result < 0)
 		goto fail;
+	made->on_command = setup->on_command;
+	made->command_data = setup->command_data;
+	made->events = events_create(setup->loop, on_watched, made);
 	made->calls = calls_create(setup->loop, setup->on_command, setup->command_data);
 	made->daemon = start_daemon(made, fd);
 	if (!made->daemon) {
@@ -277,13 +291,20 @@ void http_destroy(struct http *http)
 		return;
 	if (http->daemon) {
 		calls_close(http->calls);
+		events_close(http->events);
 		MHD_stop_daemon(http->daemon); /* closes the port too */
 	}
 	calls_destroy(http->calls);
+	events_destroy(http->events);
 	OPENSSL_cleanse(http->token, sizeof(http->token));
 	free(http->address);
 	free(http->takes);
 	free(http);
+}
+
+struct events *http_events(const struct http *http)
+{
+	return http->events;
 }
 
 uint16_t http_port(const struct http *http)

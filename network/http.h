@@ -3,6 +3,7 @@
 #ifndef WOODSHED_NETWORK_HTTP_H
 #define WOODSHED_NETWORK_HTTP_H
 
+#include "network/events.h"
 #include "network/network.h"
 #include "network/snapshot.h"
 
@@ -22,6 +23,9 @@ int http_create(struct http **http, const struct http_setup *setup, struct error
 
 /* Answers what is waiting for the loop (503), closes every connection and joins the thread. NULL is fine. */
 void http_destroy(struct http *http);
+
+/* The stream of events of every page: what is published there reaches them. */
+struct events *http_events(const struct http *http);
 
 uint16_t http_port(const struct http *http);
 

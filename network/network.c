@@ -64,12 +64,22 @@ void network_destroy(struct network *network)
 	free(network);
 }
 
+static void tell_pages(struct network *network, enum event_kind kind, const char *text)
+{
+	if (network->http)
+		events_publish(http_events(network->http), kind, text);
+}
+
 /* Takes over `text`. */
 static void set(struct network *network, enum snapshot_name name, enum outbox_topic topic, char *text)
 {
 	snapshots_set(network->snapshots, name, text);
 	if (network->mqtt)
 		mqtt_retain(network->mqtt, topic, text);
+	if (name == SNAPSHOT_STATE)
+		tell_pages(network, EVENT_STATE, text);
+	if (name == SNAPSHOT_HEALTH)
+		tell_pages(network, EVENT_HEALTH, text);
 	free(text);
 }
 
@@ -104,18 +114,32 @@ void network_set_latest(struct network *network, const struct manifest *take)
 	set(network, SNAPSHOT_LATEST, OUTBOX_LATEST, text);
 }
 
-void network_set_levels(struct network *network, const struct network_level *levels, size_t count)
+bool network_watched(const struct network *network)
 {
-	if (!network->mqtt)
-		return;
+	return network->http && events_watched(http_events(network->http));
+}
+
+void network_set_levels(
+	struct network *network, const struct network_level *levels, size_t count, bool on_mqtt)
+{
 	char *text = text_levels(levels, count);
-	mqtt_pass(network->mqtt, "levels", text);
+	if (network->mqtt && on_mqtt)
+		mqtt_pass(network->mqtt, "levels", text);
+	tell_pages(network, EVENT_LEVELS, text);
+	free(text);
+}
+
+void network_set_progress(struct network *network, const char *take, const char *stage, double done)
+{
+	char *text = text_progress(take, stage, done);
+	tell_pages(network, EVENT_PROGRESS, text);
 	free(text);
 }
 
 void network_event(struct network *network, const char *type, json_t *fields)
 {
 	char *text = text_event(type, fields);
+	tell_pages(network, EVENT_TAKE, text);
 	struct outgoing message = {
 		.topic = memory_format("%s/event", network->prefix), .payload = text, .size = strlen(text)};
 	if (network->mqtt)

@@ -78,12 +78,32 @@ static struct answer get_snapshot(struct request *request)
 	return answer;
 }
 
-/* --- Takes --- */
+/* --- Events --- */
 
 static const char *query(const struct request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
+
+static struct answer get_events(struct request *request)
+{
+	const char *levels = query(request, "levels");
+	bool wanted = !levels || strcmp(levels, "1") == 0;
+	if (!wanted && strcmp(levels, "0") != 0)
+		return answer_problem(MHD_HTTP_BAD_REQUEST, "levels: must be 0 or 1");
+	struct answer answer = {MHD_HTTP_OK,
+		events_subscribe(request->http->events, request->connection, wanted && !request->head)};
+	if (!answer.response) {
+		answer = answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "too many listen already");
+		answer_header(answer, MHD_HTTP_HEADER_RETRY_AFTER, "10");
+		return answer;
+	}
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return answer;
+}
+
+/* --- Takes --- */
 
 static bool read_limit(const char *text, size_t *limit)
 {
@@ -260,6 +280,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/info", get_snapshot, false, SNAPSHOT_INFO, NULL},
 	{"GET", "/api/v1/state", get_snapshot, false, SNAPSHOT_STATE, NULL},
 	{"GET", "/api/v1/health", get_snapshot, false, SNAPSHOT_HEALTH, NULL},
+	{"GET", "/api/v1/events", get_events, false, 0, NULL},
 	{"GET", "/api/v1/sessions", run_command, false, MHD_HTTP_OK, "session.list"},
 	{"GET", "/api/v1/takes", get_takes, false, 0, NULL},
 	{"GET", "/api/v1/takes/{}", get_take, false, 0, NULL},

@@ -12,6 +12,9 @@
 struct http {
 	struct MHD_Daemon *daemon;
 	struct calls *calls;
+	struct events *events;
+	network_command_fn on_command;
+	void *command_data;
 	struct snapshots *snapshots;
 	char *takes;
 	char *address; /* that others reach, or NULL: whatever this machine has */
