@@ -4,7 +4,7 @@ import { loadSessions, offerSave, showHealth, showState, startDesk } from "./des
 import { find, setText } from "./dom.js";
 import { nameOf } from "./format.js";
 import { makeLive } from "./live.js";
-import { clearLevels, nameChannels, showLevels } from "./meters.js";
+import { clearLevels, nameChannels, showLevels, startMeters } from "./meters.js";
 import { closePlayer, startPlayer } from "./player.js";
 import { announce, attempt, complain, whenSignedOut } from "./say.js";
 import { entryOf, newest, refreshTakes, showHeard, startTakes } from "./takes.js";
@@ -148,6 +148,7 @@ addEventListener("hashchange", () => {
   if (location.hash.startsWith("#token=")) attempt(signInByAddress);
 });
 startDesk();
+startMeters();
 startTakes();
 startPlayer(showHeard);
 if (location.hash.startsWith("#token=")) attempt(signInByAddress);

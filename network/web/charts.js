@@ -2,7 +2,7 @@
 import { make, makeSvg } from "./dom.js";
 import { number, signed } from "./format.js";
 
-const RULER = { least: -36, most: 0, width: 600, height: 84 };
+const RULER = { least: -36, most: 0, width: 400, height: 72 };
 
 /* A figure with a picture of its own; what it shows is said in words as well. */
 function figure(caption, picture) {
@@ -14,23 +14,22 @@ const place = (lufs) => {
   return 10 + share * (RULER.width - 20);
 };
 
-function notch(lufs) {
-  const x = place(lufs);
-  return [makeSvg("line", { x1: x, x2: x, y1: 38, y2: 46, class: "grid" }),
-    makeSvg("text", { x, y: 62, class: "dim middle" }, number(lufs, 0))];
+function notch(lufs, named) {
+  const x = place(lufs), line = makeSvg("line", { x1: x, x2: x, y1: 38, y2: 46, class: "grid" });
+  return named ? [line, makeSvg("text", { x, y: 64, class: "dim middle" }, number(lufs, 0))] : [line];
 }
 
 function flag(lufs, text, className, above) {
-  const x = place(lufs), y = above ? 14 : 80;
+  const x = place(lufs), y = above ? 14 : 66;
   const anchor = x > RULER.width - 110 ? "end" : x < 110 ? "start" : "middle";
-  return [makeSvg("line", { x1: x, x2: x, y1: above ? 18 : 38, y2: above ? 42 : 68, class: `flag ${className}` }),
+  return [makeSvg("line", { x1: x, x2: x, y1: above ? 20 : 42, y2: above ? 42 : 52, class: `flag ${className}` }),
     makeSvg("text", { x, y, class: `${anchor} ${className}` }, text)];
 }
 
 /* Where the mix was, and where the master came to lie. */
 export function loudnessRuler({ mix, achieved, requested }) {
   const parts = [makeSvg("line", { x1: 10, x2: RULER.width - 10, y1: 42, y2: 42, class: "grid" })];
-  for (let lufs = RULER.least; lufs <= RULER.most; lufs += 6) parts.push(...notch(lufs));
+  for (let lufs = RULER.least; lufs <= RULER.most; lufs += 6) parts.push(...notch(lufs, !(Math.abs(lufs - mix) < 4)));
   if (Number.isFinite(mix) && Number.isFinite(achieved))
     parts.push(makeSvg("line", { x1: place(mix), x2: place(achieved), y1: 42, y2: 42, class: "span" }));
   if (Number.isFinite(mix)) parts.push(...flag(mix, `mix ${number(mix)}`, "mix", false));

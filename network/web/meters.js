@@ -3,7 +3,7 @@ import { find, make, setText } from "./dom.js";
 import { number } from "./format.js";
 
 const FLOOR_DB = -60;
-const HOLD_TICKS = 8; /* of five a second */
+const HOLD_TICKS = 8, FALL_DB = 3; /* five times a second */
 
 const meters = new Map(); /* "xr18/1" */
 let labels = new Map(); /* the same, to a track's name */
@@ -34,18 +34,17 @@ function nameMeter(meter) {
 
 function showMeter(meter, level) {
   const peak = level.peak ?? -Infinity, rms = level.rms ?? -Infinity;
-  if (peak >= meter.held || ++meter.age > HOLD_TICKS) {
-    meter.held = peak;
-    meter.age = 0;
-  }
+  if (peak >= meter.held) meter.age = 0;
+  meter.held = peak >= meter.held ? peak : ++meter.age > HOLD_TICKS ? Math.max(peak, meter.held - FALL_DB) : meter.held;
   meter.bar.style.transform = `scaleX(${share(peak)})`;
   meter.rms.style.transform = `scaleX(${share(rms)})`;
+  meter.mark.hidden = meter.held <= FLOOR_DB;
   meter.mark.style.transform = `translateX(${share(meter.held) * 100}%)`;
   meter.bar.classList.toggle("hot", peak > -6);
-  const text = peak > FLOOR_DB ? number(peak, 0) : "–";
+  const text = meter.held > FLOOR_DB ? number(meter.held, 0) : "–";
   setText(meter.value, text);
-  meter.track.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB, Math.min(0, peak))));
-  meter.track.setAttribute("aria-valuetext", peak > FLOOR_DB ? `${text} dB` : "silence");
+  meter.track.setAttribute("aria-valuenow", Math.round(Math.max(FLOOR_DB, Math.min(0, meter.held))));
+  meter.track.setAttribute("aria-valuetext", meter.held > FLOOR_DB ? `${text} dB` : "silence");
   const clipped = level.clipped > 0;
   if (clipped !== meter.clip.classList.contains("lit")) {
     meter.clip.classList.toggle("lit", clipped);
@@ -87,7 +86,17 @@ export function nameChannels(take) {
   for (const meter of meters.values()) nameMeter(meter);
 }
 
+/* On a phone many channels are in the way of the takes; whoever folds them up wants that next time too. */
+export function startMeters() {
+  const levels = find("levels"), key = "woodshed-levels";
+  levels.open = localStorage.getItem(key) !== "closed";
+  levels.addEventListener("toggle", () => localStorage.setItem(key, levels.open ? "open" : "closed"));
+}
+
 /* Nobody knows what is heard while the recorder is away. */
 export function clearLevels() {
-  for (const meter of meters.values()) showMeter(meter, { peak: null, rms: null, clipped: 0 });
+  for (const meter of meters.values()) {
+    meter.held = FLOOR_DB;
+    showMeter(meter, { peak: null, rms: null, clipped: 0 });
+  }
 }

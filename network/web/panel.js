@@ -65,14 +65,16 @@ function link(text, size, href, download) {
 
 function downloads(take) {
   const file = (name, text, size) => link(text, size, filePath(take.id, name), `${take.id}-${name.replace(/^.*\//, "")}`);
-  const renders = take.renders.filter((render) => !render.file.includes("/")).map((render) => {
-    const [name, ending] = render.file.split(".");
-    return file(render.file, name === "mix" ? "Mix" : FORMATS[ending] || ending, render.bytes);
-  });
+  const masters = take.renders.filter((render) => render.file.startsWith("master."))
+    .map((render) => file(render.file, FORMATS[render.file.split(".")[1]] || render.file, render.bytes));
+  const mixes = take.renders.filter((render) => render.file === "mix.flac").map((render) => file(render.file, "Mix", render.bytes));
   const tracks = take.tracks.map((track) => file(track.file, track.name, track.bytes));
   const all = take.tracks.reduce((sum, track) => sum + track.bytes, 0);
-  return make("section", {}, make("h4", { textContent: "Download" }),
-    make("ul", { className: "chips" }, ...renders, link("Stems, ZIP", all, stemsPath(take.id), `${take.id}-stems.zip`)),
+  return make("section", {},
+    masters.length > 0 ? make("h4", { textContent: "Download the master" }) : null,
+    make("ul", { className: "chips" }, ...masters),
+    make("h4", { className: "next", textContent: "Download what it is made of" }),
+    make("ul", { className: "chips" }, ...mixes, link("Stems, ZIP", all, stemsPath(take.id), `${take.id}-stems.zip`)),
     make("details", {}, make("summary", { textContent: `${take.tracks.length} raw tracks` }),
       make("ul", { className: "chips" }, ...tracks)));
 }

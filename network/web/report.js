@@ -43,7 +43,7 @@ function notes(report) {
 }
 
 export function makeReport(report) {
-  return make("div", { className: "report" },
+  return make("section", { className: "report" }, make("h4", { textContent: "Report" }),
     report.achieved ? facts(report) : null,
     loudnessRuler({ mix: report.mix?.lufs, achieved: report.achieved?.lufs, requested: report.requested?.lufs }),
     report.translation ? translationTable(report.translation) : null,
