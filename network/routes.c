@@ -287,6 +287,7 @@ const struct route routes[] = {
 	{"GET", "/api/v1/takes/{}/files/{*}", get_file, false, 0, NULL},
 	{"POST", "/api/v1/record/start", run_command, false, MHD_HTTP_ACCEPTED, "record.start"},
 	{"POST", "/api/v1/record/stop", run_command, false, MHD_HTTP_ACCEPTED, "record.stop"},
+	{"POST", "/api/v1/record/save", run_command, false, MHD_HTTP_ACCEPTED, "record.save"},
 	{"POST", "/api/v1/session", run_command, false, MHD_HTTP_ACCEPTED, "session.set"},
 	{"POST", "/api/v1/marker", run_command, false, MHD_HTTP_ACCEPTED, "marker.add"},
 	{"PATCH", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.patch"},

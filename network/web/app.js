@@ -1,6 +1,6 @@
 /* The page: signs in, listens to the recorder, and hands what it says to the part that shows it. */
 import { SignedOut, get, getTake, signIn } from "./api.js";
-import { loadSessions, offerSave, showHealth, showState, startDesk } from "./desk.js";
+import { loadSessions, showHealth, showState, startDesk } from "./desk.js";
 import { find, setText } from "./dom.js";
 import { nameOf } from "./format.js";
 import { makeLive } from "./live.js";
@@ -96,7 +96,6 @@ async function refreshAll() {
 async function enter() {
   await get("/state");
   show(true);
-  attempt(offerSave);
   live.start();
 }
 

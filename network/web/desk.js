@@ -1,5 +1,5 @@
 /* The desk: what the recorder does now, and what it can be told. */
-import { Refused, get, post, recorderNow } from "./api.js";
+import { get, post, recorderNow } from "./api.js";
 import { find, make, setText } from "./dom.js";
 import { hours, length } from "./format.js";
 import { announce, attempt } from "./say.js";
@@ -24,6 +24,7 @@ export function showState(fresh) {
   document.title = recording ? "● Woodshed" : "Woodshed";
   find("record").disabled = recording || state.record === "finalizing";
   find("stop").disabled = !recording;
+  find("save").disabled = state.record !== "armed";
   find("marker").hidden = !recording;
   showSession(state.session);
   tick();
@@ -72,17 +73,10 @@ async function useSession() {
   else if (state) select.value = state.session;
 }
 
-/* ---- the minutes before anyone thought of recording ---- */
-
-/* A recorder that cannot do it does not know the address, and is not asked twice. */
-export async function offerSave(preRoll) {
-  const save = find("save");
-  save.textContent = preRoll ? `Save the last ${hours(preRoll / 3600)}` : "Save what was just heard";
-  try {
-    await get("/record/save");
-  } catch (error) {
-    save.hidden = !(error instanceof Refused && error.status === 405);
-  }
+/* The moment after the moment: what was played before anyone thought of recording. */
+async function save() {
+  const done = await attempt(() => post("/record/save"));
+  if (done) announce("What was just played is saved as a take");
 }
 
 async function addMarker(event) {
@@ -106,9 +100,7 @@ function onClick(id, path) {
 export function startDesk() {
   onClick("record", "/record/start");
   onClick("stop", "/record/stop");
-  find("save").addEventListener("click", async () => {
-    if (await attempt(() => post("/record/save"))) announce("Saved as a take");
-  });
+  find("save").addEventListener("click", save);
   find("marker").addEventListener("submit", addMarker);
   find("session").addEventListener("change", useSession);
   setInterval(tick, 500);

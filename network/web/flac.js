@@ -4,7 +4,7 @@ import { getRange } from "./api.js";
 
 const HEAD_BYTES = 65536;
 const STREAMINFO = 0, STREAMINFO_BYTES = 34;
-const HEADER_MOST = 16, CRC16_BYTES = 2;
+const HEADER_LEAST = 6, CRC16_BYTES = 2;
 const SEARCHES_MOST = 12;
 
 function crcTable(bits, polynomial) {
@@ -55,14 +55,14 @@ export function codeNumber(value) {
 /* The frame header at `at`: { number, numberAt, numberLength, length }, or null where there is none. Only frames of
  * a fixed block size, as our writer makes them. */
 export function readHeader(data, at) {
-  if (at + HEADER_MOST > data.length || data[at] !== 0xff || data[at + 1] !== 0xf8 || data[at + 3] & 1) return null;
+  if (at + HEADER_LEAST > data.length || data[at] !== 0xff || data[at + 1] !== 0xf8 || data[at + 3] & 1) return null;
   const blockCode = data[at + 2] >> 4, rateCode = data[at + 2] & 15;
   if (blockCode === 0 || rateCode === 15 || data[at + 3] >> 4 > 10) return null;
   const coded = readCoded(data, at + 4);
   if (!coded) return null;
   const extra = (blockCode === 6 ? 1 : blockCode === 7 ? 2 : 0) + (rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0);
   const length = 4 + coded.length + extra + 1;
-  if (crc8(data, at, at + length - 1) !== data[at + length - 1]) return null;
+  if (at + length > data.length || crc8(data, at, at + length - 1) !== data[at + length - 1]) return null;
   return { number: coded.value, numberAt: at + 4, numberLength: coded.length, length };
 }
 
@@ -169,7 +169,7 @@ export class FlacFile {
       const end = Math.min(this.size, this.next.at + bytes);
       const data = await this.read(this.next.at, end), cuts = [0];
       for (let at = 0; ;) {
-        const found = findHeader(data, at + HEADER_MOST, this.next.number + cuts.length);
+        const found = findHeader(data, at + HEADER_LEAST, this.next.number + cuts.length);
         if (!found) break;
         at = found.at;
         cuts.push(at);

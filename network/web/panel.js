@@ -18,7 +18,7 @@ function titleForm(entry, changed) {
     event.preventDefault();
     attempt(async () => {
       const take = await patchTake(entry.id, { title: input.value.trim() });
-      changed({ ...entry, title: take.title });
+      changed({ title: take.title });
       announce(`Renamed to ${take.title}`);
     });
   });
@@ -30,9 +30,9 @@ function keepBox(entry, changed) {
   box.addEventListener("change", async () => {
     const done = await attempt(async () => {
       const take = await patchTake(entry.id, { keep: box.checked });
-      changed({ ...entry, keep: take.keep });
+      changed({ keep: take.keep });
     });
-    if (!done) box.checked = entry.keep;
+    if (!done) box.checked = !box.checked;
   });
   return make("label", { className: "check" }, box, "Keep: never removed to make room");
 }
@@ -44,7 +44,7 @@ function removeButton(entry, removed) {
     closePlayerOf(entry.id);
     await removeTake(entry.id);
     removed(entry.id);
-    announce(`${nameOf(entry)} is removed`);
+    announce("Removed");
   }), { className: "danger quiet-button" });
 }
 
@@ -58,13 +58,13 @@ function markers(entry, take) {
   return make("section", {}, make("h4", { textContent: "Markers" }), make("ul", { className: "chips" }, ...items));
 }
 
-function link(text, size, href, download) {
-  return make("li", {}, make("a", { className: "chip", href, download }, text,
+function link(text, size, href) {
+  return make("li", {}, make("a", { className: "chip", href, download: "" }, text,
     size ? make("span", { className: "quiet", textContent: ` ${bytes(size)}` }) : null));
 }
 
 function downloads(take) {
-  const file = (name, text, size) => link(text, size, filePath(take.id, name), `${take.id}-${name.replace(/^.*\//, "")}`);
+  const file = (name, text, size) => link(text, size, filePath(take.id, name));
   const masters = take.renders.filter((render) => render.file.startsWith("master."))
     .map((render) => file(render.file, FORMATS[render.file.split(".")[1]] || render.file, render.bytes));
   const mixes = take.renders.filter((render) => render.file === "mix.flac").map((render) => file(render.file, "Mix", render.bytes));
@@ -74,7 +74,7 @@ function downloads(take) {
     masters.length > 0 ? make("h4", { textContent: "Download the master" }) : null,
     make("ul", { className: "chips" }, ...masters),
     make("h4", { className: "next", textContent: "Download what it is made of" }),
-    make("ul", { className: "chips" }, ...mixes, link("Stems, ZIP", all, stemsPath(take.id), `${take.id}-stems.zip`)),
+    make("ul", { className: "chips" }, ...mixes, link("Stems, ZIP", all, stemsPath(take.id))),
     make("details", {}, make("summary", { textContent: `${take.tracks.length} raw tracks` }),
       make("ul", { className: "chips" }, ...tracks)));
 }
@@ -106,24 +106,33 @@ function problems(take) {
   return said.length > 0 ? make("p", { className: "problem", textContent: said.join(" ") }) : null;
 }
 
-/* `on`: removed(id), changed(entry). Gives { element, update(entry) }. */
+/* What only tells: it may be made anew at any time, and what somebody fills in stays. */
+function tellings(entry, take, report) {
+  const parts = [problems(take), markers(entry, take)];
+  if (take.state !== "recording") parts.push(downloads(take), report ? makeReport(report) : null);
+  return parts.filter(Boolean);
+}
+
+/* `on`: removed(id), changed({ title or keep }). Gives { element, update(entry) }. */
 export function makePanel(entry, on) {
-  const element = make("div", { className: "panel" }, make("p", { className: "quiet", textContent: "…" }));
-  let shown = null;
+  const told = make("div", { className: "panel" }, make("p", { className: "quiet", textContent: "…" }));
+  const element = make("div", { className: "panel" }, told);
+  let shown = null, cared = false;
+
+  function care(take) {
+    cared = true;
+    told.before(titleForm(entry, on.changed));
+    told.after(renderForm(entry, take),
+      make("div", { className: "row between" }, keepBox(entry, on.changed), removeButton(entry, on.removed)));
+  }
 
   async function load() {
     const [take, report] = await Promise.all([getTake(entry.id), getFile(entry.id, "report.json")]);
     const text = JSON.stringify([take, report]);
     if (text === shown) return;
     shown = text;
-    if (element.contains(document.activeElement)) return; /* somebody writes in it */
-    const parts = [problems(take)];
-    if (take.state !== "recording") parts.push(titleForm(entry, on.changed));
-    parts.push(markers(entry, take));
-    if (take.state !== "recording")
-      parts.push(downloads(take), report ? makeReport(report) : null, renderForm(entry, take),
-        make("div", { className: "row between" }, keepBox(entry, on.changed), removeButton(entry, on.removed)));
-    element.replaceChildren(...parts.filter(Boolean));
+    told.replaceChildren(...tellings(entry, take, report));
+    if (!cared && take.state !== "recording") care(take);
   }
 
   attempt(load);

@@ -31,7 +31,7 @@ export function makeTake(entry, on) {
   const line = make("p", { className: "facts quiet" });
   const play = button("Play", () => (isPlaying(entry.id) ? pausePlayer() : attempt(() => playTake(entry))),
     { className: "play", "aria-describedby": title.id });
-  const master = make("a", { className: "button master", textContent: "Master", "aria-describedby": title.id });
+  const master = make("a", { className: "button master", textContent: "Master", download: "", "aria-describedby": title.id });
   const body = make("div", { className: "take-body", id: newId("take"), hidden: true });
   toggle.setAttribute("aria-controls", body.id);
   const element = make("li", { className: "card take" },
@@ -42,7 +42,7 @@ export function makeTake(entry, on) {
   function open(wanted) {
     body.hidden = !wanted;
     toggle.setAttribute("aria-expanded", wanted);
-    panel = wanted ? makePanel(entry, { removed: on.removed, changed: update }) : null;
+    panel = wanted ? makePanel(entry, { removed: on.removed, changed: (fresh) => update({ ...entry, ...fresh }) }) : null;
     body.replaceChildren(...(panel ? [panel.element] : []));
   }
 
@@ -60,10 +60,7 @@ export function makeTake(entry, on) {
     line.replaceChildren(facts(entry), ...badges(entry));
     play.hidden = entry.state === "recording" || !entry.seconds;
     master.hidden = !entry.master;
-    if (entry.master) {
-      master.href = filePath(entry.id, entry.master);
-      master.download = `${entry.id}-${entry.master}`;
-    }
+    if (entry.master) master.href = filePath(entry.id, entry.master);
     element.classList.toggle("running", entry.state === "recording");
     showHeard();
     if (known && panel) panel.update(entry);

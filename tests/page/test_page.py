@@ -109,7 +109,6 @@ def test_an_evening_on_a_phone(evening):
     manifest = take.manifest
     master = next(render for render in manifest["renders"] if render["file"] == "master.flac")
     assert saw["sum"] == master["sha256"]
-    assert saw["name"] == f"{manifest['id']}-master.flac"
     assert [(marker["label"], marker["kind"]) for marker in manifest["markers"]] == [("chorus", "user")]
 
 
@@ -152,10 +151,11 @@ def test_passages_are_exact(evening, visitor):
                          rate=manifest["rate"], **{"from": [0, 4096, 100001, last // 2, last]}, count=2)
     assert len(found) >= 8
     for wanted, begin, frames, got in found:
-        assert got == samples[begin:begin + frames], f"from {begin}, for {wanted}"
+        if got != samples[begin:begin + frames]:  # not `assert`, which would print all of them
+            pytest.fail(f"{len(got)} samples from {begin}, for {wanted}")
     for wanted in {row[0] for row in found}:
         first = next(row for row in found if row[0] == wanted)
-        assert first[1] <= wanted < first[1] + first[2] + manifest["rate"] / 2
+        assert first[1] <= wanted < first[1] + first[2] + manifest["rate"] / 4
 
 
 def test_nothing_is_in_anybodys_way(evening, visitor):
@@ -192,12 +192,12 @@ def test_five_hundred_takes(home, visitor):
     for number in range(TAKES):
         name = f"202501{1 + number // 24:02d}-{number % 24:02d}0000-thursday"
         folder = home.room.folder("takes", name)
-        manifest = {"format": 1, "id": name, "session": "thursday", "title": f"Song {number}", "artist": "The Trays",
+        manifest = {"format": 1, "id": name, "session": "thursday", "title": f"Song {number:03d}", "artist": "The Trays",
                     "state": "mastered", "error": None, "recovered": False,
                     "started": f"{name[:4]}-{name[4:6]}-{name[6:8]}T{name[9:11]}:00:00.000000Z", "rate": 48000,
                     "frames": 48000 * 200, "pre_roll_frames": 0, "interfaces": [], "tracks": [], "markers": [],
                     "renders": [{"file": "master.flac", "bytes": 1, "sha256": "0" * 64, "crc32": "0" * 8,
                                  "lufs": -14.0, "dbtp": -1.0}]}
         (folder / "take.json").write_text(json.dumps(manifest), encoding="utf-8")
-    took = visitor.does("many", count=TAKES + len(takes(home.room)) - TAKES, search="Song 17")
+    took = visitor.does("many", count=len(takes(home.room)), search="Song 017")
     assert took["searched"] < 5000 and took["shown"] < 3000, took
