@@ -29,7 +29,7 @@ function flag(lufs, text, className, above) {
 /* Where the mix was, and where the master came to lie. */
 export function loudnessRuler({ mix, achieved, requested }) {
   const parts = [makeSvg("line", { x1: 10, x2: RULER.width - 10, y1: 42, y2: 42, class: "grid" })];
-  for (let lufs = RULER.least; lufs <= RULER.most; lufs += 6) parts.push(...notch(lufs, !(Math.abs(lufs - mix) < 4)));
+  for (let lufs = RULER.least; lufs <= RULER.most; lufs += 6) parts.push(...notch(lufs, !(Math.abs(lufs - mix) < 6)));
   if (Number.isFinite(mix) && Number.isFinite(achieved))
     parts.push(makeSvg("line", { x1: place(mix), x2: place(achieved), y1: 42, y2: 42, class: "span" }));
   if (Number.isFinite(mix)) parts.push(...flag(mix, `mix ${number(mix)}`, "mix", false));

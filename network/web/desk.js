@@ -5,7 +5,7 @@ import { hours, length } from "./format.js";
 import { announce, attempt } from "./say.js";
 
 const WORDS = {
-  idle: "Not listening", armed: "Listening", recording: "Recording", finalizing: "Closing the take",
+  idle: "Ready", armed: "Listening", recording: "Recording", finalizing: "Closing the take",
 };
 
 let state = null;
@@ -24,7 +24,7 @@ export function showState(fresh) {
   document.title = recording ? "● Woodshed" : "Woodshed";
   find("record").disabled = recording || state.record === "finalizing";
   find("stop").disabled = !recording;
-  find("save").disabled = state.record !== "armed";
+  find("save").hidden = recording || state.record === "finalizing";
   find("marker").hidden = !recording;
   showSession(state.session);
   tick();

@@ -50,6 +50,6 @@ export function hours(value) {
   return `${Math.max(0, Math.round(value * 60))} minutes`;
 }
 
-export const loudness = (lufs) => (Number.isFinite(lufs) ? `${number(lufs)} LUFS` : "");
+export const loudness = (lufs) => (Number.isFinite(lufs) ? `${number(lufs)}\u00a0LUFS` : "");
 
 export const nameOf = (take) => take.title || take.session;

@@ -21,7 +21,7 @@ async function untilAt(page, least, most = Infinity) {
 /* Somebody records a song on a phone, and hears it. */
 async function evening(given) {
   const here = await openPage(given, PHONE), { page } = here;
-  await page.getByRole("status").filter({ hasText: "Listening" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   assert.equal(new URL(page.url()).hash, "", "the token stays in the address");
   await page.waitForFunction(() => [...document.querySelectorAll(".meter-value")].some((one) => /\d/.test(one.textContent)));
   const meters = page.getByRole("meter");
@@ -287,12 +287,12 @@ async function many(given) {
 /* The recorder goes and comes back; whoever starts it again reads what is said here. */
 async function away(given) {
   const here = await openPage(given, PHONE), { page } = here;
-  await page.getByRole("status").filter({ hasText: "Listening" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   process.stdout.write("there\n");
   await page.getByText("Connection lost").waitFor();
   process.stdout.write("lost\n");
   await page.getByText("Connection lost").waitFor({ state: "hidden", timeout: 60000 });
-  await page.getByRole("status").filter({ hasText: "Listening" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll(".meter-value")].some((one) => /\d/.test(one.textContent)));
   await here.close();
 }
@@ -305,13 +305,13 @@ async function signIn(given) {
   await page.getByRole("alert").getByText("this is not the token").waitFor();
   await page.getByLabel("Token").fill(given.token);
   await page.keyboard.press("Enter");
-  await page.getByRole("status").filter({ hasText: "Listening" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   const stored = await page.evaluate(() => [document.cookie, JSON.stringify(localStorage)].join());
   assert.ok(!stored.includes(given.token), "scripts can read the token");
   await page.reload();
-  await page.getByRole("status").filter({ hasText: "Listening" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   await page.context().clearCookies();
-  await page.getByRole("button", { name: "Record", exact: true }).click();
+  await page.evaluate(() => document.getElementById("record").click()); /* it may be gone already: others ask too */
   await page.getByLabel("Token").waitFor();
   await here.close();
 }
