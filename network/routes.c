@@ -5,10 +5,10 @@
 #include "network/files.h"
 #include "network/metrics.h"
 #include "network/serve.h"
+#include "network/stems.h"
 #include "network/texts.h"
 #include "network/web.h"
 #include "network/webdav.h"
-#include "network/zip.h"
 #include "takes/library.h"
 #include "takes/take.h"
 
@@ -20,10 +20,26 @@
 
 /* --- The page --- */
 
+static const struct web_asset *find_asset(const char *name)
+{
+	for (size_t i = 0; i < web_asset_count; i++)
+		if (strcmp(web_assets[i].name, name) == 0)
+			return &web_assets[i];
+	return NULL;
+}
+
 static struct answer get_asset(struct request *request)
 {
-	const struct web_asset *asset = &web_assets[request->route->value];
-	return answer_static(asset->type, asset->data, asset->size);
+	const char *name = request->parameters[0] ? request->parameters[0] : "index.html";
+	const struct web_asset *asset = find_asset(name);
+	if (!asset)
+		return answer_problem(MHD_HTTP_NOT_FOUND, "there is nothing at this address");
+	const char *known = request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	struct answer answer = etag_listed(known, asset->etag)
+				       ? answer_empty(MHD_HTTP_NOT_MODIFIED)
+				       : answer_static(asset->type, asset->data, asset->size);
+	answer_header(answer, MHD_HTTP_HEADER_ETAG, asset->etag);
+	return answer;
 }
 
 static struct answer post_login(struct request *request)
@@ -154,12 +170,12 @@ static struct answer get_file(struct request *request)
 static struct answer get_stems(struct request *request)
 {
 	struct error e;
-	struct zip *zip;
-	int result = zip_create(&zip, request->http->takes, request->parameters[0], &e);
+	struct stems *stems;
+	int result = stems_create(&stems, request->http->takes, request->parameters[0], &e);
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
 	char *name = memory_format("%s-stems.zip", request->parameters[0]);
-	struct answer answer = serve_zip(request, zip, name);
+	struct answer answer = serve_stems(request, stems, name);
 	free(name);
 	return answer;
 }
@@ -200,9 +216,8 @@ static struct answer run_command(struct request *request)
 }
 
 const struct route routes[] = {
-	{"GET", "/", get_asset, GUARD_OPEN, WEB_INDEX, NULL},
-	{"GET", "/style.css", get_asset, GUARD_OPEN, WEB_STYLE, NULL},
-	{"GET", "/app.js", get_asset, GUARD_OPEN, WEB_SCRIPT, NULL},
+	{"GET", "/", get_asset, GUARD_OPEN, 0, NULL},
+	{"GET", "/web/{}", get_asset, GUARD_OPEN, 0, NULL},
 	{"GET", "/metrics", get_metrics, GUARD_TOKEN, 0, NULL},
 	{"OPTIONS", "/dav", webdav_options, GUARD_BASIC, 0, NULL},
 	{"GET", "/dav", webdav_get, GUARD_BASIC, 0, NULL},
