@@ -159,7 +159,7 @@ export async function playTake(entry, from) {
     return;
   }
   closePlayer();
-  const here = { entry, take: null, report: null, offset: 0, peaks: {}, source: null, engine: null };
+  const here = { entry, opener: document.activeElement, take: null, report: null, offset: 0, peaks: {}, source: null, engine: null };
   now = here;
   find("player").hidden = false;
   document.body.classList.add("with-player");
@@ -197,7 +197,11 @@ export function closePlayerOf(id) {
 export function startPlayer(change) {
   onChange = change;
   find("player-toggle").addEventListener("click", () => (now?.engine?.playing ? now.engine.pause() : now?.engine?.play()));
-  find("player-close").addEventListener("click", closePlayer);
+  find("player-close").addEventListener("click", () => {
+    const opener = now?.opener;
+    closePlayer();
+    opener?.focus();
+  });
   slideOn(find("wave"), time, seekTo);
   new ResizeObserver(draw).observe(find("wave"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -195,6 +195,7 @@ async function accessible(given) {
   await page.locator(".strip").first().waitFor();
   await look("tracks");
   await page.getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Play", "the focus goes back");
   await item.getByRole("button", { name: "Remove" }).click();
   await look("question");
   await here.close();
