@@ -12,7 +12,7 @@ struct http;
 struct http_setup {
 	struct loop *loop;
 	const struct http_config *config;
-	const char *takes;
+	const char *takes, *name;    /* of the appliance */
 	struct snapshots *snapshots; /* must outlive the server */
 	network_command_fn on_command;
 	void *command_data;

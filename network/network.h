@@ -17,6 +17,7 @@
 enum command_verb {
 	COMMAND_RECORD_START, /* [session] [title] */
 	COMMAND_RECORD_STOP,
+	COMMAND_RECORD_SAVE,  /* [title]: what the pre-roll holds becomes a take */
 	COMMAND_MARKER_ADD,   /* label */
 	COMMAND_TAKE_LIST,    /* [cursor] [limit] */
 	COMMAND_TAKE_GET,     /* take */
@@ -106,6 +107,19 @@ void network_set_info(struct network *network, json_t *info);
 void network_set_state(struct network *network, const struct network_state *state);
 void network_set_health(struct network *network, const struct network_health *health);
 void network_set_latest(struct network *network, const struct manifest *take); /* NULL: there is none */
+
+/* What Home Assistant is to know of the box besides; copied. MQTT only. Without `discovery` it is told once
+ * that there is no such device. */
+struct network_home {
+	bool discovery;
+	double pre_roll_s;
+	const char *session; /* in use */
+	const char *const *sessions;
+	size_t session_count;
+	const char *const *interfaces;
+	size_t interface_count;
+};
+void network_set_home(struct network *network, const struct network_home *home);
 
 /* A channel's level since the last ones, in the order of the interfaces' channels. */
 struct network_level {

@@ -301,7 +301,7 @@ class OldBroker:
             self.levels.append(body[6])
             return b"\x20\x02\x00\x00" if body[6] == 4 else b"\x20\x02\x00\x01"
         if kind == 8:
-            return b"\x90\x06" + body[:2] + b"\x01\x01\x01\x01"
+            return b"\x90\x07" + body[:2] + b"\x01\x01\x01\x01\x01"
         if kind == 3 and head & 2:
             length = int.from_bytes(body[:2], "big")
             return b"\x40\x02" + body[2 + length:4 + length]
