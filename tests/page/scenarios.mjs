@@ -93,6 +93,9 @@ async function caring(given) {
   await renamed.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await renamed.waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Save what was just played" }).click();
+  await take(page, given.title).getByRole("button", { name: "Play", exact: true }).waitFor();
   assert.deepEqual(here.faults, []);
   await here.close();
 }
