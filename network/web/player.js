@@ -5,16 +5,17 @@ import { length, lengthSpoken, nameOf } from "./format.js";
 import { Media } from "./media.js";
 import { audible, drawMixer, mixerPeaks, showMixer } from "./mixer.js";
 import { loadPeaks } from "./peaks.js";
-import { attempt, complain } from "./say.js";
+import { attempt } from "./say.js";
 import { Stems } from "./stems.js";
 import { drawWave, mergePeaks, slideOn } from "./wave.js";
 
 const SOURCES = { master: "Master", mix: "Mix", tracks: "Tracks" };
+const DRAW_MS = 40; /* many tracks are much to draw, and nobody sees more */
 const ICONS = { play: "▶", pause: "❚❚" };
 
 /* entry: the list's; take: the manifest; offset: seconds of the take before the mix begins. */
 let now = null;
-let frame = null;
+let frame = null, drawn = 0;
 let onChange = () => {};
 
 /* ---- what is shown ---- */
@@ -45,8 +46,11 @@ function draw() {
   if (now.source === "tracks") drawMixer(at, seconds);
 }
 
-function animate() {
-  draw();
+function animate(time = 0) {
+  if (time - drawn >= DRAW_MS) {
+    drawn = time;
+    draw();
+  }
   frame = now?.engine?.playing ? requestAnimationFrame(animate) : null;
 }
 
@@ -55,8 +59,8 @@ function show() {
   const playing = Boolean(now.engine?.playing), toggle = find("player-toggle");
   setText(toggle, playing ? ICONS.pause : ICONS.play);
   toggle.setAttribute("aria-label", playing ? "Pause" : "Resume");
+  draw();
   if (playing && frame === null) animate();
-  else draw();
   onChange();
 }
 
@@ -80,7 +84,7 @@ const reactions = {
   change: show,
   ended: show,
   failed: (error) => {
-    complain(error.message);
+    attempt(() => { throw error; });
     show();
   },
 };

@@ -40,7 +40,7 @@ async function evening(given) {
 
   const item = take(page, given.title);
   await page.getByRole("progressbar").waitFor();
-  await item.getByRole("link", { name: "Master", exact: true }).waitFor({ timeout: 60000 });
+  await item.getByRole("link", { name: "Master", exact: true }).waitFor({ timeout: 120000 });
   await item.getByText("LUFS").first().waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), item.getByRole("link", { name: "Master", exact: true }).click()]);
   const sum = createHash("sha256").update(await readFile(await download.path())).digest("hex");
@@ -79,7 +79,7 @@ async function caring(given) {
   await renamed.getByLabel("Session").selectOption(given.other);
   await renamed.getByRole("button", { name: "Mix again" }).click();
   await page.getByRole("progressbar").waitFor();
-  await renamed.getByText(`session ${given.other}`).waitFor({ timeout: 60000 });
+  await renamed.getByText(`session ${given.other}`).waitFor({ timeout: 120000 });
 
   await renamed.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
@@ -295,7 +295,7 @@ async function away(given) {
   process.stdout.write("there\n");
   await page.getByText("Connection lost").waitFor();
   process.stdout.write("lost\n");
-  await page.getByText("Connection lost").waitFor({ state: "hidden", timeout: 60000 });
+  await page.getByText("Connection lost").waitFor({ state: "hidden", timeout: 120000 });
   await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll(".meter-value")].some((one) => /\d/.test(one.textContent)));
   await here.close();

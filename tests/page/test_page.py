@@ -17,7 +17,7 @@ from rig import band
 from rig.room import Room
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE_S = 150
+PATIENCE_S = 240
 PLAYED_S = 14
 TAKES = 500
 SESSION = """woodshed: 1
