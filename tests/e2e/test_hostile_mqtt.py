@@ -15,7 +15,7 @@ def test_nothing_nasty_does_anything(room):
     client.wait(lambda topic, payload: b'"last"' in payload, 0)
     assert all(b'"status":"error"' in payload for _, payload, _ in client.heard[:-1])
     # Of those of a megabyte the first is answered or was not let through; the retained are not.
-    verbs = sum(topic.startswith("request/") and len(topic) < 80 and not retain for topic, _, retain in nasty())
+    verbs = sum(topic.startswith("request/") and len(topic) < 80 and " " not in topic and not retain for topic, _, retain in nasty())
     assert verbs - 1 <= len(client.heard) - 1 <= verbs
     assert not any(b"kept" in payload for _, payload, _ in client.heard)
     assert home.said("state")[-1].json["record"] == "recording"
