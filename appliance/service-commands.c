@@ -251,6 +251,7 @@ int service_command(void *data, const struct command *command, json_t **result, 
 		[COMMAND_SESSION_SET] = on_session_set,
 		[COMMAND_SESSION_LIST] = service_session_list,
 		[COMMAND_LEVELS] = service_levels_command,
+		[COMMAND_LEVELS_WATCH] = service_watch_command,
 		[COMMAND_CONFIG_RELOAD] = on_reload,
 	};
 	struct service *service = data;

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -15,6 +16,23 @@
 #define API_VERSION 1
 
 enum { ALERTS_MOST = 8, SECONDS_PER_HOUR = 3600 };
+
+/* What `systemctl status` shows. */
+static void tell_manager(struct service *service, const struct recorder_status *status, int rendering)
+{
+	static const char *const doing[] = {
+		[RECORDER_IDLE] = "waits for a command",
+		[RECORDER_ARMED] = "waits for a band",
+		[RECORDER_RECORDING] = "recording",
+		[RECORDER_FINALIZING] = "closing",
+	};
+	char text[160], renders[40] = "";
+	if (rendering > 0)
+		snprintf(renders, sizeof(renders), ", %d to render", rendering);
+	snprintf(text, sizeof(text), "%s%s%s%s", doing[status->state], status->take ? " " : "",
+		status->take ? status->take : "", renders);
+	manager_tell_state(service->manager, text);
+}
 
 void service_publish_state(struct service *service)
 {
@@ -34,6 +52,7 @@ void service_publish_state(struct service *service)
 		.session = service->session.session.name,
 	};
 	network_set_state(service->network, &state);
+	tell_manager(service, &status, state.rendering);
 }
 
 size_t service_interfaces(
@@ -131,6 +150,8 @@ void service_publish_health(struct service *service)
 	add_alert(&health, alerts, service->config_alert);
 	health.ok = health.alert_count == 0;
 	network_set_health(service->network, &health);
+	manager_wait_for(service->manager, status.ring_s);
+	manager_tell_alert(service->manager, health.ok ? "" : alerts[0]);
 }
 
 void service_publish_interfaces(struct service *service)

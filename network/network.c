@@ -61,7 +61,8 @@ int network_create(struct network **network, struct loop *loop, const struct app
 	made->prefix = memory_format("woodshed/%s", config->name);
 	made->snapshots = snapshots_create();
 	if (config->http.listen) {
-		struct http_setup setup = {loop, &config->http, takes, made->snapshots, on_command, data};
+		struct http_setup setup = {
+			loop, &config->http, takes, config->name, made->snapshots, on_command, data};
 		result = http_create(&made->http, &setup, e);
 	}
 	if (result == 0 && config->mqtt.url) {
@@ -93,12 +94,22 @@ void network_destroy(struct network *network)
 	free(network);
 }
 
+static void tell_pages(struct network *network, enum event_kind kind, const char *text)
+{
+	if (network->http)
+		events_publish(http_events(network->http), kind, text);
+}
+
 /* Takes over `text`. */
 static void set(struct network *network, enum snapshot_name name, enum outbox_topic topic, char *text)
 {
 	snapshots_set(network->snapshots, name, text);
 	if (network->mqtt)
 		mqtt_retain(network->mqtt, topic, text);
+	if (name == SNAPSHOT_STATE)
+		tell_pages(network, EVENT_STATE, text);
+	if (name == SNAPSHOT_HEALTH)
+		tell_pages(network, EVENT_HEALTH, text);
 	free(text);
 }
 
@@ -166,18 +177,33 @@ void network_set_home(struct network *network, const struct network_home *home)
 	free(before);
 }
 
-void network_set_levels(struct network *network, const struct network_level *levels, size_t count)
+bool network_watched(const struct network *network)
 {
-	if (!network->mqtt)
-		return;
+	return network->http && events_watched(http_events(network->http));
+}
+
+void network_set_levels(
+	struct network *network, const struct network_level *levels, size_t count, bool on_mqtt)
+{
 	char *text = text_levels(levels, count);
-	mqtt_pass(network->mqtt, "levels", text);
+	if (network->mqtt && on_mqtt)
+		mqtt_pass(network->mqtt, "levels", text);
+	tell_pages(network, EVENT_LEVELS, text);
+	free(text);
+}
+
+void network_set_progress(struct network *network, const char *take, const char *stage, double done)
+{
+	char *text = text_progress(take, stage, done);
+	snapshots_set(network->snapshots, SNAPSHOT_PROGRESS, text);
+	tell_pages(network, EVENT_PROGRESS, text);
 	free(text);
 }
 
 void network_event(struct network *network, const char *type, json_t *fields)
 {
 	char *text = text_event(type, fields);
+	tell_pages(network, EVENT_TAKE, text);
 	struct outgoing message = {
 		.topic = memory_format("%s/event", network->prefix), .payload = text, .size = strlen(text)};
 	if (network->mqtt)

@@ -28,6 +28,7 @@ enum command_verb {
 	COMMAND_SESSION_SET,  /* session */
 	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
 	COMMAND_LEVELS,	      /* its data: {"seconds": for how long they are published} */
+	COMMAND_LEVELS_WATCH, /* from the network itself: hand in levels while network_watched() */
 	COMMAND_CONFIG_RELOAD,
 };
 
@@ -127,8 +128,16 @@ struct network_level {
 	uint64_t clipped;	/* samples at full scale since the last take began */
 };
 
-/* Publishes them at once with QoS 0: no broker keeps them, and where none is connected they are gone. */
-void network_set_levels(struct network *network, const struct network_level *levels, size_t count);
+/* Gives them to the clients of HTTP's events that want them and, with `on_mqtt`, publishes them at once with QoS
+ * 0: no broker keeps them, and where none is connected they are gone. */
+void network_set_levels(
+	struct network *network, const struct network_level *levels, size_t count, bool on_mqtt);
+
+/* True while a client of HTTP's events wants levels. */
+bool network_watched(const struct network *network);
+
+/* How far a render is: `stage` is edit, mix or master, `done` 0 to 1 of the whole. */
+void network_set_progress(struct network *network, const char *take, const char *stage, double done);
 
 /* An event: `type` is its event_type, `fields` an object with the rest or NULL; steals the reference. */
 void network_event(struct network *network, const char *type, json_t *fields);

@@ -111,6 +111,10 @@ struct recorder_status {
 };
 void recorder_status(struct recorder *recorder, struct recorder_status *status);
 
+/* False: a writer has not gone a round since the last call, so what its interface plays comes into no file
+ * (the disk hangs, or worse). True without writers. For a watchdog: a writer goes several rounds a second. */
+bool recorder_advances(struct recorder *recorder) MUST_CHECK;
+
 /* Up to `most` interfaces; returns how many there are. */
 size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface *interfaces, size_t most);
 

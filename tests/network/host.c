@@ -41,6 +41,14 @@ static int stop(struct host *host, struct error *e)
 	return 0;
 }
 
+static void send_levels(struct host *host, bool on_mqtt)
+{
+	network_set_levels(host->network,
+		(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
+			{"um2", 0, -3, 7}},
+		3, on_mqtt);
+}
+
 static void introduce(struct host *host)
 {
 	network_set_home(host->network, &(struct network_home){
@@ -91,10 +99,9 @@ static int on_command(void *data, const struct command *command, json_t **result
 		break;
 	case COMMAND_TAKE_LIST:
 	case COMMAND_LEVELS:
-		network_set_levels(host->network,
-			(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
-				{"um2", 0, -3, 7}},
-			3);
+		send_levels(host, true);
+		break;
+	case COMMAND_LEVELS_WATCH:
 		break;
 	case COMMAND_CONFIG_RELOAD:
 		host->discovery = !host->discovery;
@@ -176,6 +183,16 @@ static void on_tick(void *data)
 	network_set_health(host->network, &health);
 }
 
+/* Levels and a render's progress, as the service would tell while somebody looks. */
+static void on_beat(void *data)
+{
+	struct host *host = data;
+	if (network_watched(host->network)) {
+		send_levels(host, false);
+		network_set_progress(host->network, "20261122-190311-thursday", "mix", 0.25);
+	}
+}
+
 static void read_options(int argc, char **argv, struct appliance *config, int *takes)
 {
 	static const struct option options[] = {{"name", 1, NULL, 'n'}, {"mqtt", 1, NULL, 'm'},
@@ -214,12 +231,15 @@ static int run(struct host *host, const struct manifest *latest)
 	network_set_latest(host->network, latest);
 	introduce(host);
 	struct loop_source *tick = loop_add_timer(host->loop, on_tick, host);
+	struct loop_source *beat = loop_add_timer(host->loop, on_beat, host);
 	loop_set_timer(tick, 1, CLOCK_NSEC_PER_SEC);
+	loop_set_timer(beat, 1, CLOCK_NSEC_PER_SEC / 5);
 	printf("ready %u\n", network_http_port(host->network));
 	fflush(stdout);
 	loop_run(host->loop);
 	network_destroy(host->network);
 	loop_remove(tick);
+	loop_remove(beat);
 	return 0;
 }
 

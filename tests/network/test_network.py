@@ -345,7 +345,8 @@ class Http(unittest.TestCase):
         self.assertEqual(self.status("/api/v1/record/start", "-X", "POST", token=False), 401)
 
     def test_page(self):
-        for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/app.js", "text/javascript")):
+        for path, kind in (("/", "text/html"), ("/web/style.css", "text/css"),
+                           ("/web/app.js", "text/javascript")):
             status, headers, body = self.host.curl(path, token=False)
             self.assertEqual(status, 200)
             self.assertTrue(headers["content-type"].startswith(kind))
