@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-GROUPS = ("build", "test", "demo", "bench", "fuzz")
+GROUPS = ("build", "test", "demo", "bench", "fuzz", "package", "lint")
 SCRIPTS = ("packaging/dependencies", "packaging/demo", "tests/run", "packaging/configure",
            "tests/stress/bare-debian", "tests/fuzz/run", ".ci/run", "bench/run")
 
