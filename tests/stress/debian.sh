@@ -77,11 +77,13 @@ copy_project() {
 	done | tar -C "$project" --null -T - -c | tar -C "$1/woodshed" --no-same-owner -x
 }
 
-# Runs a command in the root $trial with an empty environment but for proxies, and without a standard input.
+# Runs a command in the root $trial with an empty environment but for proxies, and without a standard input. WRAP, if
+# set, is a command that each is run by: nice, or whatever keeps this machine's peace.
 inside() {
 	local proxies
 	mapfile -t proxies < <(env | grep -iE '^(https?|ftp|no)_proxy=' || :)
-	chroot "$trial" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+	# shellcheck disable=SC2086 # a command and its arguments
+	${WRAP-} chroot "$trial" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		"${proxies[@]}" /bin/sh -c 'cd /woodshed && exec "$@"' sh "$@" </dev/null
 }
 
