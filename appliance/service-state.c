@@ -55,7 +55,8 @@ void service_publish_state(struct service *service)
 	tell_manager(service, &status, state.rendering);
 }
 
-static size_t interfaces_of(struct service *service, struct recorder_interface *interfaces)
+size_t service_interfaces(
+	struct service *service, struct recorder_interface interfaces[static SERVICE_INTERFACES_MOST])
 {
 	size_t count = recorder_interfaces(service->recorder, interfaces, SERVICE_INTERFACES_MOST);
 	return count < SERVICE_INTERFACES_MOST ? count : SERVICE_INTERFACES_MOST;
@@ -65,7 +66,7 @@ static uint32_t channels_of(struct service *service)
 {
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	uint32_t channels = 0;
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++)
 		channels += interfaces[i].channels;
 	return channels;
 }
@@ -75,16 +76,17 @@ void service_publish_info(struct service *service)
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	char url[NETWORK_URL_SIZE];
 	json_t *list = json_array();
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++)
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:i, s:b, s:i, s:f}", "name", interfaces[i].name, "node",
 				      interfaces[i].node, "channels", (int)interfaces[i].channels, "live",
 				      (int)interfaces[i].live, "rate", (int)interfaces[i].rate, "ppm",
 				      round(interfaces[i].ppm * 10) / 10));
 	size_t tracks = service->session.session.tracks.count;
-	json_t *info = json_pack("{s:s, s:i, s:s, s:s, s:o, s:i}", "version", WOODSHED_VERSION, "api",
-		API_VERSION, "name", service->started->name, "url", network_http_url(service->network, url),
-		"interfaces", list, "tracks", (int)(tracks ? tracks : channels_of(service)));
+	json_t *info = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:i}", "version", WOODSHED_VERSION,
+		"processors", WOODSHED_VERSION, "api", API_VERSION, "name", service->started->name, "url",
+		network_http_url(service->network, url), "interfaces", list, "tracks",
+		(int)(tracks ? tracks : channels_of(service)));
 	network_set_info(service->network, info);
 	json_decref(info);
 }
@@ -156,7 +158,7 @@ void service_publish_interfaces(struct service *service)
 {
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	bool any = false;
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++) {
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++) {
 		if (interfaces[i].live == service->live[i])
 			continue;
 		service->live[i] = interfaces[i].live;
@@ -165,10 +167,11 @@ void service_publish_interfaces(struct service *service)
 			json_pack("{s:s, s:i}", "interface", interfaces[i].name, "channels",
 				(int)interfaces[i].channels));
 	}
-	for (size_t i = interfaces_of(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
+	for (size_t i = service_interfaces(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
 		service->live[i] = false;
 	if (any) {
 		service_publish_info(service);
+		service_publish_home(service);
 		service_publish_health(service);
 	}
 }

@@ -30,6 +30,7 @@ static void on_ready(void *data)
 	struct service *service = data;
 	service->ready = true;
 	service_publish_info(service);
+	service_look_for_sessions(service);
 	service_publish_health(service);
 	manager_ready(service->manager);
 }
@@ -100,8 +101,9 @@ static void on_render_started(void *data, const char *folder)
 
 static void on_render_progress(void *data, const char *folder, int percent, const char *what)
 {
-	(void)data;
-	log_debug("rendering %s: %s, %d %%", folder, what, percent);
+	struct service *service = data;
+	const char *slash = strrchr(folder, '/');
+	network_set_progress(service->network, slash ? slash + 1 : folder, what, percent / 100.0);
 }
 
 static void tell_mastered(struct service *service, const struct manifest *take)
@@ -182,6 +184,7 @@ static void on_hangup(void *data, int signal)
 static void on_health_timer(void *data)
 {
 	service_publish_health(data);
+	service_look_for_sessions(data);
 }
 
 static bool writers_advance(void *data)
@@ -293,6 +296,7 @@ static int run(const struct subcommand *subcommand, const struct arguments *argu
 	if (result < 0)
 		status = subcommand_failed(&e);
 	sessions_finish(&service.session);
+	service_sessions_finish(&service);
 	if (service.appliance != &appliance) {
 		appliance_finish(service.appliance);
 		free(service.appliance);
