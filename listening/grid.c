@@ -20,15 +20,15 @@ enum place { BAR_LINE, BEAT, HALF, FIRST_THIRD, LAST_THIRD, PLACES };
 static const struct {
 	double onset, low, change;
 } weights[PLACES] = {
-	[BAR_LINE] = {0.36, -0.04, 0.55},
-	[BEAT] = {0.45, -0.14, -0.32},
-	[HALF] = {0.01, -0.18, 0.27},
-	[FIRST_THIRD] = {-0.88, -0.27, 0.13},
-	[LAST_THIRD] = {0.15, 0.20, -0.32},
+	[BAR_LINE] = {0.38, -0.14, 0.49},
+	[BEAT] = {0.46, -0.05, -0.27},
+	[HALF] = {0.05, -0.08, 0.27},
+	[FIRST_THIRD] = {-0.88, -0.34, 0.17},
+	[LAST_THIRD] = {0.34, 0.04, -0.25},
 };
-static const double backbeat = -0.08; /* the snare on 2 and 4, the bass drum on 3 */
-static const double meter_prior[METER_MOST + 1] = {[3] = -0.3, [4] = 0, [5] = -0.4, [6] = -0.37};
-static const double usual_bpm = 135, usual_width = 0.79;
+static const double backbeat = 0.08; /* the snare on 2 and 4, the bass drum on 3 */
+static const double meter_prior[METER_MOST + 1] = {[3] = -0.3, [4] = 0, [5] = -0.45, [6] = -0.35};
+static const double usual_bpm = 137, usual_width = 0.65;
 static const double known_width = 0.1; /* of a tempo that the session states */
 
 struct judge {

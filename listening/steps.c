@@ -96,12 +96,15 @@ void steps_straighten(struct steps *steps, size_t side)
 
 double steps_period(const struct steps *steps)
 {
+	enum { MANY = 8 };
 	if (steps->count < 2)
 		return 0;
-	double *distances = memory_array(steps->count - 1, sizeof(*distances));
-	for (size_t i = 0; i + 1 < steps->count; i++)
-		distances[i] = steps->frame[i + 1] - steps->frame[i];
-	double middle = median(distances, steps->count - 1);
+	/* Over several steps at once: one alone is known to a frame. */
+	const size_t span = steps->count > 2 * MANY ? MANY : 1, count = steps->count - span;
+	double *distances = memory_array(count, sizeof(*distances));
+	for (size_t i = 0; i < count; i++)
+		distances[i] = (steps->frame[i + span] - steps->frame[i]) / (double)span;
+	double middle = median(distances, count);
 	free(distances);
 	return middle;
 }
