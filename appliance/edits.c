@@ -99,6 +99,7 @@ void edits_finish(struct edits *edits)
 		free(edit->keys);
 	}
 	free(edits->list);
+	arranged_destroy(edits->arranged);
 	*edits = (struct edits){0};
 }
 
@@ -149,6 +150,8 @@ static int begin(struct edits *edits, size_t track, struct error *e)
 
 int edits_read(struct edits *edits, size_t track, double *const *channels, uint32_t frames, struct error *e)
 {
+	if (edits->arranged)
+		return arranged_read(edits->arranged, track, channels, frames, e);
 	int result = edits->list[track].begun ? 0 : begin(edits, track, e);
 	for (uint32_t done = 0; done < frames && result == 0;) {
 		struct block block = {.channels = edits->stems->list[track].reel.channels,
@@ -161,8 +164,24 @@ int edits_read(struct edits *edits, size_t track, double *const *channels, uint3
 	return result;
 }
 
+int edits_arrange(struct edits *edits, const struct arrange_plan *plan, const char *folder, unsigned jobs,
+	void (*progress)(void *data, double done), void *data, struct error *e)
+{
+	struct arranged *arranged = NULL;
+	int result = arranged_create(&arranged, plan, edits, folder, jobs, progress, data, e);
+	if (result < 0)
+		return result;
+	edits->arranged = arranged;
+	edits->extent = extent_whole(plan->frames, edits->stems->take->rate, &edits->stems->session->edit);
+	return 0;
+}
+
 int edits_rewind(struct edits *edits, struct error *e)
 {
+	if (edits->arranged) {
+		arranged_rewind(edits->arranged);
+		return 0;
+	}
 	int result = stems_rewind(edits->stems, e);
 	for (size_t i = 0; i < edits->stems->count; i++) {
 		struct edit *edit = &edits->list[i];

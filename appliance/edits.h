@@ -4,6 +4,7 @@
 #ifndef WOODSHED_APPLIANCE_EDITS_H
 #define WOODSHED_APPLIANCE_EDITS_H
 
+#include "appliance/arranged.h"
 #include "appliance/moments.h"
 #include "appliance/stems.h"
 #include "mixer/chain.h"
@@ -28,7 +29,8 @@ struct edit {
 struct edits {
 	struct stems *stems;
 	struct extent extent;
-	struct edit *list; /* one a stem */
+	struct edit *list;	   /* one a stem */
+	struct arranged *arranged; /* what they are read from; NULL: as the take was played */
 };
 
 /* `stems` and `session` are used until the end, as is `processors`. -EINVAL with the track and the line where
@@ -45,6 +47,12 @@ bool edits_listen(const struct edits *edits);
  */
 int edits_analyse(struct edits *edits, unsigned jobs, void (*progress)(void *data, double done), void *data,
 	struct error *e) MUST_CHECK;
+
+/* Puts what comes out into another arrangement: from now on the extent is that, with its fades, and
+ * edits_read gives that. Nothing of them may have been read yet, and the extent is the whole take. As
+ * arranged_create. */
+int edits_arrange(struct edits *edits, const struct arrange_plan *plan, const char *folder, unsigned jobs,
+	void (*progress)(void *data, double done), void *data, struct error *e) MUST_CHECK;
 
 /* Fills the channels of one track with its next `frames` frames. Each track may be read by a thread of its
  * own. */

@@ -20,6 +20,8 @@ static const struct subcommand *const commands[] = {
 	&subcommand_keep,
 	&subcommand_remove,
 	&subcommand_verify,
+	&subcommand_export,
+	&subcommand_song,
 	&subcommand_check,
 	&subcommand_schema,
 	&subcommand_interfaces,

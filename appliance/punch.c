@@ -51,7 +51,7 @@ static int open_take(struct punch *punch, const struct manifest *take, const cha
 
 static int find_moment(const struct manifest *take, const char *text, double *frame, struct error *e)
 {
-	struct mix_markers markers = moments_of(take);
+	struct mix_markers markers = moments_of(take->markers, take->marker_count);
 	int result = automation_moment(text, take->rate, &markers, frame);
 	moments_finish(&markers);
 	if (result < 0)

@@ -110,6 +110,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	struct render_job job = {
 		.session = subcommand_option(command, arguments, "session"),
 		.out = subcommand_option(command, arguments, "out"),
+		.order = subcommand_option(command, arguments, "order"),
 	};
 	const char *takes = subcommand_option(command, arguments, "takes");
 	const char *stage = subcommand_option(command, arguments, "stage");
@@ -152,6 +153,10 @@ const struct subcommand subcommand_render = {
 			{"stage", "STAGE",
 				"edit: the edited tracks alone, as files; mix: stop after mix.flac; master: "
 				"all (default)"},
+			{"order", "WORDS",
+				"another arrangement: sections in their order, \"intro verse chorus@1-4 "
+				"outro\" "
+				"(default: the session's)"},
 			{"jobs", "N", "threads, 1 to 64 (default: one a core); the result is the same"},
 			{"out", "DIR", "write there, and leave the take as it is"},
 			{"takes", "DIR", "the folder of takes (default: the appliance's)"},

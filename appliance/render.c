@@ -7,7 +7,9 @@
 #include "appliance/mixdown.h"
 #include "appliance/processors.h"
 #include "appliance/release.h"
+#include "appliance/render-arrangement.h"
 #include "appliance/report.h"
+#include "appliance/waveforms.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -76,6 +78,20 @@ static int analyse(struct render *render, struct error *e)
 	return edits_analyse(&render->edits, render->job->jobs, on_stage_progress, render, e);
 }
 
+/* What the session or the caller wants of it in another order. */
+static int arrange(struct render *render, struct error *e)
+{
+	const struct arrange_plan *plan = &render->result->arrangement.plan;
+	int result = 0;
+	if (plan->count > 0) {
+		begin_stage(render, "arrange", render->progress_to, render->progress_to + 0.1);
+		result = edits_arrange(
+			&render->edits, plan, render->out, render->job->jobs, on_stage_progress, render, e);
+	}
+	render_find_cues(render->result, &render->edits.extent);
+	return result;
+}
+
 static int make_edited(struct render *render, struct error *e)
 {
 	render->edited = (struct edited){.edits = &render->edits,
@@ -83,7 +99,7 @@ static int make_edited(struct render *render, struct error *e)
 		.jobs = render->job->jobs,
 		.progress = on_stage_progress,
 		.data = render};
-	begin_stage(render, "edit", 0.2, 1);
+	begin_stage(render, "edit", render->progress_to, 1);
 	int result = edited_write(&render->edited, e);
 	render->result->edited = render->stems.count;
 	return result;
@@ -140,21 +156,26 @@ static int make_mix(struct render *render, struct error *e)
 
 /* ---- the master ---- */
 
-/* Sections and songs, where they are in the master: of what editing left of the take. */
-static size_t make_cues(const struct render *render, struct cue *cues)
+/* Sections and songs, where they are in the master. */
+static struct cue *make_cues(const struct render *render)
 {
-	const struct manifest *take = &render->result->take;
-	const struct extent *extent = &render->edits.extent;
-	size_t count = 0;
-	for (size_t i = 0; i < take->marker_count; i++) {
-		const struct take_marker *marker = &take->markers[i];
-		if (marker->kind == MARKER_USER || marker->frame < extent->first ||
-			marker->frame - extent->first >= extent->frames)
-			continue;
-		uint64_t frame = marker->frame - extent->first;
-		cues[count++] = (struct cue){mastering_frame(&render->mastering, frame), marker->label};
-	}
-	return count;
+	const struct render_result *result = render->result;
+	struct cue *cues = memory_array(result->cue_count, sizeof(*cues));
+	for (size_t i = 0; i < result->cue_count; i++)
+		cues[i] = (struct cue){
+			mastering_frame(&render->mastering, result->cues[i].frame), result->cues[i].label};
+	return cues;
+}
+
+/* master.cue, for players that read neither chapters nor a CUESHEET block. */
+static int write_cue(const struct render *render, const struct release *release, struct error *e)
+{
+	char *path = file_join(render->out, CUE_FILE);
+	char *text = render_cue(render->result, release, render->mastering.delivered_rate);
+	int result = release->cue_count > 0 ? file_replace(path, text, strlen(text), e) : 0;
+	free(text);
+	free(path);
+	return result;
 }
 
 static void find_cover(const struct render *render, struct release *release)
@@ -173,7 +194,7 @@ static int deliver(struct render *render, struct error *e)
 	const struct manifest *take = &render->result->take;
 	const struct song_config *song = &render->session.session.song;
 	const struct mastering *mastering = &render->mastering;
-	struct cue *cues = memory_array(take->marker_count, sizeof(*cues));
+	struct cue *cues = make_cues(render);
 	char date[CLOCK_RFC3339_SIZE], time[CLOCK_RFC3339_SIZE];
 	clock_rfc3339(take->started_ns, date)[strlen("2026-11-22")] = '\0';
 	clock_rfc3339(take->started_ns, time)[strlen("2026-11-22T19:03:11")] = '\0';
@@ -185,7 +206,7 @@ static int deliver(struct render *render, struct error *e)
 		.album_lufs = NAN,
 		.album_dbtp = NAN,
 		.cues = cues,
-		.cue_count = make_cues(render, cues)};
+		.cue_count = render->result->cue_count};
 	find_cover(render, &release);
 	struct renditions_job job = {.folder = render->out,
 		.name = "master",
@@ -197,6 +218,8 @@ static int deliver(struct render *render, struct error *e)
 		.reading = mastering->plan.master,
 		.release = &release};
 	int result = renditions_make(&render->result->renditions, &job, e);
+	if (result == 0)
+		result = write_cue(render, &release, e);
 	picture_finish(&release.cover);
 	free(cues);
 	return result;
@@ -278,6 +301,8 @@ static int make_all(struct render *render, struct error *e)
 {
 	bool master = render->job->stage == RENDER_MASTER;
 	int result = analyse(render, e);
+	if (result == 0)
+		result = arrange(render, e);
 	if (result == 0 && render->job->stage == RENDER_EDIT)
 		return make_edits(render, e);
 	if (result == 0)
@@ -291,7 +316,24 @@ static int make_all(struct render *render, struct error *e)
 	const struct renditions *renditions = &render->result->renditions;
 	for (size_t i = 0; i < renditions->count && result == 0; i++)
 		result = add_render(render, renditions->list[i].file, &renditions->list[i].reading, e);
+	if (result == 0 && master && render->result->cue_count > 0)
+		result = add_render(render, CUE_FILE, NULL, e);
 	return result;
+}
+
+/* Nobody's take has failed because it cannot be looked at. */
+static void draw(struct render *render)
+{
+	bool master = render->job->stage == RENDER_MASTER;
+	const struct waveforms_job job = {.take = &render->result->take,
+		.folder = render->job->folder,
+		.mix_frames = render->edits.extent.frames,
+		.mastered = master ? &render->mastering.mastered : NULL,
+		.mastered_rate = render->mastering.delivered_rate,
+		.jobs = render->job->jobs};
+	struct error e;
+	if (render->job->stage != RENDER_EDIT && !render->job->out && waveforms_make(&job, &e) < 0)
+		log_warning("the waveforms of take %s: %s", render->result->take.id, e.text);
 }
 
 static int load_session(struct render *render, struct error *e)
@@ -337,14 +379,19 @@ static int prepare(struct render *render, struct error *e)
 	result = load_session(render, e);
 	if (result == 0)
 		result = stems_fit(&render->session.session, take, e);
-	render->result->wrong_session = result < 0;
+	if (result == 0)
+		result = render_plan_order(render->result, render->job->order, &render->session.session, e);
+	render->result->wrong_session = result < 0 && result != -ENOENT;
 	return result;
 }
 
 static int make_graph(struct render *render, struct error *e)
 {
 	const struct manifest *take = &render->result->take;
-	struct mix_markers markers = moments_of(take);
+	const struct arrangement *arrangement = &render->result->arrangement;
+	bool arranged = arrangement->plan.count > 0;
+	struct mix_markers markers = arranged ? moments_of(arrangement->markers, arrangement->marker_count)
+					      : moments_of(take->markers, take->marker_count);
 	const struct mix_setup setup = {.session = &render->session.session,
 		.processors = processors_all(),
 		.markers = markers,
@@ -368,7 +415,9 @@ static int open_inputs(struct render *render, struct error *e)
 	int result = stems_open(&render->stems, take, render->job->folder, session, e);
 	if (result == 0)
 		note_alignment(render);
-	struct extent extent = extent_of(take, &session->edit);
+	bool arranged = render->result->arrangement.plan.count > 0;
+	struct extent extent = arranged ? extent_whole(take->frames, take->rate, &session->edit)
+					: extent_of(take, &session->edit);
 	if (result == 0)
 		result = edits_create(&render->edits, &render->stems, session, processors_all(), &extent, e);
 	if (result == 0)
@@ -406,6 +455,8 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 			status = open_inputs(&render, e);
 		if (status == 0)
 			status = make_all(&render, e);
+		if (status == 0)
+			draw(&render);
 		struct error ignored;
 		enum take_state done = job->stage == RENDER_MASTER ? TAKE_MASTERED : TAKE_RECORDED;
 		if (status == 0)
@@ -419,6 +470,7 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 
 void render_result_finish(struct render_result *result)
 {
+	render_arrangement_finish(result);
 	manifest_finish(&result->take);
 	renditions_finish(&result->renditions);
 	free(result->corrected_ppm);

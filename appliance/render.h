@@ -4,6 +4,7 @@
 #ifndef WOODSHED_APPLIANCE_RENDER_H
 #define WOODSHED_APPLIANCE_RENDER_H
 
+#include "appliance/arrangement.h"
 #include "appliance/balancing.h"
 #include "appliance/renditions.h"
 #include "appliance/sessions.h"
@@ -15,7 +16,8 @@ enum render_stage { RENDER_EDIT, RENDER_MIX, RENDER_MASTER };
 struct render_job {
 	const char *folder;  /* of the take */
 	const char *session; /* NULL: the take's own */
-	const char *out;     /* NULL: the take's folder, and its manifest tells of the renders */
+	const char *order; /* another arrangement: words as in appliance/arrangement.h; NULL: the session's */
+	const char *out;   /* NULL: the take's folder, and its manifest tells of the renders */
 	enum render_stage stage;
 	unsigned jobs; /* threads; 0: one a core */
 	/* Now and then: what is being done, and how much of it (0 to 1). */
@@ -29,6 +31,10 @@ struct render_result {
 	struct master_plan master;		/* of RENDER_MASTER */
 	struct translation_reading translation; /* the same */
 	struct renditions renditions;		/* the same: the files of the master */
+	struct arrangement arrangement;		/* zeroed: as it was played */
+	char *unarranged;			/* why, though the session has an order; NULL */
+	const struct cue *cues; /* sections and songs in the mix; the labels are the markers' */
+	size_t cue_count;
 	struct meter_reading mix;
 	struct track_balance *balance; /* one a track of the session; NULL: nothing was balanced */
 	double *corrected_ppm;	       /* one an interface of the take; NAN: not known */

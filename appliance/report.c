@@ -1,6 +1,7 @@
 #include "appliance/report.h"
 
 #include "appliance/measure.h"
+#include "appliance/render-arrangement.h"
 #include "appliance/report-edits.h"
 #include "common/memory.h"
 #include "mixer/place.h"
@@ -175,6 +176,8 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 		tracks(result, &session->session, edits));
 	json_object_set_new(report, "interfaces", interfaces(result));
 	json_object_set_new(report, "edit", report_extent(edits));
+	json_object_set_new(report, "arrangement", report_arrangement(result));
+	json_object_set_new(report, "cues", report_cues(result));
 	if (stage >= RENDER_MIX)
 		add_mix(report, result, &session->session);
 	if (stage == RENDER_MASTER) {
@@ -212,6 +215,9 @@ void report_print(const struct render_result *result, enum render_stage stage)
 {
 	const struct master_plan *plan = &result->master;
 	print_corrected(result);
+	if (result->arrangement.plan.count > 0)
+		printf("order    %zu pieces, %.3f s\n", result->arrangement.plan.count,
+			(double)result->arrangement.plan.frames / result->take.rate);
 	if (stage == RENDER_EDIT) {
 		printf("edited   %zu tracks; %.1f s of work\n", result->edited, result->seconds);
 		return;

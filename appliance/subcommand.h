@@ -61,9 +61,9 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 
 /* ---- the commands, a file each ---- */
 
-extern const struct subcommand subcommand_check, subcommand_interfaces, subcommand_keep, subcommand_master,
-	subcommand_master, subcommand_measure, subcommand_presets, subcommand_processors, subcommand_record,
+extern const struct subcommand subcommand_check, subcommand_export, subcommand_interfaces, subcommand_keep, subcommand_master,
+	subcommand_measure, subcommand_presets, subcommand_processors, subcommand_record,
 	subcommand_recover, subcommand_remove, subcommand_render, subcommand_run, subcommand_schema,
-	subcommand_show, subcommand_takes, subcommand_token, subcommand_verify;
+	subcommand_show, subcommand_song, subcommand_takes, subcommand_token, subcommand_verify;
 
 #endif

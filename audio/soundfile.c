@@ -1,5 +1,6 @@
 #include "audio/soundfile.h"
 
+#include "audio/riff.h"
 #include "common/memory.h"
 
 #include <errno.h>
@@ -75,6 +76,9 @@ static int open_for_reading(struct soundfile *s, const char *path, struct error 
 	s->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0)
 		return error_errno(e, errno, "%s", path);
+	int result = riff_check(s->fd, path, e);
+	if (result < 0)
+		return result;
 	s->file = sf_open_fd(s->fd, SFM_READ, &s->info, SF_FALSE);
 	return s->file ? 0
 		       : error_set(e, EBADMSG, "%s: no sound file that can be read: %s", path,
@@ -217,7 +221,9 @@ static bool set_broadcast(struct soundfile *s, const struct soundfile_broadcast 
 		.loudness_range = hundredths(b->lra_lu),
 		.max_true_peak_level = hundredths(b->dbtp),
 		.max_momentary_loudness = hundredths(b->max_momentary_lufs),
-		.max_shortterm_loudness = hundredths(b->max_short_term_lufs)};
+		.max_shortterm_loudness = hundredths(b->max_short_term_lufs),
+		.time_reference_low = (uint32_t)b->time_reference,
+		.time_reference_high = (uint32_t)(b->time_reference >> 32)};
 	copy_text(info.description, sizeof(info.description), b->title);
 	copy_text(info.originator, sizeof(info.originator), b->artist);
 	copy_text(info.origination_date, sizeof(info.origination_date), b->date);
@@ -245,17 +251,17 @@ static bool set_up(struct soundfile *s, enum soundfile_kind kind, const struct s
 	return sf_command(s->file, SFC_GET_BITRATE_MODE, NULL, 0) == mode;
 }
 
-int soundfile_create(struct soundfile **soundfile, const char *path, enum soundfile_kind kind, uint32_t rate,
-	uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e)
+static int create(struct soundfile **soundfile, const char *path, enum soundfile_kind kind, uint32_t rate,
+	uint32_t channels, uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e)
 {
 	const struct kind *k = &kinds[kind];
 	struct soundfile *made = make(path);
 	int word = bits == 16 ? SF_FORMAT_PCM_16 : bits == 24 ? SF_FORMAT_PCM_24 : SF_FORMAT_FLOAT;
 	made->info = (SF_INFO){.samplerate = (int)rate,
-		.channels = BLOCK_CHANNELS,
+		.channels = (int)channels,
 		.format = k->format | (kind == SOUNDFILE_WAV ? word : 0)};
-	made->format = (struct soundfile_format){.rate = rate, .channels = BLOCK_CHANNELS};
-	made->frames = memory_array(BLOCK_FRAMES * BLOCK_CHANNELS, sizeof(double));
+	made->format = (struct soundfile_format){.rate = rate, .channels = channels};
+	made->frames = memory_array((size_t)BLOCK_FRAMES * channels, sizeof(double));
 	int result = 0;
 	if (!sf_format_check(&made->info))
 		result = error_set(e, EINVAL, "%s has no rate of %u Hz", k->name, rate);
@@ -273,11 +279,23 @@ int soundfile_create(struct soundfile **soundfile, const char *path, enum soundf
 	return 0;
 }
 
+int soundfile_create(struct soundfile **soundfile, const char *path, enum soundfile_kind kind, uint32_t rate,
+	uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e)
+{
+	return create(soundfile, path, kind, rate, BLOCK_CHANNELS, bits, broadcast, e);
+}
+
+int soundfile_create_wav(struct soundfile **soundfile, const char *path, uint32_t rate, uint32_t channels,
+	uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e)
+{
+	return create(soundfile, path, SOUNDFILE_WAV, rate, channels, bits, broadcast, e);
+}
+
 int soundfile_write(struct soundfile *s, const struct block *block, struct error *e)
 {
 	for (uint32_t i = 0; i < block->frames; i++)
-		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-			s->frames[i * BLOCK_CHANNELS + c] = block->channel[c][i];
+		for (uint32_t c = 0; c < s->format.channels; c++)
+			s->frames[i * s->format.channels + c] = block->channel[c][i];
 	errno = 0;
 	if (sf_writef_double(s->file, s->frames, block->frames) == block->frames)
 		return 0;

@@ -18,7 +18,7 @@ struct soundfile_format {
 	uint64_t frames;
 	double weights[SOUNDFILE_CHANNELS]; /* of BS.1770-5, for each channel's place */
 	const char *name;		    /* "WAV (Microsoft)" */
-	const char *title, *artist; /* what its tags say; NULL */
+	const char *title, *artist;	    /* what its tags say; NULL */
 };
 
 /* -EBADMSG for what libsndfile cannot read, -ENOTSUP for more than SOUNDFILE_CHANNELS channels or a rate out
@@ -42,6 +42,7 @@ struct soundfile_broadcast {
 	const char *date;	    /* 2026-11-22; NULL */
 	const char *time;	    /* 19:03:11; NULL */
 	double lufs, lra_lu, dbtp, max_momentary_lufs, max_short_term_lufs;
+	uint64_t time_reference; /* of the first frame: frames since midnight */
 };
 
 /* Starts a stereo file at `path`, in place of an older one. WAV files have `bits` (16, 24 or 32: float),
@@ -53,6 +54,10 @@ int soundfile_write(struct soundfile *soundfile, const struct block *block, stru
 
 /* Completes and closes the file, whatever it returns; it is on the disk. */
 int soundfile_finish(struct soundfile *soundfile, struct error *e) MUST_CHECK;
+
+/* The same for a WAV file of 1 or 2 channels. */
+int soundfile_create_wav(struct soundfile **soundfile, const char *path, uint32_t rate, uint32_t channels,
+	uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e) MUST_CHECK;
 
 /* The rate nearest to `rate` that the format has: 48 or 44.1 kHz for what is above that in MP3, and 48 kHz
  * for all of Opus. */

@@ -157,7 +157,7 @@ static const struct key session_keys[] = {
 	{"name", KEY_TEXT, SESSION(name), .most = 64,
 		.help = "The session's name; the file's where it is left out."},
 	{"song", KEY_RECORD, SESSION(song), .record = &song_record, .help = song_keys_help},
-	{"arrangement", KEY_RECORD, SESSION(arrangement), .record = &arrangement_record, .unused = true,
+	{"arrangement", KEY_RECORD, SESSION(arrangement), .record = &arrangement_record,
 		.help = arrangement_keys_help},
 	{"tracks", KEY_RECORDS, SESSION(tracks), .most = SESSION_MOST_TRACKS, .record = &track_record,
 		.help = "The tracks; one a channel where there are none."},

@@ -1,4 +1,5 @@
 /* What the tables cannot say of a song's arrangement: names that must be there, bars that must add up. */
+#include "config/choice.h"
 #include "config/forms.h"
 #include "config/session_check.h"
 #include "config/suggest.h"
@@ -84,19 +85,48 @@ static void warn_click(const struct check *c)
 			"arrangement.click: no tempo to click at; song: {tempo: BPM}");
 }
 
+static const struct section_config *find_section(const struct check *c, const char *name)
+{
+	for (size_t i = 0; i < c->session->arrangement.sections.count; i++)
+		if (section_of(c, i)->name && strcmp(section_of(c, i)->name, name) == 0)
+			return section_of(c, i);
+	return NULL;
+}
+
+static void no_section(
+	const struct check *c, const struct yaml_node *node, const char *path, const char *name)
+{
+	struct suggestion suggestion = {.word = name};
+	for (size_t i = 0; i < c->session->arrangement.sections.count; i++)
+		if (section_of(c, i)->name)
+			suggestion_offer(&suggestion, section_of(c, i)->name);
+	char mean[SUGGESTION_SIZE];
+	faults_add(c->faults, node->line, node->column, "%s: no section \"%.40s\"; %s", path, name,
+		suggestion_text(&suggestion, mean));
+}
+
 static void check_played(const struct check *c, const struct yaml_node *node, const char *path)
 {
-	struct suggestion suggestion = {.word = node->text};
-	for (size_t i = 0; i < c->session->arrangement.sections.count; i++) {
-		const char *name = section_of(c, i)->name;
-		if (name && strcmp(name, node->text) == 0)
-			return;
-		if (name)
-			suggestion_offer(&suggestion, name);
+	struct section_choice choice;
+	if (find_section(c, node->text))
+		return;
+	if (section_parse_choice(node->text, &choice) < 0) {
+		if (strpbrk(node->text, "#@"))
+			faults_add(c->faults, node->line, node->column,
+				"%s: \"%.40s\" is no choice of bars; a section's name, NAME@5-8 for its bars "
+				"5 "
+				"to 8, NAME#2 for the second time that it is played",
+				path, node->text);
+		else
+			no_section(c, node, path, node->text);
+		return;
 	}
-	char mean[SUGGESTION_SIZE];
-	faults_add(c->faults, node->line, node->column, "%s: no section \"%.40s\"; %s", path, node->text,
-		suggestion_text(&suggestion, mean));
+	const struct section_config *section = find_section(c, choice.name);
+	if (!section)
+		no_section(c, node, path, choice.name);
+	else if (section->bars > 0 && choice.to > section->bars)
+		faults_add(c->faults, node->line, node->column, "%s: %s has no bar %d; 1 to %d", path,
+			choice.name, choice.to, section->bars);
 }
 
 static void check_order(const struct check *c)

@@ -243,7 +243,8 @@ const struct take_render *manifest_master(const struct manifest *manifest)
 		const struct take_render *render = &manifest->renders[i];
 		if (strcmp(render->file, "master.flac") == 0)
 			return render;
-		if (!found && strncmp(render->file, "master.", strlen("master.")) == 0)
+		bool sound = strcmp(render->file, "master.cue") != 0;
+		if (!found && sound && strncmp(render->file, "master.", strlen("master.")) == 0)
 			found = render;
 	}
 	return found;
