@@ -28,10 +28,10 @@ static struct fits fit(const struct chroma *chroma)
 	}
 	fits.sounding = total;
 	for (int state = 0; state < TRIADS; state++) {
-		int root = state / 2, third = (root + (state % 2 ? 3 : 4)) % CLASSES, fifth = (root + 7) % CLASSES;
+		int root = state / 2, third = (root + (state % 2 ? 3 : 4)) % CLASSES,
+		    fifth = (root + 7) % CLASSES;
 		float inside = chroma->classes[root] + chroma->classes[third] + chroma->classes[fifth];
-		fits.of[state] = (2 * inside - total) / total +
-				 root_weight * chroma->lowest[root] / lowest +
+		fits.of[state] = (2 * inside - total) / total + root_weight * chroma->lowest[root] / lowest +
 				 fifth_weight * (chroma->lowest[fifth] + chroma->lowest[third]) / lowest;
 	}
 	return fits;

@@ -1,6 +1,7 @@
 /* The chords of a song, major and minor triads, a bar at a time, and a half bar where a bar has two. Each
- * span is fitted like a chart is read: tones in the chord for it, tones beside it against, the lowest tone for
- * its root; then the best way through all of them (Viterbi), since a chord that lasts needs less proof. Pure. */
+ * span is fitted like a chart is read: tones in the chord for it, tones beside it against, the lowest tone
+ * for its root; then the best way through all of them (Viterbi), since a chord that lasts needs less proof.
+ * Pure. */
 #ifndef WOODSHED_LISTENING_CHORDS_H
 #define WOODSHED_LISTENING_CHORDS_H
 
@@ -9,7 +10,7 @@
 
 struct chord_span {
 	double from_s, to_s;
-	int root;	   /* pitch class from C; -1: no chord */
+	int root; /* pitch class from C; -1: no chord */
 	bool minor;
 	double confidence; /* 0 to 1 */
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	EMBED = 8,     /* steps that are compared together: 4 s */
+	EMBED = 8,	/* steps that are compared together: 4 s */
 	KEYS_TRIED = 3, /* of twelve transpositions, those in which the sums of both are most alike */
 	LEAST = 2 * EMBED,
 };
@@ -100,7 +100,7 @@ static void rank_keys(const struct fingerprint *a, const struct fingerprint *b, 
 
 struct recurrence {
 	size_t rows, columns;
-	float *alike;	/* of the steps; then of EMBED of them from each on */
+	float *alike;	 /* of the steps; then of EMBED of them from each on */
 	uint8_t *recurs; /* 1: among a row's nearest; 2: among a column's */
 };
 
@@ -147,7 +147,8 @@ static void mark(struct recurrence *r)
 	for (size_t j = 0; j < r->columns; j++) {
 		float least = nearest_above(r->alike + j, r->rows, r->columns);
 		for (size_t i = 0; i < r->rows; i++)
-			r->recurs[i * r->columns + j] |= (uint8_t)(2 * (r->alike[i * r->columns + j] >= least));
+			r->recurs[i * r->columns + j] |=
+				(uint8_t)(2 * (r->alike[i * r->columns + j] >= least));
 	}
 }
 
@@ -164,14 +165,19 @@ static float longest_way(struct recurrence *r)
 		for (size_t j = 0; j < r->columns; j++) {
 			float way = 0;
 			if (i >= 2 && j >= 2) {
-				const size_t one = (i - 1) * r->columns + j - 1, two = (i - 2) * r->columns + j - 1,
+				const size_t one = (i - 1) * r->columns + j - 1,
+					     two = (i - 2) * r->columns + j - 1,
 					     half = (i - 1) * r->columns + j - 2;
 				if (r->recurs[i * r->columns + j] == 3)
 					way = most_of(q[one], q[two], q[half]) + 1;
 				else
-					way = fmaxf(0, most_of(q[one] - (r->recurs[one] == 3 ? leave_cost : stay_away_cost),
-							       q[two] - (r->recurs[two] == 3 ? leave_cost : stay_away_cost),
-							       q[half] - (r->recurs[half] == 3 ? leave_cost : stay_away_cost)));
+					way = fmaxf(0,
+						most_of(q[one] - (r->recurs[one] == 3 ? leave_cost
+										      : stay_away_cost),
+							q[two] - (r->recurs[two] == 3 ? leave_cost
+										      : stay_away_cost),
+							q[half] - (r->recurs[half] == 3 ? leave_cost
+											: stay_away_cost)));
 			}
 			q[i * r->columns + j] = way;
 			longest = fmaxf(longest, way);
@@ -217,6 +223,6 @@ struct fingerprint_match fingerprint_compare(const struct fingerprint *a, const 
 
 double fingerprint_confidence(double likeness)
 {
-	const double even = 0.35, slope = 14;
+	const double even = 0.68, slope = 25;
 	return 1 / (1 + exp(-slope * (likeness - even)));
 }

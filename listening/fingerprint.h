@@ -1,7 +1,7 @@
-/* Which song is it? What sounds in it, half a second at a time, small enough to keep beside a take; and how much
- * of two songs is the same, however fast and in whatever key: the longest way along which both recur (J. Serrà,
- * X. Serra, R. G. Andrzejak, "Cross recurrence quantification for cover song identification", New J. Phys. 11,
- * 2009: Qmax). Pure. */
+/* Which song is it? What sounds in it, half a second at a time, small enough to keep beside a take; and how
+ * much of two songs is the same, however fast and in whatever key: the longest way along which both recur (J.
+ * Serrà, X. Serra, R. G. Andrzejak, "Cross recurrence quantification for cover song identification", New J.
+ * Phys. 11, 2009: Qmax). Pure. */
 #ifndef WOODSHED_LISTENING_FINGERPRINT_H
 #define WOODSHED_LISTENING_FINGERPRINT_H
 
@@ -25,7 +25,8 @@ char *fingerprint_text(const struct fingerprint *print);
 int fingerprint_parse(struct fingerprint *print, const char *text);
 
 struct fingerprint_match {
-	double likeness; /* the way's length, by the shorter one's: about 0.1 for two songs, 1 for one */
+	double likeness; /* the way's length, by the shorter one's: up to 0.6 for two songs, nearly 1 for one
+			  */
 	int semitones;	 /* that `a` is above `b` */
 };
 

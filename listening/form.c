@@ -7,16 +7,16 @@
 
 enum { PARTS = 8, HARMONY_PARTS = 4, KERNEL = 8, APART = 4 };
 
-/* Found on the songs that the weights of grid.c were. Novelty is in spreads of likeness, those of a song that
- * is much the same throughout being held back. */
-static const float least_novelty = 0.48F, least_spread = 0.05F, least_likeness = 0.72F, harmony_share = 0.3F;
+/* Found on the songs that the weights of counting.c were. Novelty is in spreads of likeness, those of a song
+ * that is much the same throughout being held back. */
+static const float least_novelty = 0.48F, least_spread = 0.05F, least_lead = 0.8F, harmony_share = 0.3F;
 
 /* What bars look like: one row of numbers each. */
 struct looks {
 	size_t bars, width, split; /* up to `split` of who plays when; then of the harmony */
 	float *row;
-	float *alike; /* bars × bars, 0 to 1 */
-	float spread; /* their standard deviation */
+	float *alike;	    /* bars × bars, 0 to 1 */
+	float mean, spread; /* of them, and their standard deviation */
 };
 
 static float loudness(float power)
@@ -26,7 +26,8 @@ static float loudness(float power)
 }
 
 /* How loud a track begins something in each eighth of a bar, and how loud it is. */
-static void look_at_track(struct looks *looks, const struct heard *heard, const struct chords *chords, float *at)
+static void look_at_track(
+	struct looks *looks, const struct heard *heard, const struct chords *chords, float *at)
 {
 	double mean = 1e-9;
 	for (size_t n = 0; n < heard->frames; n++)
@@ -34,7 +35,8 @@ static void look_at_track(struct looks *looks, const struct heard *heard, const 
 	for (size_t bar = 0; bar < looks->bars; bar++) {
 		const struct chord_span *span = &chords->bars[bar];
 		float *row = at + bar * looks->width, power = 0;
-		double from = span->from_s * heard->rate, step = (span->to_s - span->from_s) * heard->rate / PARTS;
+		double from = span->from_s * heard->rate,
+		       step = (span->to_s - span->from_s) * heard->rate / PARTS;
 		size_t count = 0;
 		for (size_t n = (size_t)fmax(0, from - step / 2); n < heard->frames; n++) {
 			double part = floor(((double)n - from) / step + 0.5);
@@ -88,7 +90,8 @@ static void measure_spread(struct looks *looks)
 		mean += looks->alike[i] / (double)count;
 	for (size_t i = 0; i < count; i++)
 		square += (looks->alike[i] - mean) * (looks->alike[i] - mean) / (double)count;
-	looks->spread = (float)sqrt(square) + 1e-3F;
+	looks->mean = (float)mean;
+	looks->spread = (float)sqrt(square);
 }
 
 static void compare(struct looks *looks)
@@ -98,7 +101,8 @@ static void compare(struct looks *looks)
 		for (size_t j = i; j < looks->bars; j++) {
 			const float *a = looks->row + i * looks->width, *b = looks->row + j * looks->width;
 			float plays = cosine(a, b, looks->split);
-			float sounds = cosine(a + looks->split, b + looks->split, looks->width - looks->split);
+			float sounds =
+				cosine(a + looks->split, b + looks->split, looks->width - looks->split);
 			float alike = (1 - harmony_share) * plays + harmony_share * sounds;
 			looks->alike[i * looks->bars + j] = looks->alike[j * looks->bars + i] = alike;
 		}
@@ -147,10 +151,17 @@ static void take_peaks(const struct looks *looks, float *taken)
 		if (top == 0 || left[top] < least_novelty)
 			break;
 		taken[top] = left[top];
-		for (size_t bar = top > APART ? top - APART + 1 : 1; bar < top + APART && bar < looks->bars; bar++)
+		for (size_t bar = top > APART ? top - APART + 1 : 1; bar < top + APART && bar < looks->bars;
+			bar++)
 			left[bar] = 0;
 	}
 	free(left);
+}
+
+/* Half where it is just taken. */
+static double sureness(float novelty)
+{
+	return novelty / (novelty + least_novelty);
 }
 
 /* Bar by bar, over what both have. */
@@ -169,7 +180,7 @@ static void name_sections(struct form *form, const struct looks *looks)
 	for (size_t i = 0; i < form->count; i++) {
 		struct section *section = &form->sections[i];
 		section->letter = -1;
-		float best = least_likeness;
+		float best = looks->mean + least_lead * looks->spread;
 		for (size_t j = 0; j < i; j++) {
 			float likeness = section_likeness(looks, &form->sections[j], section);
 			if (likeness > best) {
@@ -194,8 +205,8 @@ void form_find(struct form *form, const struct listened *tracks, size_t track_co
 	form->sections = memory_array(looks.bars + 1, sizeof(*form->sections));
 	for (size_t bar = 0; bar < looks.bars; bar++) {
 		if (bar == 0 || taken[bar] > 0)
-			form->sections[form->count++] =
-				(struct section){.bar = bar, .novelty = bar == 0 ? 1 : taken[bar]};
+			form->sections[form->count++] = (struct section){
+				.bar = bar, .confidence = bar == 0 ? 1 : sureness(taken[bar])};
 		form->sections[form->count - 1].bars++;
 	}
 	name_sections(form, &looks);
@@ -208,4 +219,11 @@ void form_finish(struct form *form)
 {
 	free(form->sections);
 	*form = (struct form){0};
+}
+
+void form_letter(int letter, char text[static 3])
+{
+	text[0] = (char)('A' + letter % 26);
+	text[1] = letter >= 26 ? (char)('0' + letter / 26 % 10) : '\0';
+	text[2] = '\0';
 }

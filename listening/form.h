@@ -7,10 +7,10 @@
 #include "listening/chords.h"
 
 struct section {
-	size_t bar, bars; /* the first, and how many */
-	int letter;	  /* from 0: sections of one letter are alike */
-	double novelty;	  /* 0 to 1, of its beginning; 1 for the first */
-	double likeness;  /* 0 to 1, to the first of its letter; 1 for that one */
+	size_t bar, bars;  /* the first, and how many */
+	int letter;	   /* from 0: sections of one letter are alike */
+	double confidence; /* 0 to 1, of its beginning; 1 for the first */
+	double likeness;   /* 0 to 1, to the first of its letter; 1 for that one */
 };
 
 struct form {
@@ -22,5 +22,8 @@ struct form {
 void form_find(struct form *form, const struct listened *tracks, size_t track_count,
 	const struct harmony *harmony, const struct chords *chords);
 void form_finish(struct form *form); /* a zeroed value is fine */
+
+/* "A" to "Z", then "A1" … into `text`. */
+void form_letter(int letter, char text[static 3]);
 
 #endif

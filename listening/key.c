@@ -18,6 +18,7 @@ static const double profile[2][CLASSES] = {
 /* What the lowest tones count for beside all of them, and what the first and the last chord do beside the
  * profile's correlation. */
 static const double lowest_weight = 0.45, ends_weight = 0.06;
+static const double fit_enough = 0.55, lead_slope = 20;
 
 static double correlation(const double *classes, const double *scale, int tonic)
 {
@@ -83,22 +84,28 @@ struct key_found key_find(const struct harmony *harmony, const struct chord_span
 			found.minor = minor;
 		}
 	}
-	found.confidence = 1 / (1 + exp(-12 * (best - next))) * fmin(1, fmax(0, best));
+	/* Noise fits no scale; two scales that fit alike leave it to chance which is taken. */
+	found.confidence = fmin(1, fmax(0, best / fit_enough)) / (1 + exp(-lead_slope * (best - next)));
 	return found;
 }
 
 const char *key_name(int tonic, bool minor)
 {
 	static const char *const names[CLASSES][2] = {{"C", "Cm"}, {"C#", "C#m"}, {"D", "Dm"}, {"Eb", "Ebm"},
-		{"E", "Em"}, {"F", "Fm"}, {"F#", "F#m"}, {"G", "Gm"}, {"Ab", "G#m"}, {"A", "Am"}, {"Bb", "Bbm"},
-		{"B", "Bm"}};
+		{"E", "Em"}, {"F", "Fm"}, {"F#", "F#m"}, {"G", "Gm"}, {"Ab", "G#m"}, {"A", "Am"},
+		{"Bb", "Bbm"}, {"B", "Bm"}};
 	return names[tonic % CLASSES][minor];
 }
 
 bool key_parse(const char *text, int *tonic, bool *minor)
 {
-	static const int steps[] = {['A' - 'A'] = 9, ['B' - 'A'] = 11, ['C' - 'A'] = 0, ['D' - 'A'] = 2,
-		['E' - 'A'] = 4, ['F' - 'A'] = 5, ['G' - 'A'] = 7};
+	static const int steps[] = {['A' - 'A'] = 9,
+		['B' - 'A'] = 11,
+		['C' - 'A'] = 0,
+		['D' - 'A'] = 2,
+		['E' - 'A'] = 4,
+		['F' - 'A'] = 5,
+		['G' - 'A'] = 7};
 	if (!text || text[0] < 'A' || text[0] > 'G')
 		return false;
 	int note = steps[text[0] - 'A'];

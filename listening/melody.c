@@ -91,8 +91,8 @@ static int velocity_of(float power, double loud)
 	return (int)fmax(1, fmin(127, 100 + 2 * db));
 }
 
-static void add_note(struct melody *melody, const struct pitch_frame *frames, const uint8_t *state, size_t first,
-	size_t end, double rate, int note, double loud)
+static void add_note(struct melody *melody, const struct pitch_frame *frames, const uint8_t *state,
+	size_t first, size_t end, double rate, int note, double loud)
 {
 	enum { SHORTEST = 3 };
 	if (end - first < SHORTEST)
@@ -108,7 +108,8 @@ static void add_note(struct melody *melody, const struct pitch_frame *frames, co
 		((double)end - 0.5) / rate, note, velocity_of(power, loud), fmin(1, sure)};
 }
 
-void melody_find(struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
+void melody_find(
+	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
 {
 	*melody = (struct melody){0};
 	if (count == 0)

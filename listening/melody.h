@@ -1,4 +1,5 @@
-/* The melody that one voice sings or plays: the best way through the pitches that it may have, as notes. Pure.
+/* The melody that one voice sings or plays: the best way through the pitches that it may have, as notes.
+ * Pure.
  */
 #ifndef WOODSHED_LISTENING_MELODY_H
 #define WOODSHED_LISTENING_MELODY_H
@@ -7,8 +8,8 @@
 
 struct melody_note {
 	double from_s, to_s;
-	int note;	/* MIDI */
-	int velocity;	/* 1 to 127 */
+	int note;	   /* MIDI */
+	int velocity;	   /* 1 to 127 */
 	double confidence; /* 0 to 1 */
 };
 
@@ -19,7 +20,8 @@ struct melody {
 };
 
 /* `tuning` is what the band is tuned to, in semitones above A = 440 Hz. */
-void melody_find(struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning);
+void melody_find(
+	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning);
 void melody_finish(struct melody *melody); /* a zeroed value is fine */
 
 #endif

@@ -218,8 +218,8 @@ uint8_t *midi_write(const struct midi_song *song, size_t *size)
 	add_chords(&tracks[1], song);
 	add_text(&tracks[2], 0, 0x03, "melody");
 	for (size_t i = 0; i < song->note_count; i++)
-		add_note(&tracks[2], tick_of(song, song->notes[i].from_s), tick_of(song, song->notes[i].to_s), 0,
-			song->notes[i].note, song->notes[i].velocity);
+		add_note(&tracks[2], tick_of(song, song->notes[i].from_s), tick_of(song, song->notes[i].to_s),
+			0, song->notes[i].note, song->notes[i].velocity);
 	put(&file, "MThd\0\0\0\6\0\1\0\3", 12);
 	put_big(&file, TICKS, 2);
 	for (size_t i = 0; i < 3; i++)

@@ -1,6 +1,6 @@
 /* What pitches one voice may have at each moment: probabilistic YIN (M. Mauch, S. Dixon, "pYIN: A fundamental
- * frequency estimator using probabilistic threshold distributions", ICASSP 2014; A. de Cheveigné, H. Kawahara,
- * 2002). Pure; one thread. */
+ * frequency estimator using probabilistic threshold distributions", ICASSP 2014; A. de Cheveigné, H.
+ * Kawahara, 2002). Pure; one thread. */
 #ifndef WOODSHED_LISTENING_PITCH_H
 #define WOODSHED_LISTENING_PITCH_H
 

@@ -63,8 +63,8 @@ void steps_find(struct steps *steps, const struct steps_search *search)
 	*steps = (struct steps){0};
 	if (search->frames == 0)
 		return;
-	struct chain chain = {memory_array(search->frames, sizeof(float)),
-		memory_array(search->frames, sizeof(int32_t))};
+	struct chain chain = {
+		memory_array(search->frames, sizeof(float)), memory_array(search->frames, sizeof(int32_t))};
 	for (size_t n = 0; n < search->frames; n++) {
 		price(&chain, search, search->period(search->data, (double)n));
 		link_frame(&chain, search, n);
