@@ -179,14 +179,12 @@ static void close_ears(struct listener *listener)
 	}
 }
 
-/* Beats a bar of a metre such as 6/8; a bar of eighths is counted in threes. */
+/* A beat is what the lower number says, as it is in a session's tempo. */
 static int meter_beats(const char *meter)
 {
 	int beats = 0, note = 0;
 	if (!meter || sscanf(meter, "%d/%d", &beats, &note) != 2)
 		return 0;
-	if (note == 8 && beats % 3 == 0 && beats > 3)
-		beats /= 3;
 	return beats >= METER_LEAST && beats <= METER_MOST ? beats : 0;
 }
 

@@ -40,7 +40,7 @@ static int write_midi(const struct song_told *told, const char *title, const cha
 		.chords = song->chords.bars,
 		.chord_count = beats ? song->chords.count : 0,
 		.notes = heard->melody.notes,
-		.note_count = heard->melody.count,
+		.note_count = heard->melody.confidence >= SONG_SURE ? heard->melody.count : 0,
 		.markers = markers,
 		.marker_count = sections,
 		.key_known = song->tonal && song->key.confidence >= SONG_SURE,

@@ -29,7 +29,7 @@ static const struct {
 static const double backbeat = 0.08; /* the snare on 2 and 4, the bass drum on 3 */
 static const double meter_prior[METER_MOST + 1] = {[3] = -0.3, [4] = 0, [5] = -0.45, [6] = -0.35};
 static const double usual_bpm = 137, usual_width = 0.65;
-static const double known_width = 0.1; /* of a tempo that the session states */
+static const double known_width = 0.25; /* of a tempo that the session states; it may have been played otherwise */
 
 struct judge {
 	const struct evidence *evidence;

@@ -133,7 +133,8 @@ void melody_find(
 		first = i;
 		last = note;
 	}
-	melody->confidence = voiced > 0 ? melody->confidence / (double)voiced : 0;
+	/* Half of the thresholds agreeing is as sure as it gets beside other players. */
+	melody->confidence = voiced > 0 ? fmin(1, 2 * melody->confidence / (double)voiced) : 0;
 	free(state);
 }
 
