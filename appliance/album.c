@@ -198,6 +198,8 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.artist = artist_of(album, track),
 		.album = several ? album->session->song.title : NULL,
 		.song = several ? NULL : &album->session->song,
+		.tempo_bpm = several ? 0 : album->session->song.tempo_bpm,
+		.key = several ? NULL : album->session->song.key,
 		.number = several ? (unsigned)(track - album->tracks) + 1 : 0,
 		.total = (unsigned)album->count,
 		.album_lufs = several ? whole->integrated_lufs : NAN,

@@ -45,6 +45,10 @@ static const struct key song_keys[] = {
 	{"tempo", KEY_NUMBER, SONG(tempo_bpm), .least = 20, .most = 400, .help = "Beats a minute."},
 	{"meter", KEY_TEXT, SONG(meter), .most = 16, .form = &form_meter,
 		.help = "Beats a bar over the beat's note, such as 4/4."},
+	{"listen", KEY_FLAG, SONG(listen), .fallback = "true",
+		.help = "A render listens to the take: its beats, key, chords, sections, and which song it is."},
+	{"melody", KEY_TEXT, SONG(melody), .most = 64,
+		.help = "The track whose melody is written down; the first lead vocal where it is left out."},
 };
 static const struct record song_record = RECORD("song", struct song_config, song_keys);
 

@@ -11,6 +11,8 @@
 struct song_config {
 	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
 	double tempo_bpm;			    /* 0: not given */
+	bool listen;				    /* finds of the song what is not given */
+	char *melody;				    /* the track that sings it; NULL: the lead vocal */
 };
 
 struct section_config {

@@ -1,7 +1,7 @@
 #include "listening/bars.h"
 
 #include "common/memory.h"
-#include "listening/grid.h"
+#include "listening/counting.h"
 
 #include <errno.h>
 #include <math.h>
@@ -28,7 +28,7 @@ static double beat_period(const void *data, double frame)
 	return fmax(2, search->ratio * pulse_period(search->pulse, frame));
 }
 
-static double grid_step(const struct grid *grid, size_t bar)
+static double grid_step(const struct counting *grid, size_t bar)
 {
 	return (grid->lines.frame[bar + 1] - grid->lines.frame[bar]) / grid->meter;
 }
@@ -42,12 +42,12 @@ static void draw_to(float *signal, size_t frames, double centre, double width)
 
 /* Onsets, the bass drum and the grid's beats; those before the first bar line and behind the last go on as
  * they are next to it. */
-static float *beat_signal(const struct evidence *evidence, const struct grid *grid)
+static float *beat_signal(const struct evidence *evidence, const struct counting *grid)
 {
 	float *signal = memory_array(evidence->frames, sizeof(*signal));
 	for (size_t n = 0; n < evidence->frames; n++)
-		signal[n] = fmaxf(-0.5F, 0.6F * evidence->row[EVIDENCE_ONSET][n] +
-						 0.2F * evidence->row[EVIDENCE_KICK][n]);
+		signal[n] = fmaxf(-0.5F,
+			0.6F * evidence->row[EVIDENCE_ONSET][n] + 0.2F * evidence->row[EVIDENCE_KICK][n]);
 	const size_t bars = grid->lines.count - 1;
 	for (size_t bar = 0; bar < bars; bar++)
 		for (int beat = 0; beat < grid->meter; beat++)
@@ -82,11 +82,12 @@ static void trim(struct steps *beats, const struct evidence *evidence)
 }
 
 static void find_beats(struct bars *bars, const struct evidence *evidence, const struct pulse *pulse,
-	const struct grid *grid)
+	const struct counting *grid)
 {
 	float *signal = beat_signal(evidence, grid);
 	const struct beat_search data = {pulse, grid->ratio};
-	const struct steps_search search = {signal, evidence->frames, beat_period, &data, 0.6, 1.6, tightness};
+	const struct steps_search search = {
+		signal, evidence->frames, beat_period, &data, 0.6, 1.6, tightness};
 	steps_find(&bars->beats, &search);
 	trim(&bars->beats, evidence);
 	for (size_t i = 0; i < bars->beats.count; i++)
@@ -166,17 +167,17 @@ static void find_lines(struct bars *bars, const struct evidence *evidence, const
 	free(line);
 }
 
-int bars_find(struct bars *bars, const struct evidence *evidence,
-	const struct pulse *pulse, const struct bars_known *known)
+int bars_find(struct bars *bars, const struct evidence *evidence, const struct pulse *pulse,
+	const struct bars_known *known)
 {
-	struct grid grid, other;
+	struct counting grid, other;
 
 	*bars = (struct bars){0};
-	if (!grid_find(&grid, &other, evidence, pulse, known))
+	if (!counting_find(&grid, &other, evidence, pulse, known))
 		return -ENODATA;
 	bars->margin = other.score > -INFINITY ? grid.score - other.score : 1;
 	find_beats(bars, evidence, pulse, &grid);
-	grid_finish(&grid);
+	counting_finish(&grid);
 	if (bars->beats.count < 4 * METER_MOST) {
 		bars_finish(bars);
 		return -ENODATA;
