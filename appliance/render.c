@@ -9,6 +9,7 @@
 #include "appliance/release.h"
 #include "appliance/render-arrangement.h"
 #include "appliance/report.h"
+#include "appliance/waveforms.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -323,6 +324,21 @@ static int make_all(struct render *render, struct error *e)
 	return result;
 }
 
+/* Nobody's take has failed because it cannot be looked at. */
+static void draw(struct render *render)
+{
+	bool master = render->job->stage == RENDER_MASTER;
+	const struct waveforms_job job = {.take = &render->result->take,
+		.folder = render->job->folder,
+		.mix_frames = render->edits.extent.frames,
+		.mastered = master ? &render->mastering.mastered : NULL,
+		.mastered_rate = render->mastering.delivered_rate,
+		.jobs = render->job->jobs};
+	struct error e;
+	if (render->job->stage != RENDER_EDIT && !render->job->out && waveforms_make(&job, &e) < 0)
+		log_warning("the waveforms of take %s: %s", render->result->take.id, e.text);
+}
+
 static void note_alignment(struct render *render)
 {
 	const struct alignment *alignment = &render->stems.alignment;
@@ -425,6 +441,8 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 			status = open_inputs(&render, e);
 		if (status == 0)
 			status = make_all(&render, e);
+		if (status == 0)
+			draw(&render);
 		struct error ignored;
 		enum take_state done = job->stage == RENDER_MASTER ? TAKE_MASTERED : TAKE_RECORDED;
 		if (status == 0)

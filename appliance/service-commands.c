@@ -6,11 +6,11 @@
 #include "config/schema.h"
 #include "takes/take.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SESSION_ENDING ".yaml"
 
@@ -52,8 +52,10 @@ int service_use_session(struct service *service, const char *path, struct error 
 static void list_unread(struct service *service, const struct appliance *fresh, json_t *restart)
 {
 	static const char *const names[] = {"name", "takes", "mqtt", "http"};
+	struct appliance but_discovery = *fresh; /* which is read again */
+	but_discovery.mqtt.discovery = service->started->mqtt.discovery;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (schema_same_key(&appliance_record, names[i], service->started, fresh))
+		if (schema_same_key(&appliance_record, names[i], service->started, &but_discovery))
 			continue;
 		log_warning("%s was changed: the service has to be started again for it", names[i]);
 		json_array_append_new(restart, json_string(names[i]));
@@ -95,13 +97,16 @@ static int set_session(struct service *service, const char *name, struct error *
 {
 	char *folder = service_session_folder(service);
 	char *path = memory_format("%s/%s" SESSION_ENDING, folder, name);
-	int result = service_use_session(service, path, e);
+	/* The session in use may have a name that no file has; it is what a panel shows, and may choose. */
+	bool in_use = strcmp(name, service->session.session.name) == 0 && access(path, F_OK) < 0;
+	int result = in_use ? 0 : service_use_session(service, path, e);
 	free(path);
 	free(folder);
 	if (result == 0) {
 		log_info("session %s", service->session.session.name);
 		service_publish_state(service);
 		service_publish_info(service);
+		service_look_for_sessions(service);
 	}
 	return result;
 }
@@ -129,13 +134,24 @@ static int on_record_stop(
 	return recorder_end(service->recorder, e);
 }
 
+static int on_record_save(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)result;
+	return recorder_save(service->recorder, command->title, e);
+}
+
 static int on_marker(struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)result;
+	struct recorder_status recorder;
 	int status = recorder_mark(service->recorder, command->label, e);
-	if (status == 0)
-		network_event(service->network, "marker", json_pack("{s:s}", "label", command->label));
-	return status;
+	if (status < 0)
+		return status;
+	recorder_status(service->recorder, &recorder);
+	network_event(service->network, "marker",
+		json_pack("{s:s, s:s?}", "label", command->label, "take", recorder.take));
+	return 0;
 }
 
 /* Who asks hears what is wrong at once; and a take is not a failed one because another could not be made of
@@ -193,29 +209,6 @@ static int on_session_set(
 	return set_session(service, command->session, e);
 }
 
-static int on_session_list(
-	struct service *service, const struct command *command, json_t **result, struct error *e)
-{
-	(void)command;
-	(void)e;
-	json_t *names = json_array();
-	char *folder = service_session_folder(service);
-	struct dirent **entries;
-	int count = scandir(folder, &entries, NULL, alphasort);
-	for (int i = 0; i < count; i++) {
-		size_t length = strlen(entries[i]->d_name), ending = strlen(SESSION_ENDING);
-		if (entries[i]->d_name[0] != '.' && length > ending &&
-			strcmp(entries[i]->d_name + length - ending, SESSION_ENDING) == 0)
-			json_array_append_new(names, json_stringn(entries[i]->d_name, length - ending));
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-	free(folder);
-	*result = json_pack("{s:o, s:s}", "sessions", names, "session", service->session.session.name);
-	return 0;
-}
-
 static int on_reload(struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)command;
@@ -232,6 +225,8 @@ static int on_reload(struct service *service, const struct command *command, jso
 	log_info("configuration read again");
 	service_publish_state(service);
 	service_publish_info(service);
+	service_publish_home(service);
+	service_look_for_sessions(service);
 	service_publish_health(service);
 	return 0;
 }
@@ -241,6 +236,7 @@ int service_command(void *data, const struct command *command, json_t **result, 
 	static int (*const verbs[])(struct service *, const struct command *, json_t **, struct error *) = {
 		[COMMAND_RECORD_START] = on_record_start,
 		[COMMAND_RECORD_STOP] = on_record_stop,
+		[COMMAND_RECORD_SAVE] = on_record_save,
 		[COMMAND_MARKER_ADD] = on_marker,
 		[COMMAND_TAKE_LIST] = service_take_command,
 		[COMMAND_TAKE_GET] = service_take_command,
@@ -249,8 +245,9 @@ int service_command(void *data, const struct command *command, json_t **result, 
 		[COMMAND_TAKE_PATCH] = service_take_command,
 		[COMMAND_TAKE_REMOVE] = service_take_command,
 		[COMMAND_SESSION_SET] = on_session_set,
-		[COMMAND_SESSION_LIST] = on_session_list,
+		[COMMAND_SESSION_LIST] = service_session_list,
 		[COMMAND_LEVELS] = service_levels_command,
+		[COMMAND_LEVELS_WATCH] = service_watch_command,
 		[COMMAND_CONFIG_RELOAD] = on_reload,
 	};
 	struct service *service = data;

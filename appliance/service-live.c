@@ -45,7 +45,7 @@ void service_on_suspect(void *data, const char *interface, const struct take_sus
 			true, "kind", suspect_kind_name(loss->kind)));
 }
 
-static void publish_levels(struct service *service)
+static void publish_levels(struct service *service, bool on_mqtt)
 {
 	struct recorder_level *levels = memory_array(LEVELS_MOST, sizeof(*levels));
 	struct network_level *out = memory_array(LEVELS_MOST, sizeof(*out));
@@ -53,7 +53,7 @@ static void publish_levels(struct service *service)
 	for (size_t i = 0; i < count; i++)
 		out[i] = (struct network_level){
 			levels[i].interface, levels[i].peak_db, levels[i].rms_db, levels[i].clipped};
-	network_set_levels(service->network, out, count);
+	network_set_levels(service->network, out, count, on_mqtt);
 	free(out);
 	free(levels);
 }
@@ -61,10 +61,23 @@ static void publish_levels(struct service *service)
 void service_levels_tick(void *data)
 {
 	struct service *service = data;
-	if (clock_monotonic_ns() < service->levels_until_ns)
-		publish_levels(service);
+	bool asked = clock_monotonic_ns() < service->levels_until_ns;
+	service->levels_flow = asked || network_watched(service->network);
+	if (service->levels_flow)
+		publish_levels(service, asked);
 	else
 		loop_set_timer(service->levels_timer, 0, 0);
+}
+
+static void let_levels_flow(struct service *service)
+{
+	if (service->levels_flow)
+		return;
+	/* What was heard since anyone last looked is no news. */
+	struct recorder_level stale[1];
+	recorder_levels(service->recorder, stale, 0);
+	loop_set_timer(service->levels_timer, LEVELS_NS, LEVELS_NS);
+	service->levels_flow = true;
 }
 
 int service_levels_command(
@@ -72,14 +85,18 @@ int service_levels_command(
 {
 	(void)command;
 	(void)e;
-	int64_t now = clock_monotonic_ns();
-	if (now >= service->levels_until_ns) {
-		/* What was heard since anyone last looked is no news. */
-		struct recorder_level stale[1];
-		recorder_levels(service->recorder, stale, 0);
-		loop_set_timer(service->levels_timer, LEVELS_NS, LEVELS_NS);
-	}
-	service->levels_until_ns = now + LEVELS_S * CLOCK_NSEC_PER_SEC;
+	let_levels_flow(service);
+	service->levels_until_ns = clock_monotonic_ns() + LEVELS_S * CLOCK_NSEC_PER_SEC;
 	*result = json_pack("{s:i}", "seconds", LEVELS_S);
+	return 0;
+}
+
+int service_watch_command(
+	struct service *service, const struct command *command, json_t **result, struct error *e)
+{
+	(void)command;
+	(void)result;
+	(void)e;
+	let_levels_flow(service);
 	return 0;
 }

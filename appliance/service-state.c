@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -15,6 +16,23 @@
 #define API_VERSION 1
 
 enum { ALERTS_MOST = 8, SECONDS_PER_HOUR = 3600 };
+
+/* What `systemctl status` shows. */
+static void tell_manager(struct service *service, const struct recorder_status *status, int rendering)
+{
+	static const char *const doing[] = {
+		[RECORDER_IDLE] = "waits for a command",
+		[RECORDER_ARMED] = "waits for a band",
+		[RECORDER_RECORDING] = "recording",
+		[RECORDER_FINALIZING] = "closing",
+	};
+	char text[160], renders[40] = "";
+	if (rendering > 0)
+		snprintf(renders, sizeof(renders), ", %d to render", rendering);
+	snprintf(text, sizeof(text), "%s%s%s%s", doing[status->state], status->take ? " " : "",
+		status->take ? status->take : "", renders);
+	manager_tell_state(service->manager, text);
+}
 
 void service_publish_state(struct service *service)
 {
@@ -34,9 +52,11 @@ void service_publish_state(struct service *service)
 		.session = service->session.session.name,
 	};
 	network_set_state(service->network, &state);
+	tell_manager(service, &status, state.rendering);
 }
 
-static size_t interfaces_of(struct service *service, struct recorder_interface *interfaces)
+size_t service_interfaces(
+	struct service *service, struct recorder_interface interfaces[static SERVICE_INTERFACES_MOST])
 {
 	size_t count = recorder_interfaces(service->recorder, interfaces, SERVICE_INTERFACES_MOST);
 	return count < SERVICE_INTERFACES_MOST ? count : SERVICE_INTERFACES_MOST;
@@ -46,7 +66,7 @@ static uint32_t channels_of(struct service *service)
 {
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	uint32_t channels = 0;
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++)
 		channels += interfaces[i].channels;
 	return channels;
 }
@@ -56,16 +76,17 @@ void service_publish_info(struct service *service)
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	char url[NETWORK_URL_SIZE];
 	json_t *list = json_array();
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++)
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++)
 		json_array_append_new(
 			list, json_pack("{s:s, s:s, s:i, s:b, s:i, s:f}", "name", interfaces[i].name, "node",
 				      interfaces[i].node, "channels", (int)interfaces[i].channels, "live",
 				      (int)interfaces[i].live, "rate", (int)interfaces[i].rate, "ppm",
 				      round(interfaces[i].ppm * 10) / 10));
 	size_t tracks = service->session.session.tracks.count;
-	json_t *info = json_pack("{s:s, s:i, s:s, s:s, s:o, s:i}", "version", WOODSHED_VERSION, "api",
-		API_VERSION, "name", service->started->name, "url", network_http_url(service->network, url),
-		"interfaces", list, "tracks", (int)(tracks ? tracks : channels_of(service)));
+	json_t *info = json_pack("{s:s, s:s, s:i, s:s, s:s, s:o, s:i}", "version", WOODSHED_VERSION,
+		"processors", WOODSHED_VERSION, "api", API_VERSION, "name", service->started->name, "url",
+		network_http_url(service->network, url), "interfaces", list, "tracks",
+		(int)(tracks ? tracks : channels_of(service)));
 	network_set_info(service->network, info);
 	json_decref(info);
 }
@@ -129,13 +150,15 @@ void service_publish_health(struct service *service)
 	add_alert(&health, alerts, service->config_alert);
 	health.ok = health.alert_count == 0;
 	network_set_health(service->network, &health);
+	manager_wait_for(service->manager, status.ring_s);
+	manager_tell_alert(service->manager, health.ok ? "" : alerts[0]);
 }
 
 void service_publish_interfaces(struct service *service)
 {
 	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
 	bool any = false;
-	for (size_t i = 0, n = interfaces_of(service, interfaces); i < n; i++) {
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n; i++) {
 		if (interfaces[i].live == service->live[i])
 			continue;
 		service->live[i] = interfaces[i].live;
@@ -144,10 +167,11 @@ void service_publish_interfaces(struct service *service)
 			json_pack("{s:s, s:i}", "interface", interfaces[i].name, "channels",
 				(int)interfaces[i].channels));
 	}
-	for (size_t i = interfaces_of(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
+	for (size_t i = service_interfaces(service, interfaces); i < SERVICE_INTERFACES_MOST; i++)
 		service->live[i] = false;
 	if (any) {
 		service_publish_info(service);
+		service_publish_home(service);
 		service_publish_health(service);
 	}
 }

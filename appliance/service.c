@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
@@ -31,8 +30,9 @@ static void on_ready(void *data)
 	struct service *service = data;
 	service->ready = true;
 	service_publish_info(service);
+	service_look_for_sessions(service);
 	service_publish_health(service);
-	sd_notify(0, "READY=1");
+	manager_ready(service->manager);
 }
 
 static void on_changed(void *data)
@@ -101,8 +101,9 @@ static void on_render_started(void *data, const char *folder)
 
 static void on_render_progress(void *data, const char *folder, int percent, const char *what)
 {
-	(void)data;
-	log_debug("rendering %s: %s, %d %%", folder, what, percent);
+	struct service *service = data;
+	const char *slash = strrchr(folder, '/');
+	network_set_progress(service->network, slash ? slash + 1 : folder, what, percent / 100.0);
 }
 
 static void tell_mastered(struct service *service, const struct manifest *take)
@@ -163,7 +164,7 @@ static void on_terminate(void *data, int signal)
 	struct service *service = data;
 	struct error e;
 	service->stopping = true;
-	sd_notify(0, "STOPPING=1");
+	manager_stopping(service->manager);
 	/* Whatever is being recorded is closed whole first. */
 	if (recorder_end(service->recorder, &e) < 0)
 		stop_if_done(service);
@@ -183,6 +184,13 @@ static void on_hangup(void *data, int signal)
 static void on_health_timer(void *data)
 {
 	service_publish_health(data);
+	service_look_for_sessions(data);
+}
+
+static bool writers_advance(void *data)
+{
+	struct service *service = data;
+	return recorder_advances(service->recorder);
 }
 
 /* ---- making and ending ---- */
@@ -244,6 +252,8 @@ static int serve(struct service *service, struct error *e)
 	int result = loop_create(&service->loop, e);
 	if (result < 0)
 		return result;
+	service->manager = manager_create(
+		service->loop, &(struct manager_questions){.advances = writers_advance, .data = service});
 	service->signals[0] = loop_add_signal(service->loop, SIGTERM, on_terminate, service);
 	service->signals[1] = loop_add_signal(service->loop, SIGINT, on_terminate, service);
 	service->signals[2] = loop_add_signal(service->loop, SIGHUP, on_hangup, service);
@@ -258,6 +268,7 @@ static int serve(struct service *service, struct error *e)
 	recorder_destroy(service->recorder);
 	jobs_destroy(service->jobs);
 	network_destroy(service->network);
+	manager_destroy(service->manager);
 	loop_remove(service->health_timer);
 	loop_remove(service->levels_timer);
 	loop_remove(service->folder_timer);
@@ -285,6 +296,7 @@ static int run(const struct subcommand *subcommand, const struct arguments *argu
 	if (result < 0)
 		status = subcommand_failed(&e);
 	sessions_finish(&service.session);
+	service_sessions_finish(&service);
 	if (service.appliance != &appliance) {
 		appliance_finish(service.appliance);
 		free(service.appliance);

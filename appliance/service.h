@@ -4,6 +4,7 @@
 #define WOODSHED_APPLIANCE_SERVICE_H
 
 #include "appliance/jobs.h"
+#include "appliance/manager.h"
 #include "appliance/rescue.h"
 #include "appliance/sessions.h"
 #include "common/worker.h"
@@ -17,6 +18,7 @@ enum { SERVICE_INTERFACES_MOST = 64, SERVICE_SIGNALS = 3, SERVICE_ALERT_SIZE = 6
 
 struct service {
 	struct loop *loop;
+	struct manager *manager;
 	const char *config_path;     /* NULL: defaults */
 	struct appliance *started;   /* as it was at the start: the network's and the takes folder are not
 					changed later */
@@ -35,17 +37,21 @@ struct service {
 	bool swept;	     /* what the last run was removing is gone */
 	struct loop_source *signals[SERVICE_SIGNALS];
 	struct loop_source *health_timer, *retention_timer, *levels_timer, *folder_timer;
-	int64_t levels_until_ns; /* monotonic: they are wanted so long */
+	int64_t levels_until_ns; /* monotonic: MQTT wants them so long */
+	bool levels_flow;	 /* the timer runs */
 	bool stopping;
 	bool ready;
 	bool live[SERVICE_INTERFACES_MOST]; /* of each interface, as last told */
 	bool disk_low;
+	char **sessions; /* names of those that there are, as last looked for */
+	size_t session_count;
+	bool looking, sessions_known;
 	char recording_alert[SERVICE_ALERT_SIZE]; /* the last trouble with making a take; empty after one that
 						     worked */
 	char render_alert[SERVICE_ALERT_SIZE];
 	char config_alert[SERVICE_ALERT_SIZE]; /* why the last reload changed nothing; empty after one that
 						  did */
-	char takes_alert[SERVICE_ALERT_SIZE]; /* why there is no folder of takes; empty: there is */
+	char takes_alert[SERVICE_ALERT_SIZE];  /* why there is no folder of takes; empty: there is */
 };
 
 /* service-state.c: what the world is told. */
@@ -54,13 +60,25 @@ void service_publish_info(struct service *service);
 void service_publish_health(struct service *service);
 void service_publish_interfaces(struct service *service); /* events for those that came or went */
 void service_publish_latest(struct service *service, const char *folder);
+size_t service_interfaces(struct service *service,
+	struct recorder_interface interfaces[static SERVICE_INTERFACES_MOST]); /* how many there are in it */
+
+/* service-sessions.c: looks for session files and, when that is done, introduces the box to Home Assistant if
+ * it is another than before; the verb answers later, with what is found. */
+void service_look_for_sessions(struct service *service);
+int service_session_list(
+	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
+void service_publish_home(struct service *service);
+void service_sessions_finish(struct service *service);
 
 /* service-live.c: losses as they happen (recorder's callbacks), and levels while they are wanted: the verb
- * asks for half a minute of them, which the timer publishes. */
+ * asks for half a minute of them on MQTT, and pages look on as long as they like; the timer publishes. */
 void service_on_gap(void *service, const char *interface, const struct take_gap *gap);
 void service_on_loss(void *service, const char *track, const struct take_gap *gap);
 void service_on_suspect(void *service, const char *interface, const struct take_suspect *loss);
 int service_levels_command(
+	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
+int service_watch_command(
 	struct service *service, const struct command *command, json_t **result, struct error *e) MUST_CHECK;
 void service_levels_tick(void *service);
 

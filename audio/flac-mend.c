@@ -222,6 +222,22 @@ static int seal(int fd, struct flac_survey *survey)
 	return write_at(fd, whole, SIZE, 0);
 }
 
+/* Every FLAC frame is of FLAC_BLOCK, as STREAMINFO says: a file of another block size, somebody else's or one
+ * whose header is damaged, cannot go on with ours. */
+static bool has_our_blocks(const char *path)
+{
+	enum { BLOCKS = 8 };
+	static const unsigned char ours[] = {
+		FLAC_BLOCK >> 8, FLAC_BLOCK & 0xff, FLAC_BLOCK >> 8, FLAC_BLOCK & 0xff};
+	unsigned char blocks[sizeof(ours)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool same = fd >= 0 && pread(fd, blocks, sizeof(blocks), BLOCKS) == (ssize_t)sizeof(blocks) &&
+		    memcmp(blocks, ours, sizeof(ours)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
 static int mend_in_place(const char *path, struct flac_survey *survey, uint64_t frames, struct error *e)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -299,7 +315,7 @@ int flac_mend(const char *path, struct flac_survey *survey, uint64_t frames, con
 		return error_set(
 			e, EINVAL, "%s: has more than %llu frames", path, (unsigned long long)frames);
 	/* Nothing can follow a short FLAC frame: the numbers of the frames would not fit. */
-	bool can_grow = survey->frames % FLAC_BLOCK == 0;
+	bool can_grow = survey->frames % FLAC_BLOCK == 0 && has_our_blocks(path);
 	if (survey->md5 && !survey->apart && (frames == survey->frames || can_grow))
 		return mend_in_place(path, survey, frames, e);
 	return write_anew(path, survey, frames, tags, tag_count, e);

@@ -149,6 +149,8 @@ static void on_metadata(
 	if (metadata->type != FLAC__METADATA_TYPE_STREAMINFO)
 		return;
 	const FLAC__StreamMetadata_StreamInfo *info = &metadata->data.stream_info;
+	if (reader->format.channels > 0)
+		damage(reader, "more than one STREAMINFO");
 	reader->format = (struct flac_format){
 		.rate = info->sample_rate, .channels = info->channels, .bits = info->bits_per_sample};
 	reader->frames = info->total_samples;
@@ -237,6 +239,8 @@ static int start(struct flac_reader *reader, struct error *e)
 	if (reader->failure && reader->failure != -EBADMSG)
 		return error_set(e, reader->failure, "%s", reader->message.text);
 	const struct flac_format *format = &reader->format;
+	/* A file that ends within its header: what libFLAC says of it is not an error. */
+	read = read && FLAC__stream_decoder_get_state(reader->decoder) != FLAC__STREAM_DECODER_END_OF_STREAM;
 	if (!read || reader->failure || format->channels == 0)
 		return error_set(e, EBADMSG, "%s: not a FLAC file", reader->path);
 	if (format->bits != 16 && format->bits != 24)

@@ -1,5 +1,6 @@
 #include "audio/soundfile.h"
 
+#include "audio/riff.h"
 #include "common/memory.h"
 
 #include <errno.h>
@@ -75,6 +76,9 @@ static int open_for_reading(struct soundfile *s, const char *path, struct error 
 	s->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0)
 		return error_errno(e, errno, "%s", path);
+	int result = riff_check(s->fd, path, e);
+	if (result < 0)
+		return result;
 	s->file = sf_open_fd(s->fd, SFM_READ, &s->info, SF_FALSE);
 	return s->file ? 0
 		       : error_set(e, EBADMSG, "%s: no sound file that can be read: %s", path,

@@ -92,6 +92,14 @@ static const struct key mqtt_keys[] = {
 	{"username", KEY_TEXT, offsetof(struct mqtt_config, username), .help = "The user's name there."},
 	{"password_file", KEY_TEXT, offsetof(struct mqtt_config, password_file),
 		.help = "A file whose first line is the password."},
+	{"ca_file", KEY_TEXT, offsetof(struct mqtt_config, ca_file),
+		.help = "Certificates (PEM) that the broker's must come from; those of the system where it "
+			"is "
+			"left out. For mqtts://."},
+	{"cert_file", KEY_TEXT, offsetof(struct mqtt_config, cert_file),
+		.help = "The box's own certificate (PEM), for a broker that asks for one."},
+	{"key_file", KEY_TEXT, offsetof(struct mqtt_config, key_file),
+		.help = "The key (PEM, without a password) of cert_file; in that file where it is left out."},
 	{"discovery", KEY_FLAG, offsetof(struct mqtt_config, discovery), .fallback = "true",
 		.help = "Whether to introduce the box to Home Assistant."},
 };

@@ -55,6 +55,9 @@ struct mqtt_config {
 		    */
 	char *username;	     /* NULL: none */
 	char *password_file; /* NULL: none */
+	char *ca_file;	     /* PEM: who may vouch for the broker; NULL: whom the system trusts */
+	char *cert_file;     /* PEM: who we are, with what vouches for it; NULL: nobody asks */
+	char *key_file;	     /* PEM, of cert_file; NULL: it is in there too */
 	bool discovery;
 };
 

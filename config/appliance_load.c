@@ -127,11 +127,23 @@ static void resolve_paths(
 	resolve(&appliance->takes, folder);
 	resolve(&appliance->session, folder);
 	resolve(&appliance->mqtt.password_file, folder);
+	resolve(&appliance->mqtt.ca_file, folder);
+	resolve(&appliance->mqtt.cert_file, folder);
+	resolve(&appliance->mqtt.key_file, folder);
 	resolve(&appliance->http.token_file, folder);
 	free(folder);
 	check_file(appliance->session, "session", yaml_value_of(root, "session"), faults);
-	check_file(appliance->mqtt.password_file, "mqtt.password_file",
-		yaml_value_of(yaml_value_of(root, "mqtt"), "password_file"), faults);
+	const struct yaml_node *mqtt = yaml_value_of(root, "mqtt");
+	check_file(appliance->mqtt.password_file, "mqtt.password_file", yaml_value_of(mqtt, "password_file"),
+		faults);
+	check_file(appliance->mqtt.ca_file, "mqtt.ca_file", yaml_value_of(mqtt, "ca_file"), faults);
+	check_file(appliance->mqtt.cert_file, "mqtt.cert_file", yaml_value_of(mqtt, "cert_file"), faults);
+	check_file(appliance->mqtt.key_file, "mqtt.key_file", yaml_value_of(mqtt, "key_file"), faults);
+	const struct yaml_node *key = yaml_value_of(mqtt, "key_file");
+	if (key && !appliance->mqtt.cert_file)
+		faults_add(faults, key->line, key->column,
+			"mqtt.key_file: without cert_file there is nothing that it is the key of; both, or "
+			"neither");
 }
 
 /* The defaults that depend on what else is there. */

@@ -2,6 +2,7 @@
 
 #include "common/units.h"
 #include "mastering/limiter.h"
+#include "mastering/multiband.h"
 #include "mastering/programme.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@ static const double lufs_tolerance = 0.02; /* aimed at; 0.1 LU is what is promis
 static const double lufs_promise = 0.1;
 static const double ceiling_step_db = 0.001; /* below what must not be passed */
 
-static const struct processor_type *const types[] = {&limiter_type};
+static const struct processor_type *const types[] = {&limiter_type, &multiband_type};
 
 const struct processor_table mastering_processors = {types, sizeof(types) / sizeof(types[0])};
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,28 @@ const char *auth_bearer(const char *authorization)
 	return authorization + 7 + strspn(authorization + 7, " ");
 }
 
+const char *auth_basic(const char *authorization, char password[static TOKEN_SIZE])
+{
+	enum { USER_MOST = 256, PLAIN_MOST = USER_MOST + TOKEN_SIZE };
+	unsigned char plain[PLAIN_MOST + 3];
+	if (!authorization || strncasecmp(authorization, "Basic ", 6) != 0)
+		return NULL;
+	const char *text = authorization + 6 + strspn(authorization + 6, " ");
+	size_t length = strlen(text);
+	if (length > PLAIN_MOST / 3 * 4)
+		return NULL;
+	/* Padding comes out as zeros. */
+	int size = EVP_DecodeBlock(plain, (const unsigned char *)text, (int)length);
+	const unsigned char *colon = size > 0 ? memchr(plain, ':', (size_t)size) : NULL;
+	size_t left = colon ? (size_t)(plain + size - colon) - 1 : 0;
+	if (!colon || strnlen((const char *)colon + 1, left) >= TOKEN_SIZE)
+		password = NULL;
+	else
+		snprintf(password, TOKEN_SIZE, "%.*s", (int)left, (const char *)colon + 1);
+	OPENSSL_cleanse(plain, sizeof(plain));
+	return password;
+}
+
 static bool is_port(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -122,18 +145,25 @@ static bool split_host(const char *host, char *name, size_t size, bool *brackete
 	return *rest == '\0' || (*rest == ':' && is_port(rest + 1));
 }
 
-bool auth_host_allowed(const char *host, const char *hostname)
+/* `ours`, or with .local behind it. */
+static bool is_name(const char *given, const char *ours)
 {
-	char name[256], local[256 + 6];
+	size_t length = strlen(ours);
+	return length > 0 && strncasecmp(given, ours, length) == 0 &&
+	       (given[length] == '\0' || strcasecmp(given + length, ".local") == 0);
+}
+
+bool auth_host_allowed(const char *host, const char *hostname, const char *name)
+{
+	char given[256];
 	bool bracketed;
 	struct in6_addr address;
-	if (!host || !split_host(host, name, sizeof(name), &bracketed))
+	if (!host || !split_host(host, given, sizeof(given), &bracketed))
 		return false;
 	if (bracketed)
-		return inet_pton(AF_INET6, name, &address) == 1;
-	snprintf(local, sizeof(local), "%.255s.local", hostname);
-	return inet_pton(AF_INET, name, &address) == 1 || strcasecmp(name, "localhost") == 0 ||
-	       strcasecmp(name, hostname) == 0 || strcasecmp(name, local) == 0;
+		return inet_pton(AF_INET6, given, &address) == 1;
+	return inet_pton(AF_INET, given, &address) == 1 || strcasecmp(given, "localhost") == 0 ||
+	       is_name(given, hostname) || is_name(given, name);
 }
 
 bool auth_same_origin(const char *sec_fetch_site, const char *origin, const char *host)

@@ -20,9 +20,12 @@ bool token_matches(const char *token, const char *given);
 /* The token in `Bearer TOKEN` (the scheme in any case), or NULL. */
 const char *auth_bearer(const char *authorization);
 
-/* True for a Host header that names this machine: a literal address, localhost, `hostname`, or
- * `hostname`.local, with any port. Anything else may be a foreign name that was made to point here. */
-bool auth_host_allowed(const char *host, const char *hostname);
+/* The password in `Basic BASE64(user:password)`, or NULL; no longer than a token can be. */
+const char *auth_basic(const char *authorization, char password[static TOKEN_SIZE]);
+
+/* True for a Host header that names this machine: a literal address, localhost, `hostname`, `name`, or one of
+ * them with `.local`, with any port. Anything else may be a foreign name that was made to point here. */
+bool auth_host_allowed(const char *host, const char *hostname, const char *name);
 
 /* True if the browser says that a page of this very origin sent the request: Sec-Fetch-Site is same-origin,
  * or there is none and Origin is that of Host. Headers that are missing are NULL. */

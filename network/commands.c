@@ -25,6 +25,7 @@ static const struct verb {
 } verbs[] = {
 	{"record.start", COMMAND_RECORD_START, ARGUMENT_SESSION | ARGUMENT_TITLE, 0},
 	{"record.stop", COMMAND_RECORD_STOP, 0, 0},
+	{"record.save", COMMAND_RECORD_SAVE, ARGUMENT_TITLE, 0},
 	{"marker.add", COMMAND_MARKER_ADD, ARGUMENT_LABEL, ARGUMENT_LABEL},
 	{"take.list", COMMAND_TAKE_LIST, ARGUMENT_CURSOR | ARGUMENT_LIMIT, 0},
 	{"take.get", COMMAND_TAKE_GET, ARGUMENT_TAKE, ARGUMENT_TAKE},

@@ -1,8 +1,9 @@
 #include "network/files.h"
 
-#include "common/memory.h"
+#include "common/file.h"
 #include "takes/take.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -14,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define PEAKS "peaks"
 #define SMALL_FILE UINT64_C(1048576) /* hashed when it is asked for */
 
 /* --- Ranges and tags --- */
@@ -114,6 +116,9 @@ static const char *type_of(const char *path)
 		{".json", "application/json"},
 		{".yaml", "application/yaml"},
 		{".cue", "application/x-cue"},
+		{".csv", "text/csv"},
+		{".jpg", "image/jpeg"},
+		{".png", "image/png"},
 	};
 	const char *dot = strrchr(path, '.');
 	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++) {
@@ -123,69 +128,135 @@ static const char *type_of(const char *path)
 	return "application/octet-stream";
 }
 
-static bool is_companion(const char *path)
+static bool is_peaks(const char *path)
 {
-	static const char *const names[] = {"take.json", "session.yaml", "report.json", "mix.flac"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(path, names[i]) == 0)
-			return true;
-	}
-	if (strncmp(path, "peaks/", 6) != 0)
+	if (strncmp(path, PEAKS "/", sizeof(PEAKS)) != 0)
 		return false;
-	const char *name = path + 6;
+	const char *name = path + sizeof(PEAKS);
 	size_t length = strlen(name);
 	return length > 5 && name[0] != '.' && !strchr(name, '/') && strcmp(name + length - 5, ".json") == 0;
 }
 
-/* Finds `path` among what the manifest names. `*hash` is NULL while the bytes may be other than it says. */
-static bool find_named(const struct manifest *take, const char *path, const struct hash **hash)
+/* Is given a name and its hash, or NULL while the bytes may be other than the manifest says; true: enough. */
+typedef bool (*named_fn)(void *data, const char *path, const struct hash *hash);
+
+static bool is_render(const struct manifest *take, const char *path)
 {
-	*hash = NULL;
+	for (size_t i = 0; i < take->render_count; i++) {
+		if (strcmp(take->renders[i].file, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool visit_tracks(const struct manifest *take, named_fn fn, void *data)
+{
 	for (size_t i = 0; i < take->track_count; i++) {
 		struct take_track *track = &take->tracks[i];
 		for (size_t k = 0; k < take_track_files(track); k++) {
-			if (strcmp(take_track_segment(track, k).file, path) != 0)
-				continue;
-			*hash = take_track_hash(track, k);
-			return true;
+			if (fn(data, take_track_segment(track, k).file, take_track_hash(track, k)))
+				return true;
 		}
 	}
-	for (size_t i = 0; i < take->render_count; i++) {
-		if (strcmp(take->renders[i].file, path) != 0)
-			continue;
-		/* A render that is under way replaces the file before it says so. */
-		*hash = take->state == TAKE_RENDERING ? NULL : &take->renders[i].hash;
+	return false;
+}
+
+/* What a take may have without its manifest saying so. */
+static bool visit_companions(const struct manifest *take, named_fn fn, void *data)
+{
+	static const char *const names[] = {
+		"take.json", "session.yaml", "report.json", "mix.flac", "cover.jpg", "cover.png"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!is_render(take, names[i]) && fn(data, names[i], NULL))
+			return true;
+	}
+	for (size_t i = 0; i < take->interface_count; i++) {
+		const char *clock_log = take->interfaces[i].clock_log;
+		if (clock_log && fn(data, clock_log, NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Every name but those of the peaks. True if `fn` had enough. */
+static bool visit_names(const struct manifest *take, named_fn fn, void *data)
+{
+	if (visit_tracks(take, fn, data))
 		return true;
+	for (size_t i = 0; i < take->render_count; i++) {
+		/* A render that is under way replaces the file before it says so. */
+		const struct hash *hash = take->state == TAKE_RENDERING ? NULL : &take->renders[i].hash;
+		if (fn(data, take->renders[i].file, hash))
+			return true;
 	}
 	for (size_t i = 0; i < take->preset_count; i++) {
-		if (strcmp(take->presets[i].file, path) != 0)
-			continue;
-		*hash = &take->presets[i].hash;
-		return true;
+		if (fn(data, take->presets[i].file, &take->presets[i].hash))
+			return true;
 	}
-	return is_companion(path);
+	return visit_companions(take, fn, data);
+}
+
+struct wanted {
+	const char *path;
+	const struct hash *hash;
+};
+
+static bool is_wanted(void *data, const char *path, const struct hash *hash)
+{
+	struct wanted *wanted = data;
+	if (strcmp(path, wanted->path) != 0)
+		return false;
+	wanted->hash = hash;
+	return true;
 }
 
 /* --- Opening --- */
 
-static int open_beneath(const char *folder, const char *path)
+/* What is not there, what is a link, what leaves the folder: all the same to who asks. */
+static int no_file(int error)
+{
+	return error == ENOSYS || error == EMFILE || error == ENFILE ? -error : -ENOENT;
+}
+
+int file_open_beneath(const char *folder, const char *path, struct stat *status)
 {
 	int base = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (base < 0)
-		return -errno;
+		return no_file(errno);
 	/* O_NONBLOCK, so that a pipe which somebody left there cannot hold us up. */
 	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-	long fd = syscall(SYS_openat2, base, path, &how, sizeof(how));
-	int result = fd < 0 ? -errno : (int)fd;
+	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
+	int result = fd < 0 ? no_file(errno) : fd;
 	close(base);
+	if (result < 0)
+		return result;
+	if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode)) {
+		close(fd);
+		return -ENOENT;
+	}
 	return result;
+}
+
+static void describe(struct takefile *file, const struct stat *status, const char *path)
+{
+	*file = (struct takefile){.fd = -1,
+		.size = (uint64_t)status->st_size,
+		.type = type_of(path),
+		.modified = status->st_mtime};
 }
 
 static void set_etag(struct takefile *file, const struct hash *hash)
 {
 	if (hash->sha256[0] != '\0' && hash->bytes == file->size)
 		snprintf(file->etag, sizeof(file->etag), "\"%s\"", hash->sha256);
+}
+
+/* Whatever has no hash in the manifest and never changes in place. */
+static bool is_replaced_whole(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	return dot && (strcmp(dot, ".json") == 0 || strcmp(dot, ".yaml") == 0);
 }
 
 static void hash_small(struct takefile *file)
@@ -204,40 +275,106 @@ static int open_named(
 	struct takefile *file, const char *folder, const char *path, const struct hash *hash, struct error *e)
 {
 	struct stat status;
-	int fd = open_beneath(folder, path);
+	int fd = file_open_beneath(folder, path, &status);
 	if (fd < 0)
-		return error_set(e, fd == -ENOSYS ? EIO : ENOENT, "%s: no such file in this take", path);
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		close(fd);
-		return error_set(e, ENOENT, "%s: no such file in this take", path);
-	}
-	*file = (struct takefile){.fd = fd, .size = (uint64_t)status.st_size, .type = type_of(path)};
+		return error_set(e, fd == -ENOENT ? ENOENT : EIO, "%s: no such file in this take", path);
+	describe(file, &status, path);
+	file->fd = fd;
 	if (hash)
 		set_etag(file, hash);
-	else if (is_companion(path))
+	else if (is_replaced_whole(path))
 		hash_small(file);
 	return 0;
+}
+
+int takefile_take(
+	struct manifest *manifest, char **folder, const char *takes, const char *id, struct error *e)
+{
+	*folder = NULL;
+	/* The message of take_find would say where the takes lie. */
+	if (!take_id_valid(id) || take_find(takes, id, folder, e) < 0)
+		return error_set(e, ENOENT, "no such take");
+	int result = manifest_load(manifest, *folder, e);
+	if (result < 0) {
+		free(*folder);
+		*folder = NULL;
+	}
+	return result;
 }
 
 int takefile_open(struct takefile *file, const char *takes, const char *id, const char *path, struct error *e)
 {
 	struct manifest manifest = {0};
-	char *folder = NULL;
-	if (!take_id_valid(id))
-		return error_set(e, ENOENT, "no such take");
-	int result = take_find(takes, id, &folder, e);
+	char *folder;
+	int result = takefile_take(&manifest, &folder, takes, id, e);
 	if (result < 0)
 		return result;
-	result = manifest_load(&manifest, folder, e);
-	if (result < 0)
-		goto out;
-	const struct hash *hash;
-	if (find_named(&manifest, path, &hash))
-		result = open_named(file, folder, path, hash, e);
+	struct wanted wanted = {.path = path};
+	if (visit_names(&manifest, is_wanted, &wanted) || is_peaks(path))
+		result = open_named(file, folder, path, wanted.hash, e);
 	else
 		result = error_set(e, ENOENT, "%.100s: no such file in this take", path);
 	manifest_finish(&manifest);
-out:
+	free(folder);
+	return result;
+}
+
+/* --- Listing --- */
+
+struct listing {
+	int folder;
+	takefile_fn each;
+	void *data;
+};
+
+static bool list_one(void *data, const char *path, const struct hash *hash)
+{
+	const struct listing *listing = data;
+	struct takefile file;
+	struct stat status;
+	if (fstatat(listing->folder, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	describe(&file, &status, path);
+	if (hash)
+		set_etag(&file, hash);
+	listing->each(listing->data, path, &file);
+	return false;
+}
+
+static void list_peaks(struct listing *listing)
+{
+	int fd = openat(listing->folder, PEAKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *peaks = fd < 0 ? NULL : fdopendir(fd);
+	if (!peaks) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(peaks));) {
+		char *path = file_join(PEAKS, entry->d_name);
+		if (is_peaks(path))
+			list_one(listing, path, NULL);
+		free(path);
+	}
+	closedir(peaks);
+}
+
+int takefile_list(const char *takes, const char *id, takefile_fn each, void *data, struct error *e)
+{
+	struct manifest manifest = {0};
+	char *folder;
+	int result = takefile_take(&manifest, &folder, takes, id, e);
+	if (result < 0)
+		return result;
+	struct listing listing = {open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), each, data};
+	if (listing.folder < 0) {
+		result = error_set(e, ENOENT, "no such take");
+	} else {
+		visit_names(&manifest, list_one, &listing);
+		list_peaks(&listing);
+		close(listing.folder);
+	}
+	manifest_finish(&manifest);
 	free(folder);
 	return result;
 }

@@ -5,21 +5,39 @@
 #define WOODSHED_NETWORK_FILES_H
 
 #include "common/error.h"
+#include "takes/manifest.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <time.h>
 
 struct takefile {
 	int fd; /* the caller's */
 	uint64_t size;
 	char etag[68]; /* "<sha256>" with its quotes; empty while the hash is not known */
 	const char *type;
+	time_t modified;
 };
 
-/* `path` is a raw track, a render or a preset that the manifest names, take.json, session.yaml, report.json,
- * mix.flac or peaks/<name>.json. -ENOENT for all else, and for what is a link or no plain file. */
+/* The manifest of a take and its folder, the caller's to free. -ENOENT: no such take. */
+int takefile_take(struct manifest *manifest, char **folder, const char *takes, const char *id,
+	struct error *e) MUST_CHECK;
+
+/* `path` is a raw track, a render, a preset or a clock log that the manifest names, take.json, session.yaml,
+ * report.json, mix.flac, a cover or peaks/<name>.json. -ENOENT for all else, and for what is a link or no
+ * plain file. A track that is being recorded has the size that it has now, and no tag. */
 int takefile_open(struct takefile *file, const char *takes, const char *id, const char *path,
 	struct error *e) MUST_CHECK;
+
+/* A descriptor of `path` beneath `folder`, by no link and of no more than a plain file; -ENOENT. The
+ * caller's. */
+int file_open_beneath(const char *folder, const char *path, struct stat *status) MUST_CHECK;
+
+/* Calls `each` with the path of every file of a take that takefile_open would open. */
+typedef void (*takefile_fn)(void *data, const char *path, const struct takefile *file);
+int takefile_list(
+	const char *takes, const char *id, takefile_fn each, void *data, struct error *e) MUST_CHECK;
 
 enum range_result {
 	RANGE_WHOLE, /* no range, or one that is to be ignored: malformed, or several */

@@ -3,6 +3,7 @@
 #ifndef WOODSHED_NETWORK_HTTP_H
 #define WOODSHED_NETWORK_HTTP_H
 
+#include "network/events.h"
 #include "network/network.h"
 #include "network/snapshot.h"
 
@@ -11,7 +12,7 @@ struct http;
 struct http_setup {
 	struct loop *loop;
 	const struct http_config *config;
-	const char *takes;
+	const char *takes, *name;    /* of the appliance */
 	struct snapshots *snapshots; /* must outlive the server */
 	network_command_fn on_command;
 	void *command_data;
@@ -22,6 +23,9 @@ int http_create(struct http **http, const struct http_setup *setup, struct error
 
 /* Answers what is waiting for the loop (503), closes every connection and joins the thread. NULL is fine. */
 void http_destroy(struct http *http);
+
+/* The stream of events of every page: what is published there reaches them. */
+struct events *http_events(const struct http *http);
 
 uint16_t http_port(const struct http *http);
 

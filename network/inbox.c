@@ -2,6 +2,7 @@
 
 #include "common/memory.h"
 #include "network/commands.h"
+#include "network/homeassistant.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -186,10 +187,14 @@ static void copy_properties(struct inbound *to, const MQTTAsync_message *message
 void inbox_arrived(
 	struct inbox *inbox, const char *topic, size_t topic_size, const MQTTAsync_message *message)
 {
-	if (topic_size <= inbox->prefix_size || memcmp(topic, inbox->prefix, inbox->prefix_size) != 0)
+	bool birth = topic_size == strlen(HOMEASSISTANT_STATUS) &&
+		     memcmp(topic, HOMEASSISTANT_STATUS, topic_size) == 0;
+	size_t start = birth ? 0 : inbox->prefix_size;
+	if (!birth && (topic_size <= start || memcmp(topic, inbox->prefix, start) != 0))
 		return;
-	struct inbound to = {.retained = message->retained != 0, .size = (size_t)message->payloadlen};
-	to.topic = copy(topic + inbox->prefix_size, topic_size - inbox->prefix_size);
+	struct inbound to = {
+		.birth = birth, .retained = message->retained != 0, .size = (size_t)message->payloadlen};
+	to.topic = copy(topic + start, topic_size - start);
 	to.too_large = to.size > COMMAND_SIZE_LIMIT;
 	to.payload = copy(message->payload, to.too_large ? 0 : to.size);
 	copy_properties(&to, message);

@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 struct inbound {
-	char *topic; /* what follows `<p>/` */
+	char *topic; /* what follows `<p>/`; all of it for what is not below `<p>` */
+	bool birth;  /* Home Assistant's status, and not below `<p>` */
 	char *payload;
 	size_t size;
 	bool too_large; /* past COMMAND_SIZE_LIMIT: the payload was not copied */

@@ -3,14 +3,18 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "network/homeassistant.h"
 #include "network/waits.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONNECT_TIMEOUT_S 3
-#define KEEP_ALIVE_S 15
+/* A broker whose machine died says nothing, and TCP asks it ever more rarely: with this it is given up soon
+ * enough for the state to be right five seconds after it is back. */
+#define KEEP_ALIVE_S 4
 #define DISCONNECT_MS 300
 #define PACKET_LIMIT (1024 * 1024) /* nothing larger is even sent to us by a broker that speaks MQTT 5 */
 #define PASSWORD_LIMIT 4096
@@ -18,12 +22,14 @@
 struct link {
 	const struct appliance *config;
 	char *client_id, *availability;
-	char *topics[4];
+	char *topics[5];
 	struct inbox *inbox;
 	MQTTAsync client; /* NULL: none yet for this version */
 	int version;	  /* of MQTT */
 	int refusal;	  /* why the last connect failed */
 	struct waits waits;
+	pthread_mutex_t lock; /* guards tls_error */
+	char tls_error[256];  /* the last one's; empty: none */
 };
 
 /* --- Paho's callbacks: set a flag, wake the thread. --- */
@@ -66,6 +72,30 @@ static int on_arrived(void *context, char *topic, int topic_size, MQTTAsync_mess
 	inbox_arrived(link->inbox, topic, topic_size > 0 ? (size_t)topic_size : strlen(topic), message);
 	MQTTAsync_freeMessage(&message);
 	MQTTAsync_free(topic);
+	return 1;
+}
+
+/* OpenSSL's lines are `ID:error:CODE:LIBRARY:FUNCTION:REASON:FILE:…`; the reason is what a person needs. */
+static int on_tls_error(const char *line, size_t size, void *context)
+{
+	struct link *link = context;
+	const char *from = line, *end = line + size;
+	for (int field = 0; field < 5; field++) {
+		const char *colon = memchr(from, ':', (size_t)(end - from));
+		if (!colon)
+			break;
+		from = colon + 1;
+	}
+	size_t length = (size_t)(end - from);
+	const char *colon = memchr(from, ':', length);
+	if (colon)
+		length = (size_t)(colon - from);
+	if (length >= sizeof(link->tls_error))
+		length = sizeof(link->tls_error) - 1;
+	pthread_mutex_lock(&link->lock);
+	memcpy(link->tls_error, from, length);
+	link->tls_error[length] = '\0';
+	pthread_mutex_unlock(&link->lock);
 	return 1;
 }
 
@@ -145,6 +175,11 @@ static int start_connect(struct link *link, const char *password, struct operati
 	will.retained = 1;
 	will.qos = 1;
 	ssl.verify = 1;
+	ssl.trustStore = config->ca_file;
+	ssl.keyStore = config->cert_file;
+	ssl.privateKey = config->key_file;
+	ssl.ssl_error_cb = on_tls_error;
+	ssl.ssl_error_context = link;
 	options.will = &will;
 	options.ssl = &ssl;
 	options.username = config->username;
@@ -157,12 +192,21 @@ static int start_connect(struct link *link, const char *password, struct operati
 	return result;
 }
 
+static void clear_tls_error(struct link *link)
+{
+	pthread_mutex_lock(&link->lock);
+	link->tls_error[0] = '\0';
+	pthread_mutex_unlock(&link->lock);
+}
+
 static const char *refusal_text(const struct link *link)
 {
 	if (speaks_5(link) && link->refusal >= 0x80)
 		return MQTTReasonCode_toString((enum MQTTReasonCodes)link->refusal);
 	if (link->refusal == 4 || link->refusal == 5)
 		return "user name or password refused";
+	if (link->tls_error[0])
+		return link->tls_error;
 	if (link->refusal == -ETIMEDOUT)
 		return "no answer in time";
 	return "cannot connect";
@@ -175,6 +219,7 @@ int link_connect(struct link *link, const struct patience *patience, struct erro
 	if (result == 0 && !link->client)
 		result = make_client(link, e);
 	link->refusal = 0;
+	clear_tls_error(link);
 	if (result < 0)
 		goto out;
 	waits_set_lost(&link->waits, false);
@@ -182,10 +227,12 @@ int link_connect(struct link *link, const struct patience *patience, struct erro
 	link->refusal = start_connect(link, password, operation);
 	if (link->refusal == MQTTASYNC_SUCCESS)
 		link->refusal = waits_end(operation, patience);
-	if (link->refusal != 0)
+	if (link->refusal != 0) {
+		pthread_mutex_lock(&link->lock);
 		result = error_set(
 			e, EIO, "%s: %s (%d)", link->config->mqtt.url, refusal_text(link), link->refusal);
-	else
+		pthread_mutex_unlock(&link->lock);
+	} else
 		log_info("mqtt: connected to %s (MQTT %s)", link->config->mqtt.url,
 			speaks_5(link) ? "5" : "3.1.1");
 out:
@@ -307,7 +354,7 @@ void link_disconnect(struct link *link)
 
 static bool valid_url(const char *url)
 {
-	static const char *const schemes[] = {"mqtt://", "mqtts://"};
+	static const char *const schemes[] = {"mqtt://", "mqtts://", "tcp://", "ssl://"};
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t length = strlen(schemes[i]);
 		if (strncmp(url, schemes[i], length) == 0)
@@ -319,7 +366,9 @@ static bool valid_url(const char *url)
 int link_create(struct link **link, const struct appliance *config, const char *prefix, struct inbox *inbox,
 	struct error *e)
 {
-	static const char *const commands[] = {"record/set", "session/set", "marker/set", "request/+"};
+	enum { COMMANDS = 4 };
+	static const char *const commands[COMMANDS] = {
+		"record/set", "session/set", "marker/set", "request/+"};
 	if (!valid_url(config->mqtt.url))
 		return error_set(
 			e, EINVAL, "%s: not mqtt://HOST:PORT or mqtts://HOST:PORT", config->mqtt.url);
@@ -329,9 +378,11 @@ int link_create(struct link **link, const struct appliance *config, const char *
 	made->version = MQTTVERSION_5;
 	made->client_id = memory_format("woodshed-%s", config->name);
 	made->availability = memory_format("%s/availability", prefix);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < COMMANDS; i++)
 		made->topics[i] = memory_format("%s/%s", prefix, commands[i]);
+	made->topics[COMMANDS] = memory_text(HOMEASSISTANT_STATUS);
 	waits_init(&made->waits);
+	pthread_mutex_init(&made->lock, NULL);
 	MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
 	options.do_openssl_init = 1;
 	MQTTAsync_global_init(&options);
@@ -345,6 +396,7 @@ void link_destroy(struct link *link)
 		return;
 	drop_client(link);
 	waits_finish(&link->waits);
+	pthread_mutex_destroy(&link->lock);
 	for (size_t i = 0; i < sizeof(link->topics) / sizeof(link->topics[0]); i++)
 		free(link->topics[i]);
 	free(link->availability);

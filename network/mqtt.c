@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "network/homeassistant.h"
 #include "network/link.h"
 
 #include <errno.h>
@@ -200,7 +201,9 @@ int mqtt_create(struct mqtt **mqtt, struct loop *loop, const struct appliance *c
 	int result = link_create(&made->link, config, prefix, made->inbox, e);
 	if (result < 0)
 		goto no_link;
-	made->outbox = outbox_create(prefix);
+	char *discovery = homeassistant_topic(config->name);
+	made->outbox = outbox_create(prefix, discovery);
+	free(discovery);
 	outbox_retain(made->outbox, OUTBOX_AVAILABILITY, "online");
 	pthread_mutex_init(&made->lock, NULL);
 	result = -pthread_create(&made->thread, NULL, work, made);
@@ -246,6 +249,22 @@ void mqtt_retain(struct mqtt *mqtt, enum outbox_topic topic, const char *payload
 	pthread_mutex_unlock(&mqtt->lock);
 	if (differs)
 		link_wake(mqtt->link);
+}
+
+void mqtt_retain_via(struct mqtt *mqtt, enum outbox_topic topic, const char *first, const char *last)
+{
+	pthread_mutex_lock(&mqtt->lock);
+	outbox_retain_via(mqtt->outbox, topic, first, last);
+	pthread_mutex_unlock(&mqtt->lock);
+	link_wake(mqtt->link);
+}
+
+void mqtt_repeat(struct mqtt *mqtt, enum outbox_topic topic)
+{
+	pthread_mutex_lock(&mqtt->lock);
+	outbox_repeat(mqtt->outbox, topic);
+	pthread_mutex_unlock(&mqtt->lock);
+	link_wake(mqtt->link);
 }
 
 void mqtt_send(struct mqtt *mqtt, struct outgoing *message)

@@ -23,6 +23,8 @@ void mqtt_destroy(struct mqtt *mqtt);
 
 /* Hand over to the thread; never wait for the network. */
 void mqtt_retain(struct mqtt *mqtt, enum outbox_topic topic, const char *payload);
+void mqtt_retain_via(struct mqtt *mqtt, enum outbox_topic topic, const char *first, const char *last);
+void mqtt_repeat(struct mqtt *mqtt, enum outbox_topic topic);
 /* QoS 0 on `<prefix>/<name>`, and only the newest: what could not be sent before the next is not sent. */
 void mqtt_pass(struct mqtt *mqtt, const char *name, const char *payload);
 void mqtt_send(struct mqtt *mqtt, struct outgoing *message); /* takes over the memory in it */

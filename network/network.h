@@ -17,6 +17,7 @@
 enum command_verb {
 	COMMAND_RECORD_START, /* [session] [title] */
 	COMMAND_RECORD_STOP,
+	COMMAND_RECORD_SAVE,  /* [title]: what the pre-roll holds becomes a take */
 	COMMAND_MARKER_ADD,   /* label */
 	COMMAND_TAKE_LIST,    /* [cursor] [limit] */
 	COMMAND_TAKE_GET,     /* take */
@@ -27,6 +28,7 @@ enum command_verb {
 	COMMAND_SESSION_SET,  /* session */
 	COMMAND_SESSION_LIST, /* its data: {"sessions": [name, …], "session": the one in use or null} */
 	COMMAND_LEVELS,	      /* its data: {"seconds": for how long they are published} */
+	COMMAND_LEVELS_WATCH, /* from the network itself: hand in levels while network_watched() */
 	COMMAND_CONFIG_RELOAD,
 };
 
@@ -106,6 +108,19 @@ void network_set_state(struct network *network, const struct network_state *stat
 void network_set_health(struct network *network, const struct network_health *health);
 void network_set_latest(struct network *network, const struct manifest *take); /* NULL: there is none */
 
+/* What Home Assistant is to know of the box besides; copied. MQTT only. Without `discovery` it is told once
+ * that there is no such device. */
+struct network_home {
+	bool discovery;
+	double pre_roll_s;
+	const char *session; /* in use */
+	const char *const *sessions;
+	size_t session_count;
+	const char *const *interfaces;
+	size_t interface_count;
+};
+void network_set_home(struct network *network, const struct network_home *home);
+
 /* A channel's level since the last ones, in the order of the interfaces' channels. */
 struct network_level {
 	const char *interface;
@@ -113,8 +128,16 @@ struct network_level {
 	uint64_t clipped;	/* samples at full scale since the last take began */
 };
 
-/* Publishes them at once with QoS 0: no broker keeps them, and where none is connected they are gone. */
-void network_set_levels(struct network *network, const struct network_level *levels, size_t count);
+/* Gives them to the clients of HTTP's events that want them and, with `on_mqtt`, publishes them at once with QoS
+ * 0: no broker keeps them, and where none is connected they are gone. */
+void network_set_levels(
+	struct network *network, const struct network_level *levels, size_t count, bool on_mqtt);
+
+/* True while a client of HTTP's events wants levels. */
+bool network_watched(const struct network *network);
+
+/* How far a render is: `stage` is edit, mix or master, `done` 0 to 1 of the whole. */
+void network_set_progress(struct network *network, const char *take, const char *stage, double done);
 
 /* An event: `type` is its event_type, `fields` an object with the rest or NULL; steals the reference. */
 void network_event(struct network *network, const char *type, json_t *fields);

@@ -18,9 +18,11 @@ static const char *const names[OUTBOX_TOPICS] = {
 
 struct retained {
 	char *topic;
-	char *payload; /* NULL: nothing was ever given */
+	char *payload; /* NULL: there is nothing to say */
 	uint64_t id;   /* of this payload */
 	bool unsent;
+	bool once;  /* this payload gives way to `next` when it was sent */
+	char *next; /* NULL: to nothing */
 };
 
 struct outbox {
@@ -42,12 +44,13 @@ void outgoing_finish(struct outgoing *message)
 	*message = (struct outgoing){0};
 }
 
-struct outbox *outbox_create(const char *prefix)
+struct outbox *outbox_create(const char *prefix, const char *discovery)
 {
 	struct outbox *outbox = memory_new(sizeof(*outbox));
 	outbox->prefix = memory_text(prefix);
 	for (int i = 0; i < OUTBOX_TOPICS; i++)
-		outbox->retained[i].topic = memory_format("%s/%s", prefix, names[i]);
+		outbox->retained[i].topic =
+			names[i] ? memory_format("%s/%s", prefix, names[i]) : memory_text(discovery);
 	return outbox;
 }
 
@@ -69,22 +72,46 @@ void outbox_destroy(struct outbox *outbox)
 	for (int i = 0; i < OUTBOX_TOPICS; i++) {
 		free(outbox->retained[i].topic);
 		free(outbox->retained[i].payload);
+		free(outbox->retained[i].next);
 	}
 	outgoing_finish(&outbox->passing);
 	free(outbox->prefix);
 	free(outbox);
 }
 
+/* Takes over `payload`, which may be NULL. */
+static void say(struct outbox *outbox, struct retained *retained, char *payload)
+{
+	free(retained->payload);
+	retained->payload = payload;
+	retained->id = ++outbox->last_id;
+	retained->unsent = payload != NULL;
+	retained->once = false;
+}
+
 bool outbox_retain(struct outbox *outbox, enum outbox_topic topic, const char *payload)
 {
 	struct retained *retained = &outbox->retained[topic];
-	if (retained->payload && strcmp(retained->payload, payload) == 0)
+	if (topic != OUTBOX_HEALTH && !retained->once && retained->payload &&
+		strcmp(retained->payload, payload) == 0)
 		return false;
-	free(retained->payload);
-	retained->payload = memory_text(payload);
-	retained->id = ++outbox->last_id;
-	retained->unsent = true;
+	say(outbox, retained, memory_text(payload));
 	return true;
+}
+
+void outbox_retain_via(struct outbox *outbox, enum outbox_topic topic, const char *first, const char *last)
+{
+	struct retained *retained = &outbox->retained[topic];
+	say(outbox, retained, memory_text(first));
+	free(retained->next);
+	retained->next = last ? memory_text(last) : NULL;
+	retained->once = true;
+}
+
+void outbox_repeat(struct outbox *outbox, enum outbox_topic topic)
+{
+	struct retained *retained = &outbox->retained[topic];
+	retained->unsent = retained->payload != NULL;
 }
 
 void outbox_push(struct outbox *outbox, struct outgoing *message)
@@ -168,11 +195,21 @@ bool outbox_next(const struct outbox *outbox, struct outgoing *message)
 	return true;
 }
 
+static void retained_sent(struct outbox *outbox, struct retained *retained)
+{
+	retained->unsent = false;
+	if (!retained->once)
+		return;
+	char *next = retained->next;
+	retained->next = NULL;
+	say(outbox, retained, next);
+}
+
 void outbox_sent(struct outbox *outbox, uint64_t id)
 {
 	for (int i = 0; i < OUTBOX_TOPICS; i++) {
 		if (outbox->retained[i].id == id)
-			outbox->retained[i].unsent = false;
+			retained_sent(outbox, &outbox->retained[i]);
 	}
 	if (outbox->count > 0 && outbox->queue[outbox->first].id == id)
 		drop_first(outbox);

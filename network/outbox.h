@@ -15,6 +15,7 @@ enum outbox_topic {
 	OUTBOX_STATE,
 	OUTBOX_HEALTH,
 	OUTBOX_LATEST,
+	OUTBOX_DISCOVERY, /* not below the prefix: Home Assistant's */
 	OUTBOX_AVAILABILITY,
 	OUTBOX_TOPICS,
 };
@@ -32,12 +33,20 @@ struct outgoing {
 
 struct outbox;
 
-/* `prefix` is `woodshed/<name>`. */
-struct outbox *outbox_create(const char *prefix);
+/* `prefix` is `woodshed/<name>`, `discovery` the topic of OUTBOX_DISCOVERY. */
+struct outbox *outbox_create(const char *prefix, const char *discovery);
 void outbox_destroy(struct outbox *outbox); /* NULL is fine */
 
-/* Replaces a retained topic's payload. True if it differs from the last one. */
+/* Replaces a retained topic's payload. True if it is to be sent: it differs from the last one, or says that
+ * all is as it was (health, which is told again and again). */
 bool outbox_retain(struct outbox *outbox, enum outbox_topic topic, const char *payload);
+
+/* The same, but `first` is sent once before `last` is; a `last` of NULL: nothing is, also after a new
+ * connect. */
+void outbox_retain_via(struct outbox *outbox, enum outbox_topic topic, const char *first, const char *last);
+
+/* A retained topic's payload, if it has one, is sent once more. */
+void outbox_repeat(struct outbox *outbox, enum outbox_topic topic);
 
 /* Appends to the queue; takes over the memory in `message` (whose `retained` and `id` do not matter). */
 void outbox_push(struct outbox *outbox, struct outgoing *message);

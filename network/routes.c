@@ -3,8 +3,12 @@
 #include "common/memory.h"
 #include "network/commands.h"
 #include "network/files.h"
+#include "network/metrics.h"
+#include "network/serve.h"
+#include "network/stems.h"
 #include "network/texts.h"
 #include "network/web.h"
+#include "network/webdav.h"
 #include "takes/library.h"
 #include "takes/take.h"
 
@@ -16,10 +20,26 @@
 
 /* --- The page --- */
 
+static const struct web_asset *find_asset(const char *name)
+{
+	for (size_t i = 0; i < web_asset_count; i++)
+		if (strcmp(web_assets[i].name, name) == 0)
+			return &web_assets[i];
+	return NULL;
+}
+
 static struct answer get_asset(struct request *request)
 {
-	const struct web_asset *asset = &web_assets[request->route->value];
-	return answer_static(asset->type, asset->data, asset->size);
+	const char *name = request->parameters[0] ? request->parameters[0] : "index.html";
+	const struct web_asset *asset = find_asset(name);
+	if (!asset)
+		return answer_problem(MHD_HTTP_NOT_FOUND, "there is nothing at this address");
+	const char *known = request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
+	struct answer answer = etag_listed(known, asset->etag)
+				       ? answer_empty(MHD_HTTP_NOT_MODIFIED)
+				       : answer_static(asset->type, asset->data, asset->size);
+	answer_header(answer, MHD_HTTP_HEADER_ETAG, asset->etag);
+	return answer;
 }
 
 static struct answer post_login(struct request *request)
@@ -62,12 +82,32 @@ static struct answer get_snapshot(struct request *request)
 	return answer;
 }
 
-/* --- Takes --- */
+/* --- Events --- */
 
 static const char *query(const struct request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
+
+static struct answer get_events(struct request *request)
+{
+	const char *levels = query(request, "levels");
+	bool wanted = !levels || strcmp(levels, "1") == 0;
+	if (!wanted && strcmp(levels, "0") != 0)
+		return answer_problem(MHD_HTTP_BAD_REQUEST, "levels: must be 0 or 1");
+	struct answer answer = {MHD_HTTP_OK,
+		events_subscribe(request->http->events, request->connection, wanted && !request->head)};
+	if (!answer.response) {
+		answer = answer_problem(MHD_HTTP_SERVICE_UNAVAILABLE, "too many listen already");
+		answer_header(answer, MHD_HTTP_HEADER_RETRY_AFTER, "10");
+		return answer;
+	}
+	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return answer;
+}
+
+/* --- Takes --- */
 
 static bool read_limit(const char *text, size_t *limit)
 {
@@ -104,10 +144,7 @@ static struct answer get_take(struct request *request)
 	struct error e;
 	struct manifest manifest = {0};
 	char *folder;
-	const char *id = request->parameters[0];
-	if (!take_id_valid(id) || take_find(request->http->takes, id, &folder, &e) < 0)
-		return answer_problem(MHD_HTTP_NOT_FOUND, "no such take");
-	int result = manifest_load(&manifest, folder, &e);
+	int result = takefile_take(&manifest, &folder, request->http->takes, request->parameters[0], &e);
 	free(folder);
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
@@ -118,69 +155,6 @@ static struct answer get_take(struct request *request)
 
 /* --- Files --- */
 
-static struct answer not_modified(struct takefile *file)
-{
-	close(file->fd);
-	return answer_empty(MHD_HTTP_NOT_MODIFIED);
-}
-
-static struct answer unsatisfiable(struct takefile *file)
-{
-	char size[48];
-	close(file->fd);
-	struct answer answer =
-		answer_problem(MHD_HTTP_RANGE_NOT_SATISFIABLE, "the file has %" PRIu64 " bytes", file->size);
-	snprintf(size, sizeof(size), "bytes */%" PRIu64, file->size);
-	answer_header(answer, MHD_HTTP_HEADER_CONTENT_RANGE, size);
-	return answer;
-}
-
-static struct answer part(struct takefile *file, uint64_t first, uint64_t count)
-{
-	char range[80];
-	struct answer answer = {
-		MHD_HTTP_PARTIAL_CONTENT, MHD_create_response_from_fd_at_offset64(count, file->fd, first)};
-	snprintf(range, sizeof(range), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, first + count - 1,
-		file->size);
-	answer_header(answer, MHD_HTTP_HEADER_CONTENT_RANGE, range);
-	return answer;
-}
-
-/* RFC 9110, 13.2.2: If-None-Match, then Range with If-Range. */
-static struct answer choose_content(const struct request *request, struct takefile *file)
-{
-	uint64_t first, count;
-	if (etag_listed(request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH), file->etag))
-		return not_modified(file);
-	const char *range = request->head ? NULL : request_header(request, MHD_HTTP_HEADER_RANGE);
-	const char *if_range = request_header(request, MHD_HTTP_HEADER_IF_RANGE);
-	if (if_range && (file->etag[0] == '\0' || strcmp(if_range, file->etag) != 0))
-		range = NULL;
-	switch (range_parse(range, file->size, &first, &count)) {
-	case RANGE_PART:
-		return part(file, first, count);
-	case RANGE_UNSATISFIABLE:
-		return unsatisfiable(file);
-	case RANGE_WHOLE:
-		break;
-	}
-	return (struct answer){MHD_HTTP_OK, MHD_create_response_from_fd64(file->size, file->fd)};
-}
-
-static void add_disposition(struct answer answer, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *name = memory_text(slash ? slash + 1 : path);
-	for (char *c = name; *c; c++) {
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e || *c == '"' || *c == '\\')
-			*c = '_';
-	}
-	char *value = memory_format("attachment; filename=\"%s\"", name);
-	answer_header(answer, MHD_HTTP_HEADER_CONTENT_DISPOSITION, value);
-	free(value);
-	free(name);
-}
-
 static struct answer get_file(struct request *request)
 {
 	struct error e;
@@ -190,15 +164,19 @@ static struct answer get_file(struct request *request)
 	if (result < 0)
 		return answer_problem(
 			status_of(result), "%s", result == -ENOENT ? "no such file in this take" : e.text);
-	struct answer answer = choose_content(request, &file);
-	if (file.etag[0] != '\0')
-		answer_header(answer, MHD_HTTP_HEADER_ETAG, file.etag);
-	answer_header(answer, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
-	if (answer.status == MHD_HTTP_OK || answer.status == MHD_HTTP_PARTIAL_CONTENT) {
-		answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, file.type);
-		add_disposition(answer, path);
-	}
+	return serve_file(request, &file, path, true);
+}
+
+static struct answer get_stems(struct request *request)
+{
+	struct error e;
+	struct stems *stems;
+	int result = stems_create(&stems, request->http->takes, request->parameters[0], &e);
+	if (result < 0)
+		return answer_problem(status_of(result), "%s", e.text);
+	char *name = memory_format("%s-stems.zip", request->parameters[0]);
+	struct answer answer = serve_stems(request, stems, name);
+	free(name);
 	return answer;
 }
 
@@ -238,23 +216,33 @@ static struct answer run_command(struct request *request)
 }
 
 const struct route routes[] = {
-	{"GET", "/", get_asset, true, WEB_INDEX, NULL},
-	{"GET", "/style.css", get_asset, true, WEB_STYLE, NULL},
-	{"GET", "/app.js", get_asset, true, WEB_SCRIPT, NULL},
-	{"POST", "/login", post_login, true, 0, NULL},
-	{"GET", "/api/v1/info", get_snapshot, false, SNAPSHOT_INFO, NULL},
-	{"GET", "/api/v1/state", get_snapshot, false, SNAPSHOT_STATE, NULL},
-	{"GET", "/api/v1/health", get_snapshot, false, SNAPSHOT_HEALTH, NULL},
-	{"GET", "/api/v1/sessions", run_command, false, MHD_HTTP_OK, "session.list"},
-	{"GET", "/api/v1/takes", get_takes, false, 0, NULL},
-	{"GET", "/api/v1/takes/{}", get_take, false, 0, NULL},
-	{"GET", "/api/v1/takes/{}/files/{*}", get_file, false, 0, NULL},
-	{"POST", "/api/v1/record/start", run_command, false, MHD_HTTP_ACCEPTED, "record.start"},
-	{"POST", "/api/v1/record/stop", run_command, false, MHD_HTTP_ACCEPTED, "record.stop"},
-	{"POST", "/api/v1/marker", run_command, false, MHD_HTTP_ACCEPTED, "marker.add"},
-	{"PATCH", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.patch"},
-	{"DELETE", "/api/v1/takes/{}", run_command, false, MHD_HTTP_OK, "take.remove"},
-	{"POST", "/api/v1/takes/{}/render", run_command, false, MHD_HTTP_ACCEPTED, "take.render"},
+	{"GET", "/", get_asset, GUARD_OPEN, 0, NULL},
+	{"GET", "/web/{}", get_asset, GUARD_OPEN, 0, NULL},
+	{"GET", "/metrics", get_metrics, GUARD_TOKEN, 0, NULL},
+	{"OPTIONS", "/dav", webdav_options, GUARD_BASIC, 0, NULL},
+	{"GET", "/dav", webdav_get, GUARD_BASIC, 0, NULL},
+	{"PROPFIND", "/dav", webdav_propfind, GUARD_BASIC, 0, NULL},
+	{"OPTIONS", "/dav/{*}", webdav_options, GUARD_BASIC, 0, NULL},
+	{"GET", "/dav/{*}", webdav_get, GUARD_BASIC, 0, NULL},
+	{"PROPFIND", "/dav/{*}", webdav_propfind, GUARD_BASIC, 0, NULL},
+	{"POST", "/login", post_login, GUARD_OPEN, 0, NULL},
+	{"GET", "/api/v1/info", get_snapshot, GUARD_TOKEN, SNAPSHOT_INFO, NULL},
+	{"GET", "/api/v1/state", get_snapshot, GUARD_TOKEN, SNAPSHOT_STATE, NULL},
+	{"GET", "/api/v1/health", get_snapshot, GUARD_TOKEN, SNAPSHOT_HEALTH, NULL},
+	{"GET", "/api/v1/events", get_events, GUARD_TOKEN, 0, NULL},
+	{"GET", "/api/v1/sessions", run_command, GUARD_TOKEN, MHD_HTTP_OK, "session.list"},
+	{"GET", "/api/v1/takes", get_takes, GUARD_TOKEN, 0, NULL},
+	{"GET", "/api/v1/takes/{}", get_take, GUARD_TOKEN, 0, NULL},
+	{"GET", "/api/v1/takes/{}/stems.zip", get_stems, GUARD_TOKEN, 0, NULL},
+	{"GET", "/api/v1/takes/{}/files/{*}", get_file, GUARD_TOKEN, 0, NULL},
+	{"POST", "/api/v1/record/start", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.start"},
+	{"POST", "/api/v1/record/stop", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.stop"},
+	{"POST", "/api/v1/record/save", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "record.save"},
+	{"POST", "/api/v1/session", run_command, GUARD_TOKEN, MHD_HTTP_OK, "session.set"},
+	{"POST", "/api/v1/marker", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "marker.add"},
+	{"PATCH", "/api/v1/takes/{}", run_command, GUARD_TOKEN, MHD_HTTP_OK, "take.patch"},
+	{"DELETE", "/api/v1/takes/{}", run_command, GUARD_TOKEN, MHD_HTTP_OK, "take.remove"},
+	{"POST", "/api/v1/takes/{}/render", run_command, GUARD_TOKEN, MHD_HTTP_ACCEPTED, "take.render"},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 
@@ -264,7 +252,7 @@ bool route_matches(const char *pattern, char *path, const char *parameters[ROUTE
 	while (*pattern) {
 		if (strcmp(pattern, "{*}") == 0) {
 			parameters[count] = path;
-			return *path != '\0';
+			return true;
 		}
 		if (pattern[0] == '{') {
 			size_t length = strcspn(path, "/");

@@ -5,19 +5,27 @@
 
 #include "network/auth.h"
 #include "network/calls.h"
+#include "network/guests.h"
 #include "network/http.h"
 
 #include <microhttpd.h>
 
+#define HTTP_CLASSES 6
+
 struct http {
 	struct MHD_Daemon *daemon;
 	struct calls *calls;
+	struct events *events;
+	network_command_fn on_command;
+	void *command_data;
 	struct snapshots *snapshots;
-	char *takes;
+	struct guests *guests;
+	char *takes, *name;
 	char *address; /* that others reach, or NULL: whatever this machine has */
 	uint16_t port;
 	char hostname[256];
 	char token[TOKEN_SIZE];
+	_Atomic uint64_t answers[HTTP_CLASSES]; /* by the first digit of their status */
 };
 
 #define ROUTE_PARAMETERS 2
@@ -43,11 +51,18 @@ struct answer {
 
 typedef struct answer (*route_fn)(struct request *request);
 
+/* Who may ask. */
+enum guard {
+	GUARD_TOKEN, /* whoever has the token: as a Bearer, or in the page's cookie */
+	GUARD_BASIC, /* the same, or as a password: file managers know nothing else */
+	GUARD_OPEN,  /* anybody */
+};
+
 struct route {
 	const char *method;  /* GET answers HEAD too */
 	const char *pattern; /* {} stands for one part of a path, a final {*} for all the rest */
 	route_fn answer;
-	bool open;	  /* needs no token */
+	enum guard guard;
 	int value;	  /* what it means is `answer`'s affair */
 	const char *verb; /* of a command */
 };

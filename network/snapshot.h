@@ -5,7 +5,14 @@
 
 #include <stddef.h>
 
-enum snapshot_name { SNAPSHOT_INFO, SNAPSHOT_STATE, SNAPSHOT_HEALTH, SNAPSHOT_LATEST, SNAPSHOT_NAMES };
+enum snapshot_name {
+	SNAPSHOT_INFO,
+	SNAPSHOT_STATE,
+	SNAPSHOT_HEALTH,
+	SNAPSHOT_LATEST,
+	SNAPSHOT_PROGRESS, /* of renders; HTTP alone */
+	SNAPSHOT_NAMES
+};
 
 struct snapshot;
 struct snapshots;

@@ -121,6 +121,14 @@ char *text_levels(const struct network_level *levels, size_t count)
 	return finish_text(json_pack("{s:o}", "interfaces", interfaces));
 }
 
+char *text_progress(const char *take, const char *stage, double done)
+{
+	return finish_text(json_pack("{s:s, s:s, s:o}", "take", take, "stage", stage, "done", figure(done)));
+}
+
+const char *const text_event_types[TEXT_EVENT_TYPES] = {"take_started", "take_stopped", "take_mastered",
+	"take_failed", "take_recovered", "gap", "marker", "interface_lost", "interface_found", "disk_low"};
+
 char *text_event(const char *type, json_t *fields)
 {
 	json_t *event = json_pack("{s:s}", "event_type", type);

@@ -4,14 +4,15 @@
 
 #include <stddef.h>
 
-enum { WEB_INDEX, WEB_STYLE, WEB_SCRIPT, WEB_ASSETS };
-
 struct web_asset {
+	const char *name; /* in network/web */
 	const char *type;
+	const char *etag; /* with its quotes */
 	const unsigned char *data;
 	size_t size;
 };
 
-extern const struct web_asset web_assets[WEB_ASSETS];
+extern const struct web_asset web_assets[];
+extern const size_t web_asset_count;
 
 #endif

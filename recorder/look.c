@@ -47,6 +47,21 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 	}
 }
 
+bool recorder_advances(struct recorder *recorder)
+{
+	bool advances = true;
+	for (size_t i = 0; i < recorder->room.count; i++) {
+		struct room_interface *interface = recorder->room.interfaces[i];
+		struct writer_status status = {0};
+		if (!interface->writer)
+			continue;
+		writer_status(interface->writer, &status);
+		advances = advances && status.rounds != interface->rounds_seen;
+		interface->rounds_seen = status.rounds;
+	}
+	return advances;
+}
+
 size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface *interfaces, size_t most)
 {
 	for (size_t i = 0; i < recorder->room.count && i < most; i++) {

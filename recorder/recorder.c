@@ -125,7 +125,8 @@ static const struct transport *ended_at(const struct recorder *recorder, int64_t
 	return last && last->ending && last->end_ns == nsec ? last : NULL;
 }
 
-int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e)
+/* Nobody is told yet. */
+static int begin(struct recorder *recorder, const struct recorder_start *start, struct error *e)
 {
 	if (recorder->current)
 		return error_set(e, EBUSY, "a take is being recorded already");
@@ -152,8 +153,15 @@ int recorder_begin(struct recorder *recorder, const struct recorder_start *start
 	recorder->wanted_bytes = recorder->current->wanted_bytes;
 	recorder->post_roll_from = 0;
 	recorder->click = start->click;
-	recorder_update_state(recorder);
 	return 0;
+}
+
+int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e)
+{
+	int result = begin(recorder, start, e);
+	if (result == 0)
+		recorder_update_state(recorder);
+	return result;
 }
 
 void recorder_end_take_at(struct recorder *recorder, int64_t end_ns)
@@ -189,6 +197,22 @@ int recorder_end(struct recorder *recorder, struct error *e)
 	else if (!resuming)
 		return error_set(e, EALREADY, "nothing is being recorded");
 	return 0;
+}
+
+int recorder_save(struct recorder *recorder, const char *title, struct error *e)
+{
+	if (recorder->current || recorder->resume_until_ns != 0)
+		return error_set(
+			e, EBUSY, "a take is being recorded; what was played before is in it already");
+	if (recorder->recording.pre_roll_s <= 0)
+		return error_set(e, ENODATA, "nothing is kept to be saved: recording.pre_roll is 0 s");
+	if (recorder->last_end_ns >= clock_monotonic_ns())
+		return error_set(e, ENODATA, "nothing was played since the last take, which has just ended");
+	/* Begun and ended in one: it never records, and no lamp lights up. */
+	int result = begin(recorder, &(struct recorder_start){.pre_roll = true, .title = title}, e);
+	if (result == 0)
+		recorder_end_take(recorder, recorder->wait_for_quiet);
+	return result;
 }
 
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e)

@@ -70,6 +70,11 @@ struct recorder_start {
  * the session asks for a channel that an interface has not, or the interfaces' rates differ. */
 int recorder_begin(struct recorder *recorder, const struct recorder_start *start, struct error *e) MUST_CHECK;
 
+/* Makes a take of what was played until now, as far as the pre-roll reaches and the last take did not: begun
+ * and ended at once. -EBUSY: a take runs; -ENODATA: there is nothing that is not in the last take, or no
+ * pre-roll; else as recorder_begin. `title` as there. */
+int recorder_save(struct recorder *recorder, const char *title, struct error *e) MUST_CHECK;
+
 /* Ends the take that runs; -EALREADY: none runs. */
 int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 
@@ -103,6 +108,10 @@ struct recorder_status {
 	bool realtime;
 };
 void recorder_status(struct recorder *recorder, struct recorder_status *status);
+
+/* False: a writer has not gone a round since the last call, so what its interface plays comes into no file
+ * (the disk hangs, or worse). True without writers. For a watchdog: a writer goes several rounds a second. */
+bool recorder_advances(struct recorder *recorder) MUST_CHECK;
 
 /* Up to `most` interfaces; returns how many there are. */
 size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface *interfaces, size_t most);

@@ -31,6 +31,7 @@ struct room_interface {
 	bool guessed;	   /* `channels` is what a session wanted of a node that was never there */
 	uint32_t offered;  /* channels that the node has */
 	struct writer *writer;
+	uint64_t rounds_seen; /* by recorder_advances */
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
 	struct room_heard heard[SOURCE_MAX_CHANNELS]; /* for recorder_levels */

@@ -141,6 +141,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 {
 	const struct tape *tape = writer->config.tape;
 	struct writer_status *status = &writer->status;
+	status->rounds++;
 	status->gap_frames += gap_frames;
 	status->gaps += gaps;
 	status->suspected = suspect_count(writer->watch.suspect);

@@ -77,6 +77,7 @@ struct writer_status {
 	double backlog_s;   /* of the running take, that is on the tape and not in the files */
 	double unsafe_s;    /* of the running take, that no sync has made safe: what a power cut costs */
 	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
+	uint64_t rounds;	  /* that the writer has gone; it stands still while it waits for the disk */
 	double ppm;
 };
 void writer_status(struct writer *writer, struct writer_status *status);

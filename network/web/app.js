@@ -1,100 +1,108 @@
-"use strict";
+/* The page: signs in, listens to the recorder, and hands what it says to the part that shows it. */
+import { SignedOut, get, getTake, signIn } from "./api.js";
+import { loadSessions, showHealth, showState, startDesk } from "./desk.js";
+import { find, setText } from "./dom.js";
+import { nameOf } from "./format.js";
+import { makeLive } from "./live.js";
+import { clearLevels, nameChannels, showLevels, startMeters } from "./meters.js";
+import { closePlayer, startPlayer } from "./player.js";
+import { announce, attempt, complain, whenSignedOut } from "./say.js";
+import { entryOf, newest, refreshTakes, showHeard, startTakes } from "./takes.js";
+import { endWork, showProgress, showWorkCount, whenNaming } from "./work.js";
 
-const element = (id) => document.getElementById(id);
-const make = (tag, properties = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
-
-let cursor = null;
-let shown = "";
-
-class SignedOut extends Error {}
-
-async function ask(method, path, body) {
-  const options = { method, credentials: "same-origin" };
-  if (body !== undefined) options.body = JSON.stringify(body);
-  const response = await fetch(path, options);
-  if (response.status === 401 && path !== "/login") throw new SignedOut();
-  const text = await response.text();
-  const data = text ? JSON.parse(text) : {};
-  if (!response.ok) throw new Error(data.detail || response.statusText);
-  return data;
-}
+const RETRY_MS = 2000;
+const LOST_MS = 1500; /* a moment's loss is nobody's business */
+let lostTimer = null;
 
 function show(signedIn) {
-  element("login").hidden = signedIn;
-  element("main").hidden = !signedIn;
+  find("login").hidden = signedIn;
+  find("room-view").hidden = !signedIn;
+  if (!signedIn) find("token").focus();
 }
 
-async function attempt(action) {
-  try {
-    await action();
-    element("message").textContent = "";
-  } catch (error) {
-    if (error instanceof SignedOut) show(false);
-    else element("message").textContent = error.message;
-  }
+/* ---- what the recorder says ---- */
+
+const SAID = {
+  take_started: () => "A take begins",
+  take_stopped: () => "The take is closed",
+  take_mastered: (event) => `${nameOfEvent(event)} is mastered`,
+  take_failed: (event) => `${nameOfEvent(event)} failed`,
+  take_recovered: (event) => `${nameOfEvent(event)} was recovered`,
+  interface_found: (event) => `${event.interface} is there`,
+  interface_lost: (event) => `${event.interface} is gone`,
+  marker: (event) => `Marker ${event.label}`,
+};
+
+const LOUD = new Set(["take_failed", "interface_lost"]);
+const idOf = (event) => event.take || event.id;
+
+function nameOfEvent(event) {
+  const entry = entryOf(idOf(event));
+  return event.title || (entry ? nameOf(entry) : "The take");
 }
 
-function length(seconds) {
-  if (seconds === null) return "";
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+async function nameFromNewest() {
+  const take = newest();
+  if (take) nameChannels(await getTake(take.id));
 }
 
-function takeItem(take) {
-  const files = `/api/v1/takes/${take.id}/files/`;
-  const started = new Date(take.started).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  const facts = [started, length(take.seconds),
-    take.lufs === null ? "" : `${take.lufs.toFixed(1)} LUFS`, take.state === "mastered" ? "" : take.state];
-  const item = make("li", {}, make("div", {},
-    make("div", { className: "title", textContent: take.title || take.session }),
-    make("div", { className: "facts", textContent: facts.filter(Boolean).join(" · ") })));
-  if (take.master) {
-    const play = make("button", { type: "button", textContent: "Play" });
-    play.addEventListener("click", () => {
-      const audio = make("audio", { controls: true, src: files + take.master });
-      play.replaceWith(audio);
-      audio.play();
+function onTake(event) {
+  const said = SAID[event.event_type]?.(event);
+  if (said && LOUD.has(event.event_type)) complain(said);
+  else if (said) announce(said);
+  if (event.event_type === "take_mastered" || event.event_type === "take_failed") endWork(idOf(event));
+  if (event.event_type.startsWith("take_"))
+    attempt(async () => {
+      await refreshTakes();
+      if (event.event_type === "take_started") await nameFromNewest();
     });
-    item.append(make("div", { className: "actions" }, play,
-      make("a", { className: "master", href: files + take.master, download: `${take.id}-${take.master}`, textContent: "Master" })));
-  }
-  return item;
 }
 
-async function loadTakes(more) {
-  const page = await ask("GET", "/api/v1/takes" + (more && cursor ? `?cursor=${cursor}` : ""));
-  const text = JSON.stringify(page);
-  if (!more && text === shown) return;
-  if (!more) {
-    shown = text;
-    element("takes").replaceChildren();
-  }
-  element("takes").append(...page.takes.map(takeItem));
-  cursor = page.cursor;
-  element("more").hidden = cursor === null;
+const live = makeLive({
+  state(state) {
+    showState(state);
+    showWorkCount(state.rendering);
+  },
+  health: showHealth,
+  levels: showLevels,
+  progress: showProgress,
+  take: onTake,
+  linked() {
+    clearTimeout(lostTimer);
+    lostTimer = null;
+    setText(find("link"), "");
+    attempt(refreshAll);
+  },
+  lost() {
+    lostTimer ??= setTimeout(() => {
+      setText(find("link"), "Connection lost. Trying again …");
+      clearLevels();
+    }, LOST_MS);
+  },
+  /* The stream says no: a token that is not valid any more, most likely; this tells. */
+  refused: () => attempt(() => get("/state")),
+});
+
+/* ---- what the page asks for ---- */
+
+async function refreshAll() {
+  const [info, state, health] = await Promise.all([get("/info"), get("/state"), get("/health"), loadSessions(), refreshTakes()]);
+  setText(find("room"), info.name);
+  showState(state);
+  showHealth(health);
+  await nameFromNewest();
 }
 
-async function refresh() {
-  const state = await ask("GET", "/api/v1/state");
-  const recording = state.record === "recording";
-  element("state").className = state.record;
-  element("state").textContent = state.record + (state.session ? ` · ${state.session}` : "") +
-    (state.rendering ? ` · rendering ${state.rendering}` : "");
-  element("record").disabled = recording;
-  element("stop").disabled = !recording;
+async function enter() {
+  await get("/state");
   show(true);
-  /* A list that somebody listens to stays as it is. */
-  if (!document.querySelector("audio")) await loadTakes(false);
+  live.start();
 }
 
-async function signIn(token) {
-  await ask("POST", "/login", { token });
-  element("token").value = "";
-  await refresh();
+async function signInWith(token) {
+  await signIn(token);
+  find("token").value = "";
+  await enter();
 }
 
 /* An address that ends in #token=… signs in; the token does not stay in the address bar or the history. */
@@ -104,28 +112,43 @@ function tokenOfAddress() {
   return token;
 }
 
-async function start() {
-  const token = tokenOfAddress();
-  if (!token) return refresh();
+function signInByAddress() {
   show(false);
-  return signIn(token);
+  return signInWith(tokenOfAddress());
 }
 
-element("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(() => signIn(element("token").value.trim()));
+/* A page that is opened while the recorder starts waits for it. */
+async function startWhenThere() {
+  try {
+    await enter();
+    setText(find("link"), "");
+  } catch (error) {
+    if (error instanceof SignedOut) return show(false);
+    setText(find("link"), "The recorder does not answer. Trying again …");
+    setTimeout(startWhenThere, RETRY_MS);
+  }
+  return undefined;
+}
+
+whenSignedOut(() => {
+  live.stop();
+  closePlayer();
+  show(false);
 });
-addEventListener("hashchange", () => attempt(start));
-element("record").addEventListener("click", () => attempt(async () => {
-  await ask("POST", "/api/v1/record/start", {});
-  await refresh();
-}));
-element("stop").addEventListener("click", () => attempt(async () => {
-  await ask("POST", "/api/v1/record/stop", {});
-  await refresh();
-}));
-element("more").addEventListener("click", () => attempt(() => loadTakes(true)));
-setInterval(() => {
-  if (!document.hidden && element("login").hidden) attempt(refresh);
-}, 2000);
-attempt(start);
+whenNaming((id) => {
+  const entry = entryOf(id);
+  return entry ? nameOf(entry) : id;
+});
+find("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(() => signInWith(find("token").value.trim()));
+});
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) attempt(signInByAddress);
+});
+startDesk();
+startMeters();
+startTakes();
+startPlayer(showHeard);
+if (location.hash.startsWith("#token=")) attempt(signInByAddress);
+else startWhenThere();

@@ -1,9 +1,11 @@
-"""Writes the page's files as C arrays: embed.py OUTPUT FILE..., in the order of the enum in web.h."""
+"""Writes the page's files as C arrays, each with its type and its ETag: embed.py OUTPUT FILE..."""
 
+import hashlib
 import pathlib
 import sys
 
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+         ".svg": "image/svg+xml"}
 
 
 def array(number, data):
@@ -12,14 +14,21 @@ def array(number, data):
     return lines + ["};", ""]
 
 
+def row(number, file):
+    etag = hashlib.sha256(file.read_bytes()).hexdigest()
+    return (f'\t{{"{file.name}", "{TYPES[file.suffix]}", "\\"{etag}\\"", asset_{number}, '
+            f"sizeof(asset_{number})}},")
+
+
 def main():
     output, *files = map(pathlib.Path, sys.argv[1:])
     lines = ['#include "network/web.h"', ""]
     for number, file in enumerate(files):
         lines += array(number, file.read_bytes())
-    lines.append("const struct web_asset web_assets[WEB_ASSETS] = {")
-    lines += [f'\t{{"{TYPES[file.suffix]}", asset_{n}, sizeof(asset_{n})}},' for n, file in enumerate(files)]
-    output.write_text("\n".join(lines + ["};", ""]))
+    lines.append("const struct web_asset web_assets[] = {")
+    lines += [row(number, file) for number, file in enumerate(files)]
+    lines += ["};", f"const size_t web_asset_count = {len(files)};", ""]
+    output.write_text("\n".join(lines))
 
 
 main()

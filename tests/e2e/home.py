@@ -24,8 +24,10 @@ SESSION = ("woodshed: 1\nname: {name}\nsong: {{title: Night Bus, artist: The Tra
 class Home:
     """`woodshed run` for interfaces {name: channels}, with a session `thursday` unless told otherwise."""
 
-    def __init__(self, room, interfaces, recording=HANDS_FREE, render=True, sessions=("thursday",)):
+    def __init__(self, room, interfaces, recording=HANDS_FREE, render=True, sessions=("thursday",),
+                 discovery=False):
         self.room, self.interfaces, self.recording, self.render = room, interfaces, recording, render
+        self.discovery = discovery
         self.broker = room.broker()
         self.port = free_port()
         self.config = room.path("appliance.yaml")
@@ -49,7 +51,7 @@ class Home:
                   for name, channels in self.interfaces.items()]
         lines += [self.recording,
                   f"mqtt: {{url: \"{self.broker.url}\", username: room1, password_file: mqtt.password,"
-                  " discovery: false}",
+                  f" discovery: {str(self.discovery).lower()}}}",
                   f"http: {{listen: \"127.0.0.1:{self.port}\", token_file: http.token}}",
                   f"render: {{on_stop: {str(self.render).lower()}}}", extra, ""]
         self.config.write_text("\n".join(lines), encoding="utf-8")

@@ -19,6 +19,7 @@ struct host {
 	struct network *network;
 	struct network_state state;
 	char session[64];
+	bool discovery;
 	int done; /* commands, for the tests to see that one was not done twice */
 };
 
@@ -40,6 +41,27 @@ static int stop(struct host *host, struct error *e)
 	return 0;
 }
 
+static void send_levels(struct host *host, bool on_mqtt)
+{
+	network_set_levels(host->network,
+		(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
+			{"um2", 0, -3, 7}},
+		3, on_mqtt);
+}
+
+static void introduce(struct host *host)
+{
+	network_set_home(host->network, &(struct network_home){
+						.discovery = host->discovery,
+						.pre_roll_s = 120,
+						.session = host->session,
+						.sessions = (const char *[]){"default", "thursday"},
+						.session_count = 2,
+						.interfaces = (const char *[]){"xr18", "um2"},
+						.interface_count = 2,
+					});
+}
+
 static int on_command(void *data, const struct command *command, json_t **result, struct error *e)
 {
 	struct host *host = data;
@@ -48,6 +70,10 @@ static int on_command(void *data, const struct command *command, json_t **result
 	switch (command->verb) {
 	case COMMAND_RECORD_START:
 		status = start(host, e);
+		break;
+	case COMMAND_RECORD_SAVE:
+		if (host->state.record == RECORD_RECORDING)
+			return error_set(e, EBUSY, "a take is being recorded");
 		break;
 	case COMMAND_RECORD_STOP:
 		status = stop(host, e);
@@ -73,12 +99,13 @@ static int on_command(void *data, const struct command *command, json_t **result
 		break;
 	case COMMAND_TAKE_LIST:
 	case COMMAND_LEVELS:
-		network_set_levels(host->network,
-			(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
-				{"um2", 0, -3, 7}},
-			3);
+		send_levels(host, true);
+		break;
+	case COMMAND_LEVELS_WATCH:
 		break;
 	case COMMAND_CONFIG_RELOAD:
+		host->discovery = !host->discovery;
+		introduce(host);
 		break;
 	}
 	if (!*result)
@@ -156,11 +183,23 @@ static void on_tick(void *data)
 	network_set_health(host->network, &health);
 }
 
+/* Levels and a render's progress, as the service would tell while somebody looks. */
+static void on_beat(void *data)
+{
+	struct host *host = data;
+	if (network_watched(host->network)) {
+		send_levels(host, false);
+		network_set_progress(host->network, "20261122-190311-thursday", "mix", 0.25);
+	}
+}
+
 static void read_options(int argc, char **argv, struct appliance *config, int *takes)
 {
 	static const struct option options[] = {{"name", 1, NULL, 'n'}, {"mqtt", 1, NULL, 'm'},
 		{"username", 1, NULL, 'u'}, {"password-file", 1, NULL, 'p'}, {"listen", 1, NULL, 'l'},
-		{"token-file", 1, NULL, 't'}, {"takes", 1, NULL, 'd'}, {"make", 1, NULL, 'k'}, {0}};
+		{"token-file", 1, NULL, 't'}, {"ca-file", 1, NULL, 'c'}, {"cert-file", 1, NULL, 'e'},
+		{"key-file", 1, NULL, 'y'}, {"discovery", 0, NULL, 'i'}, {"takes", 1, NULL, 'd'},
+		{"make", 1, NULL, 'k'}, {0}};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		char **text = option == 'n'   ? &config->name
 			      : option == 'm' ? &config->mqtt.url
@@ -169,9 +208,14 @@ static void read_options(int argc, char **argv, struct appliance *config, int *t
 			      : option == 'l' ? &config->http.listen
 			      : option == 't' ? &config->http.token_file
 			      : option == 'd' ? &config->takes
+			      : option == 'c' ? &config->mqtt.ca_file
+			      : option == 'e' ? &config->mqtt.cert_file
+			      : option == 'y' ? &config->mqtt.key_file
 					      : NULL;
 		if (text)
 			*text = optarg;
+		else if (option == 'i')
+			config->mqtt.discovery = true;
 		else
 			*takes = atoi(optarg);
 	}
@@ -185,13 +229,17 @@ static int run(struct host *host, const struct manifest *latest)
 	json_decref(info);
 	network_set_state(host->network, &host->state);
 	network_set_latest(host->network, latest);
+	introduce(host);
 	struct loop_source *tick = loop_add_timer(host->loop, on_tick, host);
+	struct loop_source *beat = loop_add_timer(host->loop, on_beat, host);
 	loop_set_timer(tick, 1, CLOCK_NSEC_PER_SEC);
+	loop_set_timer(beat, 1, CLOCK_NSEC_PER_SEC / 5);
 	printf("ready %u\n", network_http_port(host->network));
 	fflush(stdout);
 	loop_run(host->loop);
 	network_destroy(host->network);
 	loop_remove(tick);
+	loop_remove(beat);
 	return 0;
 }
 
@@ -203,6 +251,7 @@ int main(int argc, char **argv)
 	struct error e;
 	int takes = 0;
 	read_options(argc, argv, &config, &takes);
+	host.discovery = config.mqtt.discovery;
 	for (int i = 0; i < takes; i++) {
 		manifest_finish(&latest);
 		make_take(

@@ -109,7 +109,7 @@ class Subscriber(Process):
             for line in stream:
                 if line.startswith("Subscribed"):
                     ready.set()
-                elif line.startswith("woodshed/"):
+                elif line.startswith(("woodshed/", "homeassistant/")):
                     self.messages.put(line.rstrip("\n").split(" ", 2))
         except ValueError:
             pass  # closed

@@ -301,7 +301,7 @@ class OldBroker:
             self.levels.append(body[6])
             return b"\x20\x02\x00\x00" if body[6] == 4 else b"\x20\x02\x00\x01"
         if kind == 8:
-            return b"\x90\x06" + body[:2] + b"\x01\x01\x01\x01"
+            return b"\x90\x07" + body[:2] + b"\x01\x01\x01\x01\x01"
         if kind == 3 and head & 2:
             length = int.from_bytes(body[:2], "big")
             return b"\x40\x02" + body[2 + length:4 + length]
@@ -345,7 +345,8 @@ class Http(unittest.TestCase):
         self.assertEqual(self.status("/api/v1/record/start", "-X", "POST", token=False), 401)
 
     def test_page(self):
-        for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/app.js", "text/javascript")):
+        for path, kind in (("/", "text/html"), ("/web/style.css", "text/css"),
+                           ("/web/app.js", "text/javascript")):
             status, headers, body = self.host.curl(path, token=False)
             self.assertEqual(status, 200)
             self.assertTrue(headers["content-type"].startswith(kind))

@@ -5,6 +5,8 @@
  * /03- 2 5, write /03-kick.2 0 5" BAD_DISK_WHEN    nothing fails or is slow before this file exists
  * BAD_DISK_SLOW    MIN-MAX: every write and every sync of a file whose path contains "/raw/" takes so many
  *                  milliseconds, one after the other, as a card would
+ * BAD_DISK_HANG    every write to such a file waits while the file of this name is there; the first that
+ * waits makes another, with ".hangs" behind its name
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -89,6 +91,18 @@ static void take_time(const char *path)
 	pthread_mutex_unlock(&device);
 }
 
+static void hang(const char *path)
+{
+	const char *hangs = getenv("BAD_DISK_HANG");
+	char sign[PATH_MAX];
+	if (!hangs || !strstr(path, "/raw/") || access(hangs, F_OK) < 0)
+		return;
+	snprintf(sign, sizeof(sign), "%s.hangs", hangs);
+	close(open(sign, O_CREAT | O_CLOEXEC, 0600));
+	while (access(hangs, F_OK) == 0)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
 static int ask_fd(const char *call, int fd)
 {
 	char name[64], path[PATH_MAX];
@@ -97,6 +111,8 @@ static int ask_fd(const char *call, int fd)
 	ssize_t n = readlink(name, path, sizeof(path) - 1);
 	path[n > 0 ? n : 0] = '\0';
 	take_time(path);
+	if (strcmp(call, "write") == 0)
+		hang(path);
 	int failure = ask(call, path);
 	errno = failure ? failure : saved;
 	return failure;

@@ -35,6 +35,7 @@ static void expect_defaults(const struct appliance *a)
 	assert_true(a->mqtt.discovery && a->render.on_stop);
 	assert_null(a->mqtt.username);
 	assert_null(a->mqtt.password_file);
+	assert_true(!a->mqtt.ca_file && !a->mqtt.cert_file && !a->mqtt.key_file);
 	assert_string_equal(a->http.listen, "0.0.0.0:8090");
 	assert_string_equal(a->http.token_file, "/var/lib/woodshed/takes/http.token");
 	assert_int_equal(a->retention.rule, RETENTION_ALL);
@@ -84,7 +85,8 @@ static const char whole[] =
 	"  post_roll: 0 s\n"
 	"  max_length: 90 min\n"
 	"  keep_free: 30 min\n"
-	"mqtt: {url: \"mqtts://broker:8883\", username: room1, password_file: f, discovery: false}\n"
+	"mqtt: {url: \"mqtts://broker:8883\", username: room1, password_file: f, ca_file: f,\n"
+	"  cert_file: f, key_file: f, discovery: false}\n"
 	"http: {listen: \"[::1]:80\", token_file: http.token}\n"
 	"render: {on_stop: false}\n"
 	"retention: {free: 20 %}\n";
@@ -102,6 +104,9 @@ static void test_whole(void **state)
 	assert_string_equal(a.takes, expected);
 	assert_string_equal(a.session, path);
 	assert_string_equal(a.mqtt.password_file, path);
+	assert_string_equal(a.mqtt.ca_file, path);
+	assert_string_equal(a.mqtt.cert_file, path);
+	assert_string_equal(a.mqtt.key_file, path);
 	snprintf(expected, sizeof(expected), "%s/http.token", one_folder);
 	assert_string_equal(a.http.token_file, expected);
 	const struct interface_config *interfaces = a.interfaces.items;
@@ -155,6 +160,13 @@ static const struct bad bad_files[] = {
 	{"colour: red\n", "f:1:1: error: colour: unknown key; " KEYS},
 	{"session: nothing.yaml\n", "f:1:10: error: session: no file nothing.yaml; one that is there"},
 	{"session: f/x.yaml\n", "f:1:10: error: session: no file f/x.yaml; one that is there"},
+	{"mqtt: {ca_file: nothing, cert_file: no, key_file: none}\n",
+		"f:1:17: error: mqtt.ca_file: no file nothing; one that is there\n"
+		"f:1:37: error: mqtt.cert_file: no file no; one that is there\n"
+		"f:1:51: error: mqtt.key_file: no file none; one that is there"},
+	{"mqtt: {key_file: f}\n",
+		"f:1:18: error: mqtt.key_file: without cert_file there is nothing that it is "
+		"the key of; both, or neither"},
 	{"mqtt: {password_file: nothing}\n",
 		"f:1:23: error: mqtt.password_file: no file nothing; one that is there"},
 	{"interfaces: [{node: \"*\"}]\n",

@@ -123,9 +123,54 @@ static void knows_its_names(void **state)
 		{"[]", false},
 		{"box/", false},
 		{"a@box", false},
+		{"room1", true},
+		{"ROOM1.local:8090", true},
+		{"room1.lan", false},
+		{"room1.local.", false},
+		{"room", false},
+		{"room1.localx", false},
+		{".local", false},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(auth_host_allowed(cases[i].host, "box"), cases[i].want);
+		assert_int_equal(auth_host_allowed(cases[i].host, "box", "room1"), cases[i].want);
+}
+
+static void reads_passwords(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header, *want; /* NULL: none */
+	} cases[] = {
+		{"Basic dTpzZXNhbWU=", "sesame"},
+		{"basic  dTpzZXNhbWU=", "sesame"},
+		{"Basic OnNlc2FtZTo6", "sesame::"},
+		{"Basic dTo=", ""},
+		{"Basic dXNlcg==", NULL}, /* no colon */
+		{"Basic dTpzZXNhbWU", NULL},
+		{"Basic ====", NULL},
+		{"Basic *", NULL},
+		{"Basic ", NULL},
+		{"Basic", NULL},
+		{"Bearer dTpzZXNhbWU=", NULL},
+		{"", NULL},
+		{NULL, NULL},
+	};
+	char password[TOKEN_SIZE];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *found = auth_basic(cases[i].header, password);
+		if (cases[i].want)
+			assert_string_equal(found ? found : "(none)", cases[i].want);
+		else
+			assert_null(found);
+	}
+	char header[1024] = "Basic ";
+	memset(header + 6, 'Q', sizeof(header) - 7);
+	header[sizeof(header) - 1] = '\0';
+	assert_null(auth_basic(header, password));
+	header[6 + 200] = '\0'; /* "AAA…", without a colon */
+	assert_null(auth_basic(header, password));
+	memcpy(header + 6, "OkFB", 4); /* ":AA", and a password longer than a token can be */
+	assert_null(auth_basic(header, password));
 }
 
 static void wants_the_same_origin(void **state)
@@ -163,6 +208,7 @@ int main(void)
 		cmocka_unit_test(compares_tokens),
 		cmocka_unit_test(reads_bearer),
 		cmocka_unit_test(knows_its_names),
+		cmocka_unit_test(reads_passwords),
 		cmocka_unit_test(wants_the_same_origin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

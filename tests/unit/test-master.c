@@ -452,7 +452,7 @@ static void limits_have_names(void **state)
 	(void)state;
 	assert_string_equal(master_limit_name(MASTER_LIMIT_NONE), "none");
 	assert_string_equal(master_limit_name(MASTER_LIMIT_GATING), "gating");
-	assert_int_equal(mastering_processors.count, 1);
+	assert_int_equal(mastering_processors.count, 2);
 	assert_string_equal(mastering_processors.types[0]->settings->name, "limiter");
 }
 

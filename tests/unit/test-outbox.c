@@ -34,7 +34,7 @@ static void expect(struct outbox *outbox, const char *topic, const char *payload
 static void keeps_the_newest_state(void **state)
 {
 	(void)state;
-	struct outbox *outbox = outbox_create("p");
+	struct outbox *outbox = outbox_create("p", "h/config");
 	assert_true(outbox_retain(outbox, OUTBOX_AVAILABILITY, "online"));
 	assert_true(outbox_retain(outbox, OUTBOX_STATE, "1"));
 	assert_true(outbox_retain(outbox, OUTBOX_STATE, "2"));
@@ -54,7 +54,7 @@ static void keeps_the_newest_state(void **state)
 static void replaced_while_under_way(void **state)
 {
 	(void)state;
-	struct outbox *outbox = outbox_create("p");
+	struct outbox *outbox = outbox_create("p", "h/config");
 	struct outgoing message;
 	outbox_retain(outbox, OUTBOX_STATE, "1");
 	assert_true(outbox_next(outbox, &message));
@@ -69,7 +69,7 @@ static void replaced_while_under_way(void **state)
 static void drops_the_oldest(void **state)
 {
 	(void)state;
-	struct outbox *outbox = outbox_create("p");
+	struct outbox *outbox = outbox_create("p", "h/config");
 	char number[16];
 	for (int i = 0; i < 300; i++) {
 		snprintf(number, sizeof(number), "%d", i);
@@ -89,7 +89,7 @@ static void bounds_the_bytes(void **state)
 {
 	(void)state;
 	enum { LARGE = 3 * 1024 * 1024 };
-	struct outbox *outbox = outbox_create("p");
+	struct outbox *outbox = outbox_create("p", "h/config");
 	char *large = memory_new(LARGE + 1);
 	memset(large, 'x', LARGE);
 	push(outbox, large);
@@ -106,7 +106,7 @@ static void bounds_the_bytes(void **state)
 static void passes_only_the_newest(void **state)
 {
 	(void)state;
-	struct outbox *outbox = outbox_create("p");
+	struct outbox *outbox = outbox_create("p", "h/config");
 	struct outgoing message;
 	assert_false(outbox_waiting(outbox));
 	outbox_pass(outbox, "levels", "1");
@@ -128,6 +128,59 @@ static void passes_only_the_newest(void **state)
 	outbox_destroy(outbox);
 }
 
+/* Somebody who watches for it hears that all is as it was. */
+static void tells_of_health_again(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p", "h/config");
+	for (int i = 0; i < 2; i++) {
+		assert_true(outbox_retain(outbox, OUTBOX_HEALTH, "well"));
+		expect(outbox, "p/health", "well");
+		expect(outbox, NULL, NULL);
+	}
+	outbox_destroy(outbox);
+}
+
+static void says_one_thing_once(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p", "h/config");
+	outbox_retain_via(outbox, OUTBOX_DISCOVERY, "", NULL);
+	outbox_renew(outbox); /* the broker was not there yet */
+	expect(outbox, "h/config", "");
+	expect(outbox, NULL, NULL);
+	outbox_renew(outbox);
+	outbox_repeat(outbox, OUTBOX_DISCOVERY);
+	expect(outbox, NULL, NULL);
+	assert_true(outbox_retain(outbox, OUTBOX_DISCOVERY, "a"));
+	expect(outbox, "h/config", "a");
+	outbox_retain_via(outbox, OUTBOX_DISCOVERY, "b", "c");
+	expect(outbox, "h/config", "b");
+	expect(outbox, "h/config", "c");
+	expect(outbox, NULL, NULL);
+	outbox_repeat(outbox, OUTBOX_DISCOVERY);
+	expect(outbox, "h/config", "c");
+	expect(outbox, NULL, NULL);
+	outbox_destroy(outbox);
+}
+
+/* What was to come after it is not said when something else came before it could be. */
+static void newer_word_counts(void **state)
+{
+	(void)state;
+	struct outbox *outbox = outbox_create("p", "h/config");
+	outbox_retain_via(outbox, OUTBOX_DISCOVERY, "b", "c");
+	assert_true(outbox_retain(outbox, OUTBOX_DISCOVERY, "b"));
+	expect(outbox, "h/config", "b");
+	expect(outbox, NULL, NULL);
+	outbox_retain_via(outbox, OUTBOX_DISCOVERY, "b", "c");
+	outbox_retain_via(outbox, OUTBOX_DISCOVERY, "d", "e");
+	expect(outbox, "h/config", "d");
+	expect(outbox, "h/config", "e");
+	expect(outbox, NULL, NULL);
+	outbox_destroy(outbox);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +189,9 @@ int main(void)
 		cmocka_unit_test(drops_the_oldest),
 		cmocka_unit_test(bounds_the_bytes),
 		cmocka_unit_test(passes_only_the_newest),
+		cmocka_unit_test(tells_of_health_again),
+		cmocka_unit_test(says_one_thing_once),
+		cmocka_unit_test(newer_word_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

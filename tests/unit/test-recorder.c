@@ -42,6 +42,79 @@ static void test_begin_mark_end(void **state)
 	close_studio(studio);
 }
 
+/* What was played before anyone thought of recording, and nothing twice. */
+static void test_save(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct error e;
+	open_studio(studio);
+	wait_until(studio, is_ready);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.5);
+	assert_int_equal(recorder_save(studio->recorder, "Rescued", &e), 0);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), -ENODATA);
+	assert_int_equal(recorder_mark(studio->recorder, "late", &e), -EALREADY);
+	wait_stopped(studio, 1);
+	wait_state(studio, RECORDER_IDLE);
+	check_whole(studio, 0, 6);
+	struct manifest manifest = load(studio, 0);
+	assert_string_equal(manifest.title, "Rescued");
+	assert_in_range(manifest.pre_roll_frames, 0.29 * RATE, 0.31 * RATE);
+	assert_in_range(manifest.frames, 0.5 * RATE, 0.6 * RATE); /* and the margin of an end */
+	manifest_finish(&manifest);
+	struct heard first = hear(studio, 0, 0, 0, 0);
+	assert_int_equal(first.sounded, first.frames);
+	sound(studio, true, 0.1);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), 0);
+	wait_stopped(studio, 2);
+	struct heard second = hear(studio, 1, 0, 0, 0);
+	assert_in_range(second.origin + 2, first.origin + (int64_t)first.frames + 1, second.origin + RATE);
+	begin(studio, &(struct recorder_start){.pre_roll = true});
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), -EBUSY);
+	wait_started(studio, 3);
+	end(studio);
+	wait_stopped(studio, 3);
+	close_studio(studio);
+}
+
+static void test_nothing_to_save(void **state)
+{
+	struct recording_config without = by_command;
+	without.pre_roll_s = 0;
+	struct studio *studio = new_studio(*state, &without);
+	struct error e;
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), -ENODATA);
+	assert_int_equal(studio->started, 0);
+	close_studio(studio);
+	studio = new_studio(*state, &by_command);
+	fake_room[0].plugged = fake_room[1].plugged = false;
+	open_studio(studio);
+	wait_until(studio, is_ready);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), -ENODEV);
+	close_studio(studio);
+}
+
+/* A band that has just begun and is armed for: the take that follows begins where the saved one ends. */
+static void test_signal_after_save(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_signal);
+	struct error e;
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, false, 0.5);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), 0);
+	fake_play(true);
+	wait_started(studio, 2);
+	sound(studio, true, 0.5);
+	fake_play(false);
+	wait_stopped(studio, 2);
+	check_whole(studio, 0, 6);
+	check_whole(studio, 1, 6);
+	close_studio(studio);
+}
+
 static void test_limit(void **state)
 {
 	static const uint64_t limits[] = {1, 479, 20001};
@@ -339,6 +412,9 @@ int main(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	const struct CMUnitTest tests[] = {
 		harness_in_folder(test_begin_mark_end),
+		harness_in_folder(test_save),
+		harness_in_folder(test_nothing_to_save),
+		harness_in_folder(test_signal_after_save),
 		harness_in_folder(test_limit),
 		harness_in_folder(test_begin_while_closing),
 		harness_in_folder(test_signal_and_silence),

@@ -1,7 +1,9 @@
 """One case for each CMocka program of each build: as it ships, and under the sanitizers."""
+import concurrent.futures
 import os
 import platform
 import subprocess
+import tempfile
 
 import pytest
 
@@ -38,17 +40,34 @@ def test_there_are_programs(build):
     assert programs(build)
 
 
-@pytest.mark.parametrize("build, test", cases())
-def test_unit(build, test, tmp_path):
+def run(build, test):
+    """What a program said and its status; None where it was not done in time."""
     prefix = without_address_randomization() if build != BUILD else []
-    try:
-        done = subprocess.run([*prefix, *test["cmd"]], cwd=test["workdir"] or build,
-                              text=True, errors="replace",
-                              env=os.environ | SANITIZERS | {"TMPDIR": str(tmp_path)} | test["env"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=test["timeout"], check=False)
-    except subprocess.TimeoutExpired as late:
-        output = late.stdout or b""
-        pytest.fail(f"not done after {test['timeout']} s\n{output.decode(errors='replace')}", pytrace=False)
-    if done.returncode:
-        pytest.fail(f"status {done.returncode}\n{done.stdout}", pytrace=False)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run([*prefix, *test["cmd"]], cwd=test["workdir"] or build,
+                                  text=True, errors="replace",
+                                  env=os.environ | SANITIZERS | {"TMPDIR": folder} | test["env"],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=test["timeout"], check=False)
+        except subprocess.TimeoutExpired as late:
+            return (late.stdout or b"").decode(errors="replace"), None
+    return done.stdout, done.returncode
+
+
+@pytest.fixture(scope="module")
+def runs(request):
+    """The programs that were asked for, as many at a time as there are cores, in the order of the tests."""
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    asked = [item.callspec for item in request.session.items if getattr(item, "function", None) is test_unit]
+    yield {spec.id: pool.submit(run, spec.params["build"], spec.params["test"]) for spec in asked}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("build, test", cases())
+def test_unit(build, test, runs, request):
+    output, status = runs[request.node.callspec.id].result()
+    if status is None:
+        pytest.fail(f"not done after {test['timeout']} s\n{output}", pytrace=False)
+    if status:
+        pytest.fail(f"status {status}\n{output}", pytrace=False)

@@ -1,0 +1,48 @@
+/* take.json: whatever is accepted is written as something that is accepted again, and comes to the same. */
+#include "fuzz.h"
+
+#include "takes/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void check_written(const struct manifest *manifest)
+{
+	struct error e;
+	struct manifest again = {0};
+	char *text = manifest_json(manifest);
+	REQUIRE(text);
+	REQUIRE(manifest_parse(&again, text, strlen(text), "take.json", &e) == 0);
+	char *second = manifest_json(&again);
+	REQUIRE(strcmp(text, second) == 0);
+	manifest_finish(&again);
+	free(second);
+	free(text);
+}
+
+static void check_tracks(const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->track_count; i++) {
+		const struct take_track *track = &manifest->tracks[i];
+		REQUIRE(track->name && track->file && track->file[0] != '/' && !strstr(track->file, "../"));
+		for (size_t k = 0; k < take_track_files(track); k++)
+			REQUIRE(take_track_segment(track, k).file);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct error e = {0};
+	struct manifest manifest = {0};
+	int result = manifest_parse(&manifest, (const char *)data, size, "take.json", &e);
+	REQUIRE(result <= 0);
+	if (result < 0) {
+		REQUIRE(e.text[0] != '\0');
+		return 0;
+	}
+	check_tracks(&manifest);
+	check_written(&manifest);
+	manifest_master(&manifest);
+	manifest_finish(&manifest);
+	return 0;
+}
