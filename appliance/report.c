@@ -179,6 +179,7 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 	json_object_set_new(report, "arrangement", report_arrangement(result));
 	json_object_set_new(report, "cues", report_cues(result));
 	song_told_report(&result->song, &session->session, &result->take, report);
+	json_object_set_new(report, "comp", result->comp ? json_incref(result->comp) : json_null());
 	if (stage >= RENDER_MIX)
 		add_mix(report, result, &session->session);
 	if (stage == RENDER_MASTER) {

@@ -127,7 +127,7 @@ static int on_record_start(
 			return status;
 	}
 	return recorder_begin(
-		service->recorder, &(struct recorder_start){.pre_roll = true, .title = command->title}, e);
+		service->recorder, &(struct recorder_start){.pre_roll = true, .click = true, .title = command->title}, e);
 }
 
 static int on_record_stop(

@@ -17,6 +17,7 @@
 
 static const char *const balances[] = {"off", "auto", NULL};
 static const char *const formats[] = {"flac", "wav", "mp3", "vorbis", "opus", NULL};
+static const char *const comps[] = {"off", "best", NULL};
 static const char *const later_formats[] = {"aiff", NULL};
 
 /* Names for an editor to offer; a folder of the user's may have more presets. */
@@ -77,8 +78,13 @@ static const struct key arrangement_keys[] = {
 	{"click", KEY_TEXT, ARRANGEMENT(click),
 		.help = "A glob on the node.name of the PipeWire sink that the click is played to; no "
 			"click where it is left out."},
+	{"guide", KEY_FLAG, ARRANGEMENT(guide),
+		.help = "Whether the click plays the tones of the chords too, softly."},
 	{"sections", KEY_RECORDS, ARRANGEMENT(sections), .most = 200, .record = &section_record,
 		.help = "The parts of the song, as they are played."},
+	{"comp", KEY_CHOICE, ARRANGEMENT(comp), .choices = comps,
+		.help = "best: a render says in report.json of each section in which take it was played "
+			"tightest."},
 	{"order", KEY_TEXTS, ARRANGEMENT(order), .most = 64, .form = &form_word,
 		.help = "Names of sections in the order of the arranged render; as they are played where "
 			"it is left out."},

@@ -25,9 +25,13 @@ struct section_config {
 	char *meter;			/* NULL: not given */
 };
 
+enum arrangement_comp { COMP_OFF, COMP_BEST };
+
 struct arrangement_config {
 	int count_in;		  /* bars */
 	char *click;		  /* a glob on a sink's node.name; NULL: no click */
+	bool guide;		  /* the click plays the chords too */
+	int comp;		  /* enum arrangement_comp */
 	struct key_list sections; /* of struct section_config, as they are played */
 	struct key_list order;	  /* of char *, names of sections; none: as they are played */
 };

@@ -61,6 +61,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
 	bool follow;	   /* with what was played since the last take's end, as far as the tape reaches */
+	bool click;	   /* with the session's click, if it has one */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };

@@ -123,6 +123,8 @@ static void test_layout(void **state)
 				   "name: \"a: b\"\n"
 				   "arrangement:\n"
 				   "  count_in: 2\n"
+				   "  guide: false\n"
+				   "  comp: off\n"
 				   "tracks:\n"
 				   "  - name: \"1\"\n"
 				   "    input: [xr18/1, xr18/2]\n"
