@@ -1,5 +1,6 @@
 """http: one file of 1 GiB over loopback, and the same file from nginx; and a take's tracks as one archive."""
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -70,7 +71,9 @@ def nginx(folder, root):
     own.mkdir()
     paths = "".join(f"{kind}_temp_path {own}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     config = own / "nginx.conf"
-    config.write_text(f"daemon off; worker_processes auto; error_log {own}/error.log; pid {own}/pid;"
+    # As root it would hand over to a user who may not look into our folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    config.write_text(f"{user} daemon off; worker_processes auto; error_log {own}/error.log; pid {own}/pid;"
                       f"events {{ worker_connections 768; }} http {{ access_log off; sendfile on; tcp_nopush on; {paths}"
                       f"server {{ listen 127.0.0.1:{port}; root {root}; }} }}", encoding="utf-8")
     return Server(folder, [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-c", config, "-p", own], port)
