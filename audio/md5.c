@@ -1,5 +1,7 @@
 #include "audio/md5.h"
 
+#include "audio/wide.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -99,7 +101,7 @@ static void load_square(lanes words[4], const unsigned char *const *data, size_t
 		state[3] += d; \
 	}
 
-DEFINE_ADD_BLOCK(add_block, lanes)
+WIDE DEFINE_ADD_BLOCK(add_block, lanes)
 DEFINE_ADD_BLOCK(add_block_alone, uint32_t)
 
 /* One stream needs no lanes: seven in eight would work for nothing. */
