@@ -343,8 +343,6 @@ static int make_all(struct render *render, struct error *e)
 	const struct renditions *renditions = &render->result->renditions;
 	for (size_t i = 0; i < renditions->count && result == 0; i++)
 		result = add_render(render, renditions->list[i].file, &renditions->list[i].reading, e);
-	if (result == 0 && render->result->song.listened)
-		result = add_render(render, SONG_MIDI_FILE, NULL, e);
 	if (result == 0 && master && render->result->cue_count > 0)
 		result = add_render(render, CUE_FILE, NULL, e);
 	return result;

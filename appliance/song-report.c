@@ -113,15 +113,13 @@ static json_t *tempo_curve(const struct heard_song *heard, double offset_s)
 /* Bars whose chord is not sure have null. */
 static json_t *chords(const struct heard_song *heard, double offset_s)
 {
-	/* Of one bar; the way through all of them has made sure of the rest. */
-	static const double sure = 0.3;
 	const struct song *song = &heard->song;
 	if (!song->rhythmic || song->beats_confidence < SONG_SURE)
 		return json_null();
 	json_t *list = json_array();
 	for (size_t i = 0; i < song->chords.count; i++) {
 		const struct chord_span *chord = &song->chords.bars[i];
-		bool told = chord->root >= 0 && chord->confidence >= sure;
+		bool told = chord->root >= 0 && chord->confidence >= SONG_SURE;
 		json_array_append_new(list,
 			json_pack("{s:o, s:o, s:s?, s:o}", "from_s", rounded(offset_s + chord->from_s, 1000),
 				"to_s", rounded(offset_s + chord->to_s, 1000), "chord",

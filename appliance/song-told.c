@@ -103,11 +103,14 @@ static uint64_t frame_of(const struct heard_song *heard, double at_s, uint32_t r
 	return heard->frame + (frame < heard->frames ? frame : heard->frames - 1);
 }
 
-/* One section alone is no form. */
+/* One section alone is no form, and what is so short is part of a song. */
+static const double least_song_s = 45;
+
 static void add_sections(const struct heard_song *heard, struct manifest *take)
 {
 	const struct song *song = &heard->song;
-	if (!song->rhythmic || song->beats_confidence < SONG_SURE || song->form.count < 2)
+	if ((double)heard->frames < least_song_s * take->rate || !song->rhythmic ||
+		song->beats_confidence < SONG_SURE || song->form.count < 2)
 		return;
 	for (size_t i = 0; i < song->form.count; i++) {
 		char letter[3];

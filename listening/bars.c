@@ -11,9 +11,16 @@
 /* How much the beats of the grid draw the beats, beside what is heard; how wide that reaches, in beats. */
 static const double draw = 1.5, draw_width = 0.12, tightness = 100;
 
-/* Of a bar line, over other beats. Turning a bar's count over costs as much as a few strong bar lines. */
-static const double line_onset = 0.3, line_bass = 0.35, line_kick = 0.1, line_change = 0.6, turn_cost = 5;
-static const double meter_prior[METER_MOST + 1] = {[3] = -0.25, [4] = 0, [5] = -0.35, [6] = -0.3};
+/* What speaks for a bar line among beats, found on the songs that the weights of counting.c were: the bass
+ * begins something, the harmony changes, within half a second and within two beats, and the snare is silent.
+ * Turning a bar's count over costs as much as several strong bar lines. */
+static const double line_weight[EVIDENCE_KINDS] = {[EVIDENCE_ONSET] = -0.2,
+	[EVIDENCE_KICK] = -0.3,
+	[EVIDENCE_SNARE] = -0.7,
+	[EVIDENCE_BASS] = 0.8,
+	[EVIDENCE_CHANGE] = 0.4};
+static const double line_new_harmony = 0.3, most_deviations = 3, turn_cost = 9;
+static const double meter_prior[METER_MOST + 1] = {[3] = -0.27, [4] = 0, [5] = -0.3, [6] = -0.6};
 
 /* ---- beats ---- */
 
@@ -99,12 +106,40 @@ static void find_beats(struct bars *bars, const struct evidence *evidence, const
 
 /* ---- bar lines ---- */
 
-static double line_evidence(const struct evidence *evidence, double frame)
+/* How much the harmony of two beats from each beat on differs from that of the two before, into `change`. */
+static void new_harmony(const struct bars *bars, const struct harmony *harmony, double rate, double *change)
 {
-	return line_onset * evidence_at(evidence, EVIDENCE_ONSET, frame) +
-	       line_bass * evidence_at(evidence, EVIDENCE_BASS, frame) +
-	       line_kick * evidence_at(evidence, EVIDENCE_KICK, frame) +
-	       line_change * evidence_at(evidence, EVIDENCE_CHANGE, frame);
+	const struct steps *beats = &bars->beats;
+	const double period = steps_period(beats);
+	double mean = 0, square = 0;
+	for (size_t i = 0; i < beats->count; i++) {
+		double step = i + 1 < beats->count ? beats->frame[i + 1] - beats->frame[i] : period;
+		change[i] = harmony_change(harmony, beats->frame[i] / rate, 2 * step / rate);
+		mean += change[i] / (double)beats->count;
+	}
+	for (size_t i = 0; i < beats->count; i++)
+		square += (change[i] - mean) * (change[i] - mean) / (double)beats->count;
+	for (size_t i = 0; i < beats->count; i++)
+		change[i] = fmin(most_deviations, (change[i] - mean) / (sqrt(square) + 1e-6));
+}
+
+/* What speaks for a bar line at each beat, over what does on average. */
+static double *line_evidence(
+	const struct bars *bars, const struct evidence *evidence, const struct harmony *harmony)
+{
+	const size_t beats = bars->beats.count;
+	double *line = memory_array(beats + 1, sizeof(*line)), mean = 0;
+	new_harmony(bars, harmony, evidence->rate, line);
+	for (size_t i = 0; i < beats; i++) {
+		line[i] *= line_new_harmony;
+		for (size_t kind = 0; kind < EVIDENCE_KINDS; kind++)
+			line[i] += line_weight[kind] *
+				   evidence_at(evidence, (enum evidence_kind)kind, bars->beats.frame[i]);
+		mean += line[i] / (double)beats;
+	}
+	for (size_t i = 0; i < beats; i++)
+		line[i] -= mean;
+	return line;
 }
 
 /* The best way to count the beats to `meter`, into `place`; returns how far bar lines stand out from other
@@ -140,14 +175,11 @@ static double count_bars(const double *line, size_t beats, int meter, uint8_t *p
 	return score;
 }
 
-static void find_lines(struct bars *bars, const struct evidence *evidence, const struct bars_known *known)
+static void find_lines(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
+	const struct bars_known *known)
 {
 	const size_t beats = bars->beats.count;
-	double *line = memory_array(beats + 1, sizeof(*line)), mean = 0, best = -INFINITY;
-	for (size_t i = 0; i < beats; i++)
-		mean += (line[i] = line_evidence(evidence, bars->beats.frame[i])) / (double)beats;
-	for (size_t i = 0; i < beats; i++)
-		line[i] -= mean;
+	double *line = line_evidence(bars, evidence, harmony), best = -INFINITY;
 	for (int meter = METER_LEAST; meter <= METER_MOST; meter++) {
 		if (known->meter > 0 && known->meter != meter)
 			continue;
@@ -167,8 +199,8 @@ static void find_lines(struct bars *bars, const struct evidence *evidence, const
 	free(line);
 }
 
-int bars_find(struct bars *bars, const struct evidence *evidence, const struct pulse *pulse,
-	const struct bars_known *known)
+int bars_find(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
+	const struct pulse *pulse, const struct bars_known *known)
 {
 	struct counting grid, other;
 
@@ -182,7 +214,7 @@ int bars_find(struct bars *bars, const struct evidence *evidence, const struct p
 		bars_finish(bars);
 		return -ENODATA;
 	}
-	find_lines(bars, evidence, known);
+	find_lines(bars, evidence, harmony, known);
 	return 0;
 }
 

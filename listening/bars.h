@@ -27,8 +27,8 @@ struct bars_known {
 };
 
 /* 0, or -ENODATA where there are not eight bars; `bars` is then zeroed. */
-int bars_find(struct bars *bars, const struct evidence *evidence, const struct pulse *pulse,
-	const struct bars_known *known);
+int bars_find(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
+	const struct pulse *pulse, const struct bars_known *known);
 void bars_finish(struct bars *bars); /* a zeroed value is fine */
 
 #endif

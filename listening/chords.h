@@ -1,7 +1,5 @@
-/* The chords of a song, major and minor triads, a bar at a time, and a half bar where a bar has two. Each
- * span is fitted like a chart is read: tones in the chord for it, tones beside it against, the lowest tone
- * for its root; then the best way through all of them (Viterbi), since a chord that lasts needs less proof.
- * Pure. */
+/* The chords of a song, major and minor triads, a bar at a time. Each bar is fitted like a chart is read: tones
+ * in the chord for it, tones beside it against, the lowest tone for its root. Pure. */
 #ifndef WOODSHED_LISTENING_CHORDS_H
 #define WOODSHED_LISTENING_CHORDS_H
 

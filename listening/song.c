@@ -36,8 +36,8 @@ static bool find_rhythm(struct song *song, const struct together *together, cons
 	struct evidence evidence;
 	struct pulse pulse;
 	evidence_make(&evidence, together, harmony);
-	bool found =
-		pulse_find(&pulse, together) == 0 && bars_find(&song->bars, &evidence, &pulse, known) == 0;
+	bool found = pulse_find(&pulse, together) == 0 &&
+		     bars_find(&song->bars, &evidence, harmony, &pulse, known) == 0;
 	if (found)
 		judge(song, &pulse);
 	pulse_finish(&pulse);

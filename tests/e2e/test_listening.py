@@ -82,8 +82,6 @@ def test_song_mid_has_the_tempo_map_and_the_melody(first, score):
                 if name == VOICE)
     notes = [note for note in score.voice(channel) if note.end < SECONDS]
     assert played.melody(midi.voice(0), notes) >= 0.8
-    manifest = json.loads((take / "take.json").read_text(encoding="utf-8"))
-    assert "song.mid" in [made["file"] for made in manifest["renders"]]
 
 
 def test_masters_say_what_was_found(first):
