@@ -257,6 +257,8 @@ static int make_master(struct render *render, struct error *e)
 		.folder = render->out,
 		.mix = &render->scratch,
 		.rate = render->result->take.rate,
+		.session_path = render->session.path,
+		.jobs = render->job->jobs,
 		.progress = on_stage_progress,
 		.data = render};
 	begin_stage(render, "master", 0.4, 0.9);

@@ -1,4 +1,4 @@
-#include "mastering/survey.h"
+#include "mastering/portrait.h"
 
 #include "audio/r128.h"
 #include "audio/spectrum.h"
@@ -18,7 +18,7 @@ struct thirds {
 	float power[LONGTERM_THIRDS];
 };
 
-struct survey {
+struct portrait {
 	uint32_t rate;
 	size_t size, filled, first[LONGTERM_THIRDS + 1];
 	struct spectrum *spectrum;
@@ -31,7 +31,7 @@ struct survey {
 
 static const double window_s = 0.2, gate_lu = -6, silence_lufs = -70;
 
-static size_t find_shares(struct survey *s)
+static size_t find_shares(struct portrait *s)
 {
 	double bin_hz = (double)s->rate / (double)s->size, edge = pow(10, 0.05);
 	size_t count = 0, bins = spectrum_bins(s->spectrum);
@@ -52,14 +52,14 @@ static size_t find_shares(struct survey *s)
 	return count;
 }
 
-int survey_create(struct survey **survey, uint32_t rate, struct error *e)
+int portrait_create(struct portrait **portrait, uint32_t rate, struct error *e)
 {
 	if (rate < 8000 || rate > 384000)
-		return error_set(e, EINVAL, "survey: %u Hz; 8 to 384 kHz will do", rate);
-	struct survey *made = calloc(1, sizeof(*made));
+		return error_set(e, EINVAL, "portrait: %u Hz; 8 to 384 kHz will do", rate);
+	struct portrait *made = calloc(1, sizeof(*made));
 	if (!made)
-		return error_errno(e, ENOMEM, "survey");
-	*made = (struct survey){.rate = rate, .size = 1024};
+		return error_errno(e, ENOMEM, "portrait");
+	*made = (struct portrait){.rate = rate, .size = 1024};
 	while ((double)made->size * 2 < rate * window_s)
 		made->size *= 2;
 	int result = spectrum_create(&made->spectrum, made->size, SPECTRUM_HANN, e);
@@ -69,30 +69,30 @@ int survey_create(struct survey **survey, uint32_t rate, struct error *e)
 		made->shares = calloc(bins + 4 * LONGTERM_THIRDS, sizeof(*made->shares));
 		made->samples = calloc(made->size, sizeof(*made->samples));
 		if (!made->bins || !made->shares || !made->samples)
-			result = error_errno(e, ENOMEM, "survey");
+			result = error_errno(e, ENOMEM, "portrait");
 	}
 	if (result < 0) {
-		survey_destroy(made);
+		portrait_destroy(made);
 		return result;
 	}
 	find_shares(made);
-	*survey = made;
+	*portrait = made;
 	return 0;
 }
 
-void survey_destroy(struct survey *survey)
+void portrait_destroy(struct portrait *portrait)
 {
-	if (!survey)
+	if (!portrait)
 		return;
-	spectrum_destroy(survey->spectrum);
-	free(survey->bins);
-	free(survey->shares);
-	free(survey->samples);
-	free(survey->windows);
-	free(survey);
+	spectrum_destroy(portrait->spectrum);
+	free(portrait->bins);
+	free(portrait->shares);
+	free(portrait->samples);
+	free(portrait->windows);
+	free(portrait);
 }
 
-static int window_done(struct survey *s)
+static int window_done(struct portrait *s)
 {
 	if (s->count == s->room) {
 		size_t room = s->room ? 2 * s->room : 256;
@@ -116,7 +116,7 @@ static int window_done(struct survey *s)
 	return 0;
 }
 
-int survey_add(struct survey *s, const double *samples, size_t count)
+int portrait_add(struct portrait *s, const double *samples, size_t count)
 {
 	int result = 0;
 	for (size_t done = 0, n; done < count && result == 0; done += n) {
@@ -130,7 +130,7 @@ int survey_add(struct survey *s, const double *samples, size_t count)
 }
 
 /* A part of a window is one with silence behind it; so that nothing too short for one is lost. */
-static void close_window(struct survey *s)
+static void close_window(struct portrait *s)
 {
 	if (!s || s->filled == 0)
 		return;
@@ -139,7 +139,7 @@ static void close_window(struct survey *s)
 		s->filled = 0; /* one window less to go by */
 }
 
-static void find_weights(const struct survey *s, double weights[LONGTERM_THIRDS])
+static void find_weights(const struct portrait *s, double weights[LONGTERM_THIRDS])
 {
 	struct biquad sections[2];
 	r128_weighting(sections, s->rate);
@@ -151,12 +151,12 @@ static void find_weights(const struct survey *s, double weights[LONGTERM_THIRDS]
 	}
 }
 
-static const struct survey *other_of(struct survey *const sides[2])
+static const struct portrait *other_of(struct portrait *const sides[2])
 {
 	return sides[1] ? sides[1] : sides[0];
 }
 
-static size_t count_of(struct survey *const sides[2])
+static size_t count_of(struct portrait *const sides[2])
 {
 	close_window(sides[0]);
 	close_window(sides[1]);
@@ -172,14 +172,15 @@ static double weighted(const struct thirds *window, const double weights[LONGTER
 	return sum;
 }
 
-static double loudness_of(struct survey *const sides[2], const double weights[LONGTERM_THIRDS], size_t window)
+static double loudness_of(
+	struct portrait *const sides[2], const double weights[LONGTERM_THIRDS], size_t window)
 {
 	return weighted(&sides[0]->windows[window], weights) +
 	       weighted(&other_of(sides)->windows[window], weights);
 }
 
 /* What a window must have to be loud; INFINITY where none is. */
-static double gate_of(struct survey *const sides[2], const double weights[LONGTERM_THIRDS], size_t count)
+static double gate_of(struct portrait *const sides[2], const double weights[LONGTERM_THIRDS], size_t count)
 {
 	double silence = pow(10, (silence_lufs + 0.691) / 10), sum = 0;
 	size_t sounding = 0;
@@ -191,7 +192,7 @@ static double gate_of(struct survey *const sides[2], const double weights[LONGTE
 	return sounding > 0 ? sum / (double)sounding * pow(10, gate_lu / 10) : INFINITY;
 }
 
-bool survey_loud(struct survey *const sides[2], double thirds[LONGTERM_THIRDS])
+bool portrait_loud(struct portrait *const sides[2], double thirds[LONGTERM_THIRDS])
 {
 	double weights[LONGTERM_THIRDS];
 	size_t count = count_of(sides), loud = 0;
@@ -217,7 +218,7 @@ static int by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-double survey_peak_level(struct survey *const sides[2], const double weights[LONGTERM_THIRDS])
+double portrait_peak_level(struct portrait *const sides[2], const double weights[LONGTERM_THIRDS])
 {
 	double gating[LONGTERM_THIRDS];
 	size_t count = count_of(sides), loud = 0;
