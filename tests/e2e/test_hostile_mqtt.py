@@ -30,7 +30,7 @@ def test_flood(room):
     flood(room, 1, 2000)
     before = resident_kib(home.process)
     sent, rate = flood(room, 3, 10000)
-    assert sent >= 30000 and rate > 5000
+    assert sent >= 30000 and rate > 3000
     assert answered_after(room) < 5
     grown = resident_kib(home.process) - before
     assert grown < 2048, f"{grown} KiB more"
@@ -52,7 +52,7 @@ def test_answers_are_quick(room):
     channels = {"desk": 18, "stage": 18}
     home, take = recording(room, channels)
     times = answer_times(room, 120)
-    assert percentile(times, 50) < 0.05, sorted(times)[-10:]
+    assert percentile(times, 50) < 0.02, sorted(times)[-10:]
     assert home.ask("record.stop")["status"] == "ok"
     home.wait_event("take_stopped")
     assert len(take.manifest["tracks"]) == 36 and all(gaps == [] for gaps in take.gaps.values())
