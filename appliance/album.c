@@ -199,6 +199,8 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.artist = artist_of(album, track),
 		.album = several ? album->session->song.title : NULL,
 		.song = several ? NULL : &album->session->song,
+		.tempo_bpm = several ? 0 : album->session->song.tempo_bpm,
+		.key = several ? NULL : album->session->song.key,
 		.number = several ? (unsigned)(track - album->tracks) + 1 : 0,
 		.total = (unsigned)album->count,
 		.album_lufs = several ? whole->integrated_lufs : NAN,
@@ -215,8 +217,12 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.frames = to - from,
 		.rate = mastering->delivered_rate,
 		.release = &release};
-	int result = renditions_measure(
-		&mastering->mastered, job.rate, from, job.frames, &job.reading, &track->translation, e);
+	int result = 0;
+	job.reading = *whole;
+	track->translation = mastering->translation;
+	if (several)
+		result = renditions_measure(&mastering->mastered, job.rate, from, job.frames, &job.reading,
+			&track->translation, e);
 	track->reading = job.reading;
 	if (result == 0)
 		result = renditions_make(&track->renditions, &job, e);
@@ -308,13 +314,21 @@ int album_master(struct album *album, master_progress_fn progress, void *data, s
 		result = append_file(album, &album->tracks[i], e);
 	if (result < 0)
 		return result;
+	uint64_t *titles = memory_array(album->count, sizeof(*titles));
+	for (size_t i = 0; i < album->count; i++)
+		titles[i] = album->tracks[i].from;
 	album->mastering = (struct mastering){.config = &album->session->master,
+		.session_path = album->session_path,
+		.titles = titles,
+		.title_count = album->count,
 		.folder = album->out,
 		.mix = &album->mix,
 		.rate = album->rate,
 		.progress = progress,
 		.data = data};
 	result = mastering_run(&album->mastering, e);
+	album->mastering.titles = NULL;
+	free(titles);
 	for (size_t i = 0; i < album->count && result == 0; i++)
 		result = deliver(album, &album->tracks[i], e);
 	album->seconds = (double)(clock_monotonic_ns() - begun) / (double)CLOCK_NSEC_PER_SEC;

@@ -78,6 +78,26 @@ static int analyse(struct render *render, struct error *e)
 	return edits_analyse(&render->edits, render->job->jobs, on_stage_progress, render, e);
 }
 
+/* Listens to the take: what song it is, and how it goes. */
+static int listen(struct render *render, struct error *e)
+{
+	struct render_result *result = render->result;
+	const struct session *session = &render->session.session;
+	const struct hearing_job job = {
+		.stems = &render->stems, .jobs = render->job->jobs, .progress = on_stage_progress, .data = render};
+	if (!session->song.listen || render->job->stage != RENDER_MASTER)
+		return 0;
+	begin_stage(render, "listen", render->progress_to, render->progress_to + 0.02);
+	int status = song_told_make(&result->song, &job, render->job->folder, render->out, e);
+	if (status == 0 && song_told_apply(&result->song, session, &result->take) && !render->job->out) {
+		const struct take_edit edit = {.title = result->take.title};
+		struct manifest edited = {0};
+		status = take_edit(render->job->folder, &edit, &edited, e);
+		manifest_finish(&edited);
+	}
+	return status;
+}
+
 /* What the session or the caller wants of it in another order. */
 static int arrange(struct render *render, struct error *e)
 {
@@ -206,6 +226,8 @@ static int deliver(struct render *render, struct error *e)
 		.date = date,
 		.time = time + strlen("2026-11-22T"),
 		.song = song,
+		.tempo_bpm = song_told_tempo(&render->result->song, song),
+		.key = song_told_key(&render->result->song, song),
 		.album_lufs = NAN,
 		.album_dbtp = NAN,
 		.cues = cues,
@@ -235,6 +257,8 @@ static int make_master(struct render *render, struct error *e)
 		.folder = render->out,
 		.mix = &render->scratch,
 		.rate = render->result->take.rate,
+		.session_path = render->session.path,
+		.jobs = render->job->jobs,
 		.progress = on_stage_progress,
 		.data = render};
 	begin_stage(render, "master", 0.4, 0.9);
@@ -304,6 +328,8 @@ static int make_all(struct render *render, struct error *e)
 {
 	bool master = render->job->stage == RENDER_MASTER;
 	int result = analyse(render, e);
+	if (result == 0)
+		result = listen(render, e);
 	if (result == 0)
 		result = arrange(render, e);
 	if (result == 0 && render->job->stage == RENDER_EDIT)
@@ -457,6 +483,7 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 void render_result_finish(struct render_result *result)
 {
 	render_arrangement_finish(result);
+	song_told_finish(&result->song);
 	manifest_finish(&result->take);
 	renditions_finish(&result->renditions);
 	free(result->corrected_ppm);

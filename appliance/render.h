@@ -8,6 +8,7 @@
 #include "appliance/balancing.h"
 #include "appliance/renditions.h"
 #include "appliance/sessions.h"
+#include "appliance/song-told.h"
 #include "mastering/master.h"
 #include "takes/manifest.h"
 
@@ -40,6 +41,7 @@ struct render_result {
 	size_t cue_count;
 	struct meter_reading mix;
 	struct track_balance *balance; /* one a track of the session; NULL: nothing was balanced */
+	struct song_told song;	       /* of RENDER_MASTER: what was heard of it */
 	double *corrected_ppm;	       /* one an interface of the take; NAN: not known */
 	bool wrong_session;	       /* why it failed: the session has faults, or does not fit the take */
 	char *missing_marker; /* the first one that automation named and the take does not have; NULL */

@@ -11,6 +11,7 @@ import sys
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
 import evening
+import http_files
 import processors
 import record
 import render
@@ -20,13 +21,19 @@ from places import BUILD
 from rig.band import BandError
 from rig.room import RigError
 
-BENCHMARKS = {"record": record.measure, "render": render.measure, "processors": processors.measure,
-              "evening": evening.measure}
+BENCHMARKS = {
+    "record": record.measure,
+    "render": render.measure,
+    "processors": processors.measure,
+    "evening": evening.measure,
+    "http": http_files.measure,
+}
 
 
 def check_build():
     """Of a folder that somebody named, nothing is known."""
-    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface"):
+    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface",
+                 "tests/network/network-host"):
         if not (BUILD / name).exists():
             raise BenchError(f"not built: {BUILD / name}")
 

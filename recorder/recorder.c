@@ -219,6 +219,8 @@ int recorder_mark(struct recorder *recorder, const char *label, struct error *e)
 {
 	if (!recorder->current || !recorder->current->begun)
 		return error_set(e, EALREADY, "nothing is being recorded");
+	if (recorder->current->manifest.marker_count >= RECORDER_MARKERS_MOST)
+		return error_set(e, EBUSY, "the take has %d markers, and gets no more", RECORDER_MARKERS_MOST);
 	transport_mark(recorder->current, clock_monotonic_ns(), label);
 	return 0;
 }

@@ -78,7 +78,10 @@ int recorder_save(struct recorder *recorder, const char *title, struct error *e)
 /* Ends the take that runs; -EALREADY: none runs. */
 int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 
-/* A marker at this moment of the running take; -EALREADY: none runs. */
+/* The manifest is written anew with each of them. */
+enum { RECORDER_MARKERS_MOST = 1000 };
+
+/* A marker at this moment of the running take; -EALREADY: none runs; -EBUSY: it has RECORDER_MARKERS_MOST. */
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
 
 /* A take runs, is being closed, or is to follow one that a change of rates ended. */

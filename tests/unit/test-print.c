@@ -121,6 +121,8 @@ static void test_layout(void **state)
 	(void)state;
 	static const char text[] = "woodshed: 1\n"
 				   "name: \"a: b\"\n"
+				   "song:\n"
+				   "  listen: true\n"
 				   "arrangement:\n"
 				   "  count_in: 2\n"
 				   "  guide: false\n"
