@@ -126,8 +126,8 @@ static int on_record_start(
 		if (status < 0)
 			return status;
 	}
-	return recorder_begin(
-		service->recorder, &(struct recorder_start){.pre_roll = true, .click = true, .title = command->title}, e);
+	return recorder_begin(service->recorder,
+		&(struct recorder_start){.pre_roll = true, .click = true, .title = command->title}, e);
 }
 
 static int on_record_stop(

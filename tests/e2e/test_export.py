@@ -1,6 +1,7 @@
 """woodshed export: what other programs get of a take, read by code that is not ours."""
 import json
 import math
+import os
 import pathlib
 import re
 import struct
@@ -152,12 +153,29 @@ def test_audacity(program, take, tmp_path):
         check_stem(tmp_path / "out" / name, samples)
 
 
-def xmllint(data, tmp_path):
+def xmllint(data, published, tmp_path):
     path = tmp_path / "checked.xml"
     path.write_bytes(data)
-    done = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", SCHEMA, path], capture_output=True, text=True,
-                          timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    folder = os.environ.get("WOODSHED_DAWPROJECT")
+    for schema in [SCHEMA] + ([pathlib.Path(folder) / published] if folder else []):
+        done = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", schema, path], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_schema_refuses(tmp_path):
+    """What is not as the format has it is told by our part of its schemas."""
+    good = (b'<Project version="1.0"><Application name="a" version="1"/><Structure><Track id="t"><Channel id="c" '
+            b'role="regular" audioChannels="1"><Volume id="v" unit="linear" value="1"/></Channel></Track></Structure>'
+            b'<Arrangement id="a"><Lanes id="l" timeUnit="seconds"><Lanes id="m" track="t"><Clips id="n"><Clip time="0">'
+            b'<Audio id="o" duration="1" channels="1" sampleRate="48000"><File path="x"/></Audio></Clip></Clips></Lanes>'
+            b'</Lanes></Arrangement></Project>')
+    xmllint(good, "Project.xsd", tmp_path)
+    for before, after in ((b'role="regular"', b'role="drum"'), (b'duration="1"', b'duration="long"'),
+                          (b'<File path="x"/>', b""), (b' version="1.0"', b""), (b'unit="linear"', b'unit="loud"'),
+                          (b'<Clip time="0">', b"<Clip>"), (b'track="t"', b"")):
+        with pytest.raises(AssertionError):
+            xmllint(good.replace(before, after), "Project.xsd", tmp_path)
 
 
 def test_dawproject(program, take, tmp_path):
@@ -168,9 +186,14 @@ def test_dawproject(program, take, tmp_path):
         assert container.testzip() is None
         project, metadata = container.read("project.xml"), container.read("metadata.xml")
         container.extractall(tmp_path / "opened")
-    xmllint(project, tmp_path)
-    xmllint(metadata, tmp_path)
+    xmllint(project, "Project.xsd", tmp_path)
+    xmllint(metadata, "MetaData.xsd", tmp_path)
     tree = ET.fromstring(project)
+    # libxml2 knows the types ID and IDREF, and does not look whether they fit.
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    assert len(set(ids)) == len(ids)
+    assert {element.get(name) for element in tree.iter() for name in ("track", "destination", "parameter")
+            if element.get(name)} <= set(ids)
     tracks = {track.get("id"): track for track in tree.findall("Structure/Track")}
     lanes = tree.findall("Arrangement/Lanes/Lanes")
     assert [tracks[lane.get("track")].get("name") for lane in lanes] == list(take.tracks)
