@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define HEALTH_NS (10 * CLOCK_NSEC_PER_SEC)
@@ -247,8 +248,21 @@ static int start(struct service *service, struct error *e)
 	return 0;
 }
 
+/* Every client of the network has a descriptor or two; those must not be the ones that a take wants. */
+static void want_descriptors(void)
+{
+	enum { DESCRIPTORS = 4096 };
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warning("no more than the usual number of open files");
+}
+
 static int serve(struct service *service, struct error *e)
 {
+	want_descriptors();
 	int result = loop_create(&service->loop, e);
 	if (result < 0)
 		return result;

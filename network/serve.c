@@ -83,12 +83,14 @@ static void add_disposition(struct answer answer, const char *path)
 
 struct answer serve(const struct request *request, const struct content *content)
 {
-	char date[HTTP_DATE_SIZE];
+	char date[HTTP_DATE_SIZE], etag[sizeof(((struct takefile *)0)->etag)];
+	/* It may lie in what is dropped. */
+	snprintf(etag, sizeof(etag), "%s", content->etag);
 	struct answer answer = choose(request, content);
 	if (!answer.response)
 		return answer;
-	if (content->etag[0] != '\0')
-		answer_header(answer, MHD_HTTP_HEADER_ETAG, content->etag);
+	if (etag[0] != '\0')
+		answer_header(answer, MHD_HTTP_HEADER_ETAG, etag);
 	answer_header(answer, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
 	answer_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
 	if (content->modified != 0)

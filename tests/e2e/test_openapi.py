@@ -141,8 +141,8 @@ def refuse(held):
         held.ask("PROPFIND", path, 400, b"rubbish", headers={"Depth": "1"})
     held.ask("GET", "/dav/{path}", 404, path="nothing")
     held.ask("PROPFIND", "/dav/{path}", 404, path="nothing", headers={"Depth": "0"})
-    held.ask("POST", "/api/v1/session", 400, {"session": "nothing"})
-    held.ask("POST", "/api/v1/record/start", 400, {"session": "nothing"})
+    held.ask("POST", "/api/v1/session", 404, {"session": "nothing"})
+    held.ask("POST", "/api/v1/record/start", 404, {"session": "nothing"})
 
 
 def look(held):
