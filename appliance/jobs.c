@@ -153,10 +153,14 @@ static void on_child_exit(void *data, uint32_t events)
 		end_job(jobs, NULL);
 		return;
 	}
+	char error[LINE_MOST + 64];
 	if (WIFSIGNALED(status))
-		snprintf(jobs->last_word, sizeof(jobs->last_word), "the render was killed by signal %d",
-			WTERMSIG(status));
-	end_job(jobs, jobs->last_word[0] ? jobs->last_word : "the render failed");
+		snprintf(error, sizeof(error), "the render was killed by signal %d%s%s", WTERMSIG(status),
+			jobs->last_word[0] ? ": " : "", jobs->last_word);
+	else
+		snprintf(error, sizeof(error), "%s",
+			jobs->last_word[0] ? jobs->last_word : "the render failed");
+	end_job(jobs, error);
 }
 
 static int spawn(struct jobs *jobs, const int ends[PIPES])
@@ -250,7 +254,8 @@ void jobs_destroy(struct jobs *jobs)
 	if (!jobs)
 		return;
 	if (jobs->pid != 0) {
-		kill(jobs->pid, SIGTERM);
+		/* It has nothing to tidy up, and one that is stopped would not hear anything softer. */
+		kill(jobs->pid, SIGKILL);
 		waitpid(jobs->pid, NULL, 0);
 	}
 	forget_child(jobs);

@@ -2,6 +2,7 @@
 #include "appliance/subcommand.h"
 #include "common/log.h"
 
+#include <jansson.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,7 +39,29 @@ static void print_usage(FILE *stream)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(stream, "  %-11s %s\n", commands[i]->name, commands[i]->help);
 	fprintf(stream,
-		"\nwoodshed COMMAND --help tells each command's options; woodshed --version the version.\n");
+		"\nwoodshed COMMAND --help tells each command's options; woodshed --version the version.\n"
+		"woodshed --help --json is all of it, for programs.\n");
+}
+
+/* For whatever is made from the table: man pages, completions. */
+static int print_json(void)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		json_t *options = json_array();
+		for (const struct option_spec *option = commands[i]->options; option->name; option++)
+			json_array_append_new(
+				options, json_pack("{s:s, s:s?, s:s}", "name", option->name, "argument",
+						 option->argument, "help", option->help));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:o}", "name", commands[i]->name, "synopsis",
+				      commands[i]->synopsis, "help", commands[i]->help, "options", options));
+	}
+	json_t *all = json_pack("{s:s, s:o}", "version", WOODSHED_VERSION, "commands", list);
+	int result = json_dumpf(all, stdout, JSON_INDENT(1));
+	json_decref(all);
+	putchar('\n');
+	return result == 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
 static void print_help(const struct subcommand *command)
@@ -117,6 +140,8 @@ int main(int argc, char **argv)
 		printf("woodshed %s\n", WOODSHED_VERSION);
 		return EXIT_DONE;
 	}
+	if (argc == 3 && strcmp(argv[1], "--help") == 0 && strcmp(argv[2], "--json") == 0)
+		return print_json();
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		print_usage(stdout);
 		return EXIT_DONE;

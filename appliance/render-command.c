@@ -2,9 +2,11 @@
 #include "appliance/render.h"
 #include "appliance/report.h"
 #include "appliance/subcommand.h"
+#include "common/log.h"
 #include "takes/take.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +22,18 @@ enum { JOBS_MOST = 64, BAR_WIDTH = 40 };
 /* ioprio_set(2) has no wrapper: the idle class, for this process. */
 enum { IOPRIO_WHO_PROCESS_ = 1, IOPRIO_IDLE = 3 << 13 };
 
+/* Where memory runs out, a render can be made again and a take cannot. */
+static void be_the_first_to_go(void)
+{
+	static const char most[] = "1000";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, most, sizeof(most) - 1) < 0)
+		log_debug("the kernel takes no word on who goes first when memory runs out");
+	close(fd);
+}
+
 /* A recording comes before everything: what renders beside it takes what is left, and ends with the service.
  */
 static void give_way(void)
@@ -28,6 +42,7 @@ static void give_way(void)
 	sched_setscheduler(0, SCHED_IDLE, &parameters);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS_, 0, IOPRIO_IDLE);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	be_the_first_to_go();
 }
 
 struct display {

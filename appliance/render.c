@@ -1,6 +1,6 @@
 #include "appliance/render.h"
 
-#include "appliance/check-chains.h"
+#include "appliance/comping.h"
 #include "appliance/delivery.h"
 #include "appliance/edited.h"
 #include "appliance/mastering.h"
@@ -109,6 +109,9 @@ static int arrange(struct render *render, struct error *e)
 			&render->edits, plan, render->out, render->job->jobs, on_stage_progress, render, e);
 	}
 	render_find_cues(render->result, &render->edits.extent);
+	if (result == 0 && render->session.session.arrangement.comp == COMP_BEST)
+		render->result->comp =
+			comping_report(&render->session.session, &render->result->take, render->job->folder);
 	return result;
 }
 
@@ -254,6 +257,8 @@ static int make_master(struct render *render, struct error *e)
 		.folder = render->out,
 		.mix = &render->scratch,
 		.rate = render->result->take.rate,
+		.session_path = render->session.path,
+		.jobs = render->job->jobs,
 		.progress = on_stage_progress,
 		.data = render};
 	begin_stage(render, "master", 0.4, 0.9);
@@ -360,24 +365,6 @@ static void draw(struct render *render)
 		log_warning("the waveforms of take %s: %s", render->result->take.id, e.text);
 }
 
-static int load_session(struct render *render, struct error *e)
-{
-	char *own = file_join(render->job->folder, "session.yaml");
-	const char *path = render->job->session ? render->job->session : own;
-	struct faults faults;
-	faults_init(&faults, path);
-	int result = sessions_load(&render->session, path, "", NULL, &faults);
-	if (result == 0)
-		result = check_chains(&render->session.session, render->result->take.rate, &faults);
-	if (result < 0) {
-		faults_print(&faults, stderr);
-		error_set(e, -result, "the session is wrong: %s", path);
-	}
-	faults_finish(&faults);
-	free(own);
-	return result;
-}
-
 static void note_alignment(struct render *render)
 {
 	const struct alignment *alignment = &render->stems.alignment;
@@ -400,7 +387,8 @@ static int prepare(struct render *render, struct error *e)
 		return error_set(e, EBUSY, "take %s is still being recorded", take->id);
 	if (take->frames == 0)
 		return error_set(e, ENODATA, "take %s is empty", take->id);
-	result = load_session(render, e);
+	result = sessions_load_of_take(
+		&render->session, render->job->folder, render->job->session, take->rate, e);
 	if (result == 0)
 		result = stems_fit(&render->session.session, take, e);
 	if (result == 0)

@@ -12,6 +12,8 @@
 #include "mastering/master.h"
 #include "takes/manifest.h"
 
+#include <jansson.h>
+
 enum render_stage { RENDER_EDIT, RENDER_MIX, RENDER_MASTER };
 
 struct render_job {
@@ -33,6 +35,7 @@ struct render_result {
 	struct translation_reading translation; /* the same */
 	struct renditions renditions;		/* the same: the files of the master */
 	struct arrangement arrangement;		/* zeroed: as it was played */
+	json_t *comp;				/* appliance/comping.h; NULL: not asked for */
 	char *unarranged;			/* why, though the session has an order; NULL */
 	const struct cue *cues; /* sections and songs in the mix; the labels are the markers' */
 	size_t cue_count;

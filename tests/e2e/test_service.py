@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from e2e.desk import check_ramps, measure, takes, wait_until
+from e2e.desk import check_ramps, measure, ramp, ramp_start, takes, wait_until
 from e2e.home import BY_COMMAND, TOPIC, Home, wait_tracks_grow
 from e2e.test_band import SONG, material_samples
 from rig import band
@@ -283,7 +283,7 @@ def test_an_interface_leaves_and_returns(room):
 
 
 def test_pipewire_comes_and_goes(room):
-    """The take goes on with silence for the time between."""
+    """The take goes on with silence for the time between, and what was played before and after is there."""
     room.interface("desk", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND, render=False).start()
     home.tell("record/set", "ON")
@@ -299,9 +299,17 @@ def test_pipewire_comes_and_goes(room):
     home.wait_event("gap", since=mark)
     home.tell("record/set", "OFF")
     home.wait_event("take_stopped", since=mark)
-    (_, lost, cause), = take.gaps["desk"]
-    assert cause == "unplugged" and lost > 0
+    (frame, lost, cause), = take.gaps["desk"]
+    assert cause == "unplugged" and frame > 0 and lost > 0
     take.check_files()
+    for channel, track in enumerate(take.tracks):
+        data = take.raw(track)
+        before, after = data[:3 * frame], data[3 * (frame + lost):]
+        assert not any(data[3 * frame:3 * (frame + lost)])
+        assert len(after) > 0
+        for part in (before, after):  # each PipeWire's interface counts from its own beginning
+            if part != ramp(ramp_start(part, channel) + channel * 65536, len(part) // 3):
+                pytest.fail(f"{track['file']} is not what was played")
 
 
 def test_http(room):
