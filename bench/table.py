@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
+import master
 import processors
 import record
 import render
@@ -19,7 +20,8 @@ from places import BUILD
 from rig.band import BandError
 from rig.room import RigError
 
-BENCHMARKS = {"record": record.measure, "render": render.measure, "processors": processors.measure}
+BENCHMARKS = {"record": record.measure, "render": render.measure, "master": master.measure,
+              "processors": processors.measure}
 HEADINGS = ("", "beside", "ours", "peer", "", "ratio", "from-to", "target")
 
 
