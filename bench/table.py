@@ -12,6 +12,7 @@ sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests")
 
 import evening
 import http_files
+import master
 import processors
 import record
 import render
@@ -24,6 +25,7 @@ from rig.room import RigError
 BENCHMARKS = {
     "record": record.measure,
     "render": render.measure,
+    "master": master.measure,
     "processors": processors.measure,
     "evening": evening.measure,
     "http": http_files.measure,

@@ -22,6 +22,14 @@ def test_a_quick_render_prints_its_table(root, program):
     assert "Load of the machine" in note
 
 
+def test_a_quick_master_says_what_both_reached(root, program):
+    done = run(root, "--quick", "--build", program.parent, "master")
+    assert done.returncode == 0, done.stderr
+    _, *rows, _ = done.stdout.splitlines()
+    assert [row.split("  ")[0] for row in rows] == ["master 20 s to -14 LUFS, wall", "master 20 s to -14 LUFS, CPU"]
+    assert "; ours -14.0, -1." in rows[0]
+
+
 def test_the_processors_are_listed(root, program):
     done = run(root, "--quick", "--build", program.parent, "processors")
     assert done.returncode == 0, done.stderr
