@@ -213,6 +213,7 @@ static void *run(void *data)
 {
 	struct writer *writer = data;
 	uint64_t gap_frames = 0, gaps = 0;
+	bool news = false;
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->stopping) {
 		wait_a_while(writer);
@@ -225,9 +226,14 @@ static void *run(void *data)
 		pthread_mutex_unlock(&writer->lock);
 		if (next)
 			part_begin(writer, next);
+		uint64_t losses = writer->watch.found;
 		observe(writer, &gap_frames, &gaps);
-		if (writer->run.part)
-			part_work(writer, asked);
+		/* What was lost is told once it is in the files, and somebody may want to know at once. */
+		news = news || gaps > 0 || writer->watch.found > losses;
+		if (writer->run.part) {
+			part_work(writer, asked || news);
+			news = false;
+		}
 		if (asked)
 			syncer_supplied(writer->config.syncer, &writer->supplier);
 		release(writer);

@@ -162,6 +162,22 @@ static void test_end_in_the_past_of_the_writer(void **state)
 	free_bench(bench);
 }
 
+/* A gap is told when it is found, though nobody asks for a sync in the next hour. */
+static void test_gap_is_told_unasked(void **state)
+{
+	struct bench *bench = make_bench_that_syncs(*state, 24, 5, 3600);
+	struct taken taken;
+	plan(bench, &taken, "news", 0);
+	writer_begin(bench->writer, &taken.part);
+	feed(bench, (struct step[]){{PLAY, 5000}, {MISS, 1000}, {PLAY, 100}}, 3);
+	wait_for(bench, 0, 1000);
+	writer_end(bench->writer, &taken.part, 6000);
+	wait_for(bench, 1, 1000);
+	check_taken(bench, &taken, 0, taken.part.frames);
+	free_taken(&taken);
+	free_bench(bench);
+}
+
 /* The silence of an absence is written while it lasts, and is one gap all the same. */
 static void test_long_absence(void **state)
 {
@@ -314,6 +330,7 @@ int main(void)
 		harness_in_folder(test_parts_queue),
 		harness_in_folder(test_follows_nothing),
 		harness_in_folder(test_end_in_the_past_of_the_writer),
+		harness_in_folder(test_gap_is_told_unasked),
 		harness_in_folder(test_long_absence),
 		harness_in_folder(test_holds),
 		harness_in_folder(test_destroyed_while_recording),
