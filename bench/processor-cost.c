@@ -92,7 +92,7 @@ int main(void)
 		if (!processor)
 			continue;
 		double noise = cost_ns(processor, 1), silence = cost_ns(processor, 0);
-		printf("%s %.2f %.2f\n", all->types[i]->settings->name, noise, silence);
+		printf("%s %.4f %.4f\n", all->types[i]->settings->name, noise, silence);
 		processor_destroy(processor);
 	}
 	return 0;
