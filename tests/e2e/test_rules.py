@@ -155,7 +155,7 @@ def test_a_ring_that_cannot_be_had_is_refused(room):
     """With the pre-roll that would fit; what is asked for instead is had without starting again."""
     room.interface("desk", channels=16, ramp=True).wait_ready()
     home = Home(room, {"desk": 16}, BY_COMMAND.replace("pre_roll: 2 s", "pre_roll: 600 s"), render=False)
-    home.process = limited(room, home.config, f"--as={1 << 30}")
+    home.process = limited(room, home.config, f"--as={5 << 28}")
     health = home.wait_health(lambda health: any("pre_roll" in alert for alert in health["alerts"]))
     alert, = health["alerts"]
     found = re.fullmatch(r"interface desk: pre_roll: 600 s of 16 channels at 48000 Hz, and 32 s for storage that "
