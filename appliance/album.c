@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "takes/export.h"
 
 #include <errno.h>
 #include <math.h>
@@ -198,6 +199,8 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.artist = artist_of(album, track),
 		.album = several ? album->session->song.title : NULL,
 		.song = several ? NULL : &album->session->song,
+		.tempo_bpm = several ? 0 : album->session->song.tempo_bpm,
+		.key = several ? NULL : album->session->song.key,
 		.number = several ? (unsigned)(track - album->tracks) + 1 : 0,
 		.total = (unsigned)album->count,
 		.album_lufs = several ? whole->integrated_lufs : NAN,
@@ -214,8 +217,12 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.frames = to - from,
 		.rate = mastering->delivered_rate,
 		.release = &release};
-	int result = renditions_measure(
-		&mastering->mastered, job.rate, from, job.frames, &job.reading, &track->translation, e);
+	int result = 0;
+	job.reading = *whole;
+	track->translation = mastering->translation;
+	if (several)
+		result = renditions_measure(&mastering->mastered, job.rate, from, job.frames, &job.reading,
+			&track->translation, e);
 	track->reading = job.reading;
 	if (result == 0)
 		result = renditions_make(&track->renditions, &job, e);
@@ -262,17 +269,6 @@ static int write_report(const struct album *album, struct error *e)
 	return result;
 }
 
-/* A cue sheet knows no way to write a quotation mark. */
-static void put_quoted(FILE *to, const char *indent, const char *key, const char *text, const char *end)
-{
-	if (!text)
-		return;
-	fprintf(to, "%s%s \"", indent, key);
-	for (; *text; text++)
-		fputc(*text == '"' ? '\'' : (unsigned char)*text < ' ' ? ' ' : *text, to);
-	fprintf(to, "\"%s\n", end);
-}
-
 char *album_cue(const struct album *album)
 {
 	char *text = NULL;
@@ -280,16 +276,16 @@ char *album_cue(const struct album *album)
 	FILE *to = open_memstream(&text, &size);
 	if (!to)
 		abort();
-	put_quoted(to, "", "TITLE", album->session->song.title, "");
-	put_quoted(to, "", "PERFORMER", album->session->song.artist, "");
+	export_cue_line(to, "TITLE", album->session->song.title, "");
+	export_cue_line(to, "PERFORMER", album->session->song.artist, "");
 	long frames = lround(album->gap_s * 75); /* a CD's own, 75 a second */
 	for (size_t i = 0; i < album->count; i++) {
 		const struct album_track *track = &album->tracks[i];
 		const char *file = track->renditions.list[0].file, *dot = strrchr(file, '.');
-		put_quoted(to, "", "FILE", file, strcmp(dot, ".mp3") == 0 ? " MP3" : " WAVE");
+		export_cue_line(to, "FILE", file, strcmp(dot, ".mp3") == 0 ? " MP3" : " WAVE");
 		fprintf(to, "  TRACK %02zu AUDIO\n", i + 1);
-		put_quoted(to, "    ", "TITLE", title_of(album, track), "");
-		put_quoted(to, "    ", "PERFORMER", artist_of(album, track), "");
+		export_cue_line(to, "    TITLE", title_of(album, track), "");
+		export_cue_line(to, "    PERFORMER", artist_of(album, track), "");
 		if (i > 0 && frames > 0)
 			fprintf(to, "    PREGAP %02ld:%02ld:%02ld\n", frames / 4500, frames / 75 % 60,
 				frames % 75);
@@ -318,13 +314,21 @@ int album_master(struct album *album, master_progress_fn progress, void *data, s
 		result = append_file(album, &album->tracks[i], e);
 	if (result < 0)
 		return result;
+	uint64_t *titles = memory_array(album->count, sizeof(*titles));
+	for (size_t i = 0; i < album->count; i++)
+		titles[i] = album->tracks[i].from;
 	album->mastering = (struct mastering){.config = &album->session->master,
+		.session_path = album->session_path,
+		.titles = titles,
+		.title_count = album->count,
 		.folder = album->out,
 		.mix = &album->mix,
 		.rate = album->rate,
 		.progress = progress,
 		.data = data};
 	result = mastering_run(&album->mastering, e);
+	album->mastering.titles = NULL;
+	free(titles);
 	for (size_t i = 0; i < album->count && result == 0; i++)
 		result = deliver(album, &album->tracks[i], e);
 	album->seconds = (double)(clock_monotonic_ns() - begun) / (double)CLOCK_NSEC_PER_SEC;

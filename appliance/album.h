@@ -20,6 +20,7 @@ struct album_track {
 
 struct album {
 	const struct session *session;
+	const char *session_path; /* NULL: the defaults */
 	const char *out;
 	double gap_s; /* of silence before each track but the first, in the cue sheet */
 	struct album_track *tracks;

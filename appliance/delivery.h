@@ -15,6 +15,8 @@ struct scratch {
 /* An unnamed file in `folder`. */
 int scratch_open(struct scratch *scratch, const char *folder, struct error *e) MUST_CHECK;
 void scratch_close(struct scratch *scratch);
+/* Empties it. */
+int scratch_restart(struct scratch *scratch, struct error *e) MUST_CHECK;
 int scratch_write(struct scratch *scratch, const struct block *block, struct error *e) MUST_CHECK;
 
 /* The programme for master_solve and master_render; `scratch` must outlive it. */

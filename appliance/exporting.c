@@ -384,17 +384,8 @@ static int export_to_cue(struct export_job *job, struct error *e)
 
 static int load_session(struct export_job *job, struct error *e)
 {
-	char *own = file_join(job->asked->folder, "session.yaml");
-	const char *path = job->asked->session ? job->asked->session : own;
-	struct faults faults;
-	faults_init(&faults, path);
-	int result = sessions_load(&job->session, path, "", NULL, &faults);
-	if (result < 0) {
-		faults_print(&faults, stderr);
-		error_set(e, -result, "the session is wrong: %s", path);
-	}
-	faults_finish(&faults);
-	free(own);
+	int result = sessions_load_of_take(
+		&job->session, job->asked->folder, job->asked->session, job->take.rate, e);
 	if (result == 0)
 		result = stems_fit(&job->session.session, &job->take, e);
 	job->asked->wrong_session = result < 0;

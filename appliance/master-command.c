@@ -31,8 +31,9 @@ static void print(const struct album *album)
 		printf("\n");
 	}
 	if (isfinite(plan->requested_lufs))
-		printf("%6.1f LUFS  %5.1f dBTP  in all (asked for %.1f LUFS, at most %.1f dBTP)\n",
-			plan->master.integrated_lufs, plan->master.true_peak_dbtp, plan->requested_lufs,
+		printf("%6.1f LUFS  %5.1f dBTP  %s (asked for %.1f LUFS, at most %.1f dBTP)\n",
+			plan->achieved_lufs, plan->master.true_peak_dbtp,
+			plan->by_title ? "loudest title" : "in all", plan->requested_lufs,
 			plan->requested_dbtp);
 	if (plan->limited_by != MASTER_LIMIT_NONE)
 		printf("limited by %s\n", master_limit_name(plan->limited_by));
@@ -74,6 +75,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	if (result < 0)
 		return EXIT_USAGE;
 	album.session = &session.session;
+	album.session_path = session.path;
 	int status = master(&album, arguments);
 	album_finish(&album);
 	sessions_finish(&session);

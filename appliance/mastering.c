@@ -1,16 +1,16 @@
 #include "appliance/mastering.h"
 
+#include "appliance/pipeline.h"
 #include "audio/convert.h"
+#include "audio/soundfile.h"
+#include "common/file.h"
+#include "common/memory.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
 enum { BITS = 24 };
-
-struct run {
-	struct mastering *mastering;
-	struct translation *translation;
-};
 
 static int write_converted(void *data, const struct block *block, struct error *e)
 {
@@ -42,55 +42,122 @@ static int convert_mix(struct mastering *m, struct error *e)
 	return result;
 }
 
-static int take(void *data, const struct block *block, struct error *e)
+/* ---- what tone goes for ---- */
+
+static int portrait_file(struct soundfile *file, struct portrait *sides[2], struct error *e)
 {
-	struct run *run = data;
-	int result = scratch_write(&run->mastering->mastered, block, e);
-	if (result == 0 && translation_add(run->translation, block) < 0)
-		result = error_errno(e, ENOMEM, "the master's translation");
+	double samples[BLOCK_CHANNELS][BLOCK_FRAMES], *channels[] = {samples[0], samples[1]};
+	uint32_t count = soundfile_format(file)->channels;
+	int result = 0, frames = 0;
+	for (uint32_t c = 0; c < count && result == 0; c++)
+		result = portrait_create(&sides[c], soundfile_format(file)->rate, e);
+	while (result == 0 && (frames = soundfile_read(file, channels, BLOCK_FRAMES, e)) > 0)
+		for (uint32_t c = 0; c < count && result == 0; c++)
+			if (portrait_add(sides[c], samples[c], (size_t)frames) < 0)
+				result = error_errno(e, ENOMEM, "the reference");
+	return frames < 0 ? frames : result;
+}
+
+static int read_reference(const char *path, double target[LONGTERM_THIRDS], struct error *e)
+{
+	struct soundfile *file;
+	struct portrait *sides[2] = {NULL, NULL};
+	int result = soundfile_open(&file, path, e);
+	if (result < 0)
+		return result;
+	if (soundfile_format(file)->channels > BLOCK_CHANNELS)
+		result = error_set(e, ENOTSUP, "%s: %u channels; a reference has 1 or 2", path,
+			soundfile_format(file)->channels);
+	if (result == 0)
+		result = portrait_file(file, sides, e);
+	if (result == 0 && !portrait_loud(sides, target))
+		result = error_set(e, ENODATA, "%s: is silent; a reference has something to go for", path);
+	for (size_t t = 0; t < LONGTERM_THIRDS; t++)
+		target[t] = 10 * log10(target[t]);
+	portrait_destroy(sides[0]);
+	portrait_destroy(sides[1]);
+	soundfile_close(file);
 	return result;
 }
 
-static void on_solve(void *data, double done)
+static int find_target(
+	const struct mastering *m, double target[LONGTERM_THIRDS], const double **target_db, struct error *e)
 {
-	const struct mastering *m = data;
-	m->progress(m->data, 0.8 * done);
+	const struct master_config *config = m->config;
+	*target_db = NULL;
+	if (!(config->chain.tone_db > 0))
+		return 0;
+	if (config->reference) {
+		char *folder = m->session_path ? file_folder(m->session_path) : memory_text(".");
+		char *path = file_join(folder, config->reference);
+		int result = read_reference(path, target, e);
+		free(path);
+		free(folder);
+		*target_db = target;
+		return result;
+	}
+	if (isnan(config->target.slope_db))
+		return 0;
+	tone_curve(&config->target, target);
+	*target_db = target;
+	return 0;
 }
 
-static void on_render(void *data, double done)
+/* ---- the master ---- */
+
+static int write_to(void *data, const struct block *block, struct error *e)
 {
-	const struct mastering *m = data;
-	m->progress(m->data, 0.8 + 0.2 * done);
+	return scratch_write(data, block, e);
 }
 
-static int master(struct mastering *m, struct run *run, struct error *e)
+static int restart(void *data, struct error *e)
+{
+	return scratch_restart(data, e);
+}
+
+static int master(struct mastering *m, struct error *e)
 {
 	struct scratch *from = m->delivered_rate == m->rate ? m->mix : &m->converted;
 	struct master_source source = scratch_source(from, m->delivered_rate);
-	struct master_sink sink = {.write = take, .data = run};
-	int result = scratch_open(&m->mastered, m->folder, e);
+	struct master_source shaped = scratch_source(&m->shaped, m->delivered_rate);
+	struct master_sink shaped_to = {restart, write_to, &m->shaped};
+	struct master_sink sink = {restart, write_to, &m->mastered};
+	double target[LONGTERM_THIRDS];
+	struct master_job job = {.config = m->config,
+		.source = &source,
+		.shaped_to = &shaped_to,
+		.shaped = &shaped,
+		.sink = &sink,
+		.bits = m->bits,
+		.run = pipeline_run,
+		.jobs = m->jobs ? m->jobs : pipeline_cores(),
+		.progress = m->progress,
+		.progress_data = m->data};
+	uint64_t *titles = memory_array(m->title_count + 1, sizeof(*titles));
+	for (size_t i = 0; i < m->title_count; i++)
+		titles[i] = mastering_frame(m, m->titles[i]);
+	job.titles = titles;
+	job.title_count = m->title_count;
+	int result = find_target(m, target, &job.target_db, e);
 	if (result == 0)
-		result = translation_create(&run->translation, m->delivered_rate, BLOCK_CHANNELS, e);
+		result = scratch_open(&m->mastered, m->folder, e);
+	if (result == 0 && shaping_acts(&m->config->chain))
+		result = scratch_open(&m->shaped, m->folder, e);
 	if (result == 0)
-		result = master_solve(&m->plan, m->config, &source, m->progress ? on_solve : NULL, m, e);
-	if (result == 0)
-		result = master_render(
-			&m->plan, &source, m->bits, &sink, m->progress ? on_render : NULL, m, e);
-	if (result == 0)
-		translation_read(run->translation, &m->translation);
+		result = master_make(&m->plan, &job, e);
+	m->translation = m->plan.translation;
+	free(titles);
 	return result;
 }
 
 int mastering_run(struct mastering *m, struct error *e)
 {
-	struct run run = {.mastering = m};
-	m->converted.fd = m->mastered.fd = -1;
+	m->converted.fd = m->shaped.fd = m->mastered.fd = -1;
 	m->bits = isnan(m->config->bits) ? BITS : (uint32_t)m->config->bits;
 	m->delivered_rate = isnan(m->config->rate_hz) ? m->rate : (uint32_t)lround(m->config->rate_hz);
 	int result = m->delivered_rate == m->rate ? 0 : convert_mix(m, e);
 	if (result == 0)
-		result = master(m, &run, e);
-	translation_destroy(run.translation);
+		result = master(m, e);
 	return result;
 }
 
@@ -99,6 +166,7 @@ void mastering_finish(struct mastering *m)
 	if (!m->config)
 		return;
 	scratch_close(&m->converted);
+	scratch_close(&m->shaped);
 	scratch_close(&m->mastered);
 }
 

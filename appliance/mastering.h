@@ -11,11 +11,15 @@ struct mastering {
 	const char *folder;  /* for scratches */
 	struct scratch *mix; /* at `rate` */
 	uint32_t rate;
+	const char *session_path; /* what a reference is relative to; NULL: the working folder */
+	const uint64_t *titles;	  /* first frames of several titles, in the mix; NULL: there is one */
+	size_t title_count;
+	unsigned jobs;		     /* threads; 0: one a core */
 	master_progress_fn progress; /* NULL: nobody asks */
 	void *data;
 
 	/* What came of it: */
-	struct scratch converted, mastered;
+	struct scratch converted, shaped, mastered;
 	uint32_t delivered_rate, bits;
 	struct master_plan plan;
 	struct translation_reading translation; /* of the master */

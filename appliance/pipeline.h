@@ -4,20 +4,7 @@
 #ifndef WOODSHED_APPLIANCE_PIPELINE_H
 #define WOODSHED_APPLIANCE_PIPELINE_H
 
-#include "common/error.h"
-
-#include <stddef.h>
-#include <stdint.h>
-
-struct pipeline_stage {
-	/* Does one part of item `item` in stage `stage`; on any of the threads. Below 0 ends the whole, once
-	 * the parts that run have returned. */
-	int (*run)(void *data, size_t stage, size_t part, uint64_t item, struct error *e);
-	size_t parts; /* 0: there is nothing to do */
-	/* The stage that gives back the room which an item takes in this one: this stage works on at most
-	 * `slots` items that `freed_by` is not done with. The stage itself: there is no such room. */
-	size_t freed_by, slots;
-};
+#include "common/stage.h"
 
 /* Sends items 0 to `items` - 1 through all stages, on `jobs` threads, the calling one included. 0, or the
  * failure of the earliest item and part that failed. Denormal numbers count as 0 on these threads, as long as

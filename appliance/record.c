@@ -35,7 +35,7 @@ struct foreground {
 static void begin(struct foreground *app)
 {
 	struct recorder_interface first[1] = {0};
-	struct recorder_start start = {0};
+	struct recorder_start start = {.click = true};
 	struct error e;
 	for (size_t i = 0, n = recorder_interfaces(app->recorder, first, 1); i < n && i < 1; i++)
 		start.frames = (uint64_t)llround(app->seconds * first[0].rate);

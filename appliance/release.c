@@ -72,9 +72,9 @@ void release_tags_make(struct release_tags *tags, const struct release *release,
 	}
 	add(tags, "GENRE", release->song ? release->song->genre : NULL);
 	add(tags, "DATE", release->date);
-	if (release->song && release->song->tempo_bpm > 0)
-		add_own(tags, "BPM", memory_format("%.10g", release->song->tempo_bpm));
-	add(tags, "INITIALKEY", release->song ? release->song->key : NULL);
+	if (release->tempo_bpm > 0)
+		add_own(tags, "BPM", memory_format("%.10g", release->tempo_bpm));
+	add(tags, "INITIALKEY", release->key);
 	if (opus) {
 		add_r128(tags, "R128_TRACK_GAIN", reading->integrated_lufs);
 		add_r128(tags, "R128_ALBUM_GAIN", release->album_lufs);

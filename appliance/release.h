@@ -9,7 +9,9 @@
 struct release {
 	const char *title, *artist, *album; /* NULL: not known */
 	const char *date, *time;	    /* 2026-11-22, 19:03:11; NULL */
-	const struct song_config *song;	    /* genre, tempo, key; NULL */
+	const struct song_config *song;	    /* genre; NULL */
+	double tempo_bpm;		    /* 0: not known */
+	const char *key;		    /* NULL: not known */
 	unsigned number, total;		    /* in an album; 0: none */
 	double album_lufs, album_dbtp;	    /* of the album as a whole; NAN: none */
 	const struct cue *cues;		    /* sections and songs, in the rendition's frames */

@@ -23,6 +23,8 @@ void render_arrangement_finish(struct render_result *result)
 {
 	arrangement_finish(&result->arrangement);
 	free(result->unarranged);
+	json_decref(result->comp);
+	result->comp = NULL;
 	free((struct cue *)result->cues);
 	result->unarranged = NULL;
 	result->cues = NULL;

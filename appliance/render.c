@@ -1,6 +1,6 @@
 #include "appliance/render.h"
 
-#include "appliance/check-chains.h"
+#include "appliance/comping.h"
 #include "appliance/delivery.h"
 #include "appliance/edited.h"
 #include "appliance/mastering.h"
@@ -78,6 +78,26 @@ static int analyse(struct render *render, struct error *e)
 	return edits_analyse(&render->edits, render->job->jobs, on_stage_progress, render, e);
 }
 
+/* Listens to the take: what song it is, and how it goes. */
+static int listen(struct render *render, struct error *e)
+{
+	struct render_result *result = render->result;
+	const struct session *session = &render->session.session;
+	const struct hearing_job job = {
+		.stems = &render->stems, .jobs = render->job->jobs, .progress = on_stage_progress, .data = render};
+	if (!session->song.listen || render->job->stage != RENDER_MASTER)
+		return 0;
+	begin_stage(render, "listen", render->progress_to, render->progress_to + 0.02);
+	int status = song_told_make(&result->song, &job, render->job->folder, render->out, e);
+	if (status == 0 && song_told_apply(&result->song, session, &result->take) && !render->job->out) {
+		const struct take_edit edit = {.title = result->take.title};
+		struct manifest edited = {0};
+		status = take_edit(render->job->folder, &edit, &edited, e);
+		manifest_finish(&edited);
+	}
+	return status;
+}
+
 /* What the session or the caller wants of it in another order. */
 static int arrange(struct render *render, struct error *e)
 {
@@ -89,6 +109,9 @@ static int arrange(struct render *render, struct error *e)
 			&render->edits, plan, render->out, render->job->jobs, on_stage_progress, render, e);
 	}
 	render_find_cues(render->result, &render->edits.extent);
+	if (result == 0 && render->session.session.arrangement.comp == COMP_BEST)
+		render->result->comp =
+			comping_report(&render->session.session, &render->result->take, render->job->folder);
 	return result;
 }
 
@@ -203,6 +226,8 @@ static int deliver(struct render *render, struct error *e)
 		.date = date,
 		.time = time + strlen("2026-11-22T"),
 		.song = song,
+		.tempo_bpm = song_told_tempo(&render->result->song, song),
+		.key = song_told_key(&render->result->song, song),
 		.album_lufs = NAN,
 		.album_dbtp = NAN,
 		.cues = cues,
@@ -232,6 +257,8 @@ static int make_master(struct render *render, struct error *e)
 		.folder = render->out,
 		.mix = &render->scratch,
 		.rate = render->result->take.rate,
+		.session_path = render->session.path,
+		.jobs = render->job->jobs,
 		.progress = on_stage_progress,
 		.data = render};
 	begin_stage(render, "master", 0.4, 0.9);
@@ -302,6 +329,8 @@ static int make_all(struct render *render, struct error *e)
 	bool master = render->job->stage == RENDER_MASTER;
 	int result = analyse(render, e);
 	if (result == 0)
+		result = listen(render, e);
+	if (result == 0)
 		result = arrange(render, e);
 	if (result == 0 && render->job->stage == RENDER_EDIT)
 		return make_edits(render, e);
@@ -336,24 +365,6 @@ static void draw(struct render *render)
 		log_warning("the waveforms of take %s: %s", render->result->take.id, e.text);
 }
 
-static int load_session(struct render *render, struct error *e)
-{
-	char *own = file_join(render->job->folder, "session.yaml");
-	const char *path = render->job->session ? render->job->session : own;
-	struct faults faults;
-	faults_init(&faults, path);
-	int result = sessions_load(&render->session, path, "", NULL, &faults);
-	if (result == 0)
-		result = check_chains(&render->session.session, render->result->take.rate, &faults);
-	if (result < 0) {
-		faults_print(&faults, stderr);
-		error_set(e, -result, "the session is wrong: %s", path);
-	}
-	faults_finish(&faults);
-	free(own);
-	return result;
-}
-
 static void note_alignment(struct render *render)
 {
 	const struct alignment *alignment = &render->stems.alignment;
@@ -376,7 +387,8 @@ static int prepare(struct render *render, struct error *e)
 		return error_set(e, EBUSY, "take %s is still being recorded", take->id);
 	if (take->frames == 0)
 		return error_set(e, ENODATA, "take %s is empty", take->id);
-	result = load_session(render, e);
+	result = sessions_load_of_take(
+		&render->session, render->job->folder, render->job->session, take->rate, e);
 	if (result == 0)
 		result = stems_fit(&render->session.session, take, e);
 	if (result == 0)
@@ -471,6 +483,7 @@ int render_take(const struct render_job *job, struct render_result *result, stru
 void render_result_finish(struct render_result *result)
 {
 	render_arrangement_finish(result);
+	song_told_finish(&result->song);
 	manifest_finish(&result->take);
 	renditions_finish(&result->renditions);
 	free(result->corrected_ppm);

@@ -8,8 +8,11 @@
 #include "appliance/balancing.h"
 #include "appliance/renditions.h"
 #include "appliance/sessions.h"
+#include "appliance/song-told.h"
 #include "mastering/master.h"
 #include "takes/manifest.h"
+
+#include <jansson.h>
 
 enum render_stage { RENDER_EDIT, RENDER_MIX, RENDER_MASTER };
 
@@ -32,11 +35,13 @@ struct render_result {
 	struct translation_reading translation; /* the same */
 	struct renditions renditions;		/* the same: the files of the master */
 	struct arrangement arrangement;		/* zeroed: as it was played */
+	json_t *comp;				/* appliance/comping.h; NULL: not asked for */
 	char *unarranged;			/* why, though the session has an order; NULL */
 	const struct cue *cues; /* sections and songs in the mix; the labels are the markers' */
 	size_t cue_count;
 	struct meter_reading mix;
 	struct track_balance *balance; /* one a track of the session; NULL: nothing was balanced */
+	struct song_told song;	       /* of RENDER_MASTER: what was heard of it */
 	double *corrected_ppm;	       /* one an interface of the take; NAN: not known */
 	bool wrong_session;	       /* why it failed: the session has faults, or does not fit the take */
 	char *missing_marker; /* the first one that automation named and the take does not have; NULL */

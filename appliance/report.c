@@ -128,12 +128,45 @@ json_t *report_files(const struct renditions *renditions)
 	return list;
 }
 
+static json_t *reduction(const struct multiband_reduction *taken, double threshold_db)
+{
+	return json_pack("{s:o, s:o, s:o}", "threshold_db", figure(threshold_db), "most_reduction_db",
+		figure(taken->most_db), "mean_reduction_db", figure(taken->mean_db));
+}
+
+/* What the chain did; null where nothing was to be done. */
+static json_t *chain(const struct master_plan *plan)
+{
+	const struct shaping_report *did = &plan->chain;
+	if (!plan->shaped)
+		return json_null();
+	json_t *tone = json_array(), *bands = json_array();
+	for (size_t i = 0; i < did->tone_count; i++)
+		json_array_append_new(tone, json_pack("{s:o, s:o}", "frequency_hz", figure(did->tone_hz[i]),
+						    "gain_db", figure(did->tone_db[i])));
+	for (size_t i = 0; i < did->band_count; i++) {
+		json_t *band = reduction(&did->band[i], did->band_threshold_db[i]);
+		json_object_set_new(band, "below_hz", figure(did->band_below_hz[i]));
+		json_array_append_new(bands, band);
+	}
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "highpass_hz",
+		figure(did->highpass_hz > 0 ? did->highpass_hz : NAN), "tone", tone, "multiband", bands,
+		"width_percent", figure(did->width_percent), "mono_below_hz",
+		figure(did->mono_below_hz > 0 ? did->mono_below_hz : NAN), "glue",
+		did->glues ? reduction(&did->glue, did->glue_threshold_db) : json_null(), "soft_clip_db",
+		figure(plan->soft_clip_db));
+}
+
+static const char *dither_name(const struct master_plan *plan)
+{
+	return !plan->dithers ? "none" : master_dithers[plan->noise_shaped];
+}
+
 void report_add_master(
 	json_t *report, const struct master_plan *plan, const struct translation_reading *translation)
 {
 	json_object_set_new(report, "requested", levels(plan->requested_lufs, plan->requested_dbtp));
-	json_object_set_new(
-		report, "achieved", levels(plan->master.integrated_lufs, plan->master.true_peak_dbtp));
+	json_object_set_new(report, "achieved", levels(plan->achieved_lufs, plan->master.true_peak_dbtp));
 	json_object_set_new(report, "limited_by",
 		plan->limited_by == MASTER_LIMIT_NONE ? json_null()
 						      : json_string(master_limit_name(plan->limited_by)));
@@ -141,6 +174,12 @@ void report_add_master(
 	json_object_set_new(master, "gain_db", figure(plan->gain_db));
 	json_object_set_new(master, "limiter_ceiling_db", figure(plan->limits ? plan->ceiling_db : NAN));
 	json_object_set_new(master, "most_reduction_db", figure(plan->most_reduction_db));
+	json_object_set_new(master, "chain", chain(plan));
+	json_object_set_new(master, "mix_lufs", figure(plan->mix.integrated_lufs));
+	json_object_set_new(master, "mix_lra_lu", figure(plan->mix.lra_lu));
+	json_object_set_new(master, "loudness_of", json_string(plan->by_title ? "loudest title" : "whole"));
+	json_object_set_new(master, "runs", json_integer(plan->runs));
+	json_object_set_new(master, "dither", json_string(dither_name(plan)));
 	json_object_set_new(report, "master", master);
 	json_object_set_new(report, "lra_lu", figure(plan->master.lra_lu));
 	json_object_set_new(
@@ -178,6 +217,8 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 	json_object_set_new(report, "edit", report_extent(edits));
 	json_object_set_new(report, "arrangement", report_arrangement(result));
 	json_object_set_new(report, "cues", report_cues(result));
+	song_told_report(&result->song, &session->session, &result->take, report);
+	json_object_set_new(report, "comp", result->comp ? json_incref(result->comp) : json_null());
 	if (stage >= RENDER_MIX)
 		add_mix(report, result, &session->session);
 	if (stage == RENDER_MASTER) {

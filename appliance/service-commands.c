@@ -28,7 +28,7 @@ char *service_session_folder(const struct service *service)
 	return sessions;
 }
 
-int service_use_session(struct service *service, const char *path, struct error *e)
+int service_use_session(struct service *service, const char *path, bool tell, struct error *e)
 {
 	struct loaded_session loaded;
 	struct faults faults;
@@ -36,7 +36,8 @@ int service_use_session(struct service *service, const char *path, struct error 
 	int result = sessions_load(&loaded, path, "take", service->appliance, &faults);
 	if (result < 0) {
 		faults_first(&faults, e);
-		faults_print(&faults, stderr);
+		if (tell)
+			faults_print(&faults, stderr);
 	} else {
 		recorder_set_session(service->recorder, &loaded.session, loaded.text);
 		sessions_finish(&service->session);
@@ -79,7 +80,7 @@ int service_reload(struct service *service, json_t *restart, struct error *e)
 	/* The session is checked against the interfaces of the new file, and both change or none does. */
 	struct appliance *old = service->appliance;
 	service->appliance = fresh;
-	result = service_use_session(service, fresh->session, e);
+	result = service_use_session(service, fresh->session, true, e);
 	struct appliance *unused = result < 0 ? fresh : old;
 	service->appliance = result < 0 ? old : fresh;
 	if (result == 0) {
@@ -98,8 +99,11 @@ static int set_session(struct service *service, const char *name, struct error *
 	char *folder = service_session_folder(service);
 	char *path = memory_format("%s/%s" SESSION_ENDING, folder, name);
 	/* The session in use may have a name that no file has; it is what a panel shows, and may choose. */
-	bool in_use = strcmp(name, service->session.session.name) == 0 && access(path, F_OK) < 0;
-	int result = in_use ? 0 : service_use_session(service, path, e);
+	int result = 0;
+	if (access(path, F_OK) == 0)
+		result = service_use_session(service, path, false, e);
+	else if (strcmp(name, service->session.session.name) != 0)
+		result = error_set(e, ENOENT, "there is no session \"%s\"", name);
 	free(path);
 	free(folder);
 	if (result == 0) {
@@ -123,7 +127,7 @@ static int on_record_start(
 			return status;
 	}
 	return recorder_begin(
-		service->recorder, &(struct recorder_start){.pre_roll = true, .title = command->title}, e);
+		service->recorder, &(struct recorder_start){.pre_roll = true, .click = true, .title = command->title}, e);
 }
 
 static int on_record_stop(

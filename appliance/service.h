@@ -109,8 +109,9 @@ void service_look_after_takes(struct service *service);
 /* A take has begun: its clock is looked at, and the library's index follows. */
 void service_take_begun(struct service *service, const char *id);
 
-/* Loads the session file `path` in place of the one in use; a bad file changes nothing. */
-int service_use_session(struct service *service, const char *path, struct error *e) MUST_CHECK;
+/* Loads the session file `path` in place of the one in use; a bad file changes nothing. `tell`: all of its
+ * faults on standard error; not for what anyone may ask for, over and over. */
+int service_use_session(struct service *service, const char *path, bool tell, struct error *e) MUST_CHECK;
 
 /* Reads the appliance file and the session again; a bad file changes nothing. `restart` gets the names of the
  * keys that changed and are read at the start alone. */

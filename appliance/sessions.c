@@ -1,5 +1,6 @@
 #include "appliance/sessions.h"
 
+#include "appliance/check-chains.h"
 #include "appliance/processors.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -31,6 +32,25 @@ int sessions_load(struct loaded_session *loaded, const char *path, const char *n
 	}
 	loaded->path = memory_text(path);
 	return 0;
+}
+
+int sessions_load_of_take(
+	struct loaded_session *loaded, const char *folder, const char *given, uint32_t rate, struct error *e)
+{
+	char *own = file_join(folder, "session.yaml");
+	const char *path = given ? given : own;
+	struct faults faults;
+	faults_init(&faults, path);
+	int result = sessions_load(loaded, path, "", NULL, &faults);
+	if (result == 0)
+		result = check_chains(&loaded->session, rate, &faults);
+	if (result < 0) {
+		faults_print(&faults, stderr);
+		error_set(e, -result, "the session is wrong: %s", path);
+	}
+	faults_finish(&faults);
+	free(own);
+	return result;
 }
 
 void sessions_finish(struct loaded_session *loaded)

@@ -1,6 +1,8 @@
 /* The song sheet as a page: one file, for a phone on a stand. Nothing is fetched and nothing runs. */
 #include "appliance/song-sheet.h"
 
+#include "takes/xml.h"
+
 #include <string.h>
 
 enum { BARS_A_ROW = 4 };
@@ -25,31 +27,9 @@ static const char style[] =
 	".order{margin-top:1.8rem;border-top:1px solid var(--line);padding-top:.6rem}"
 	"@media print{body{max-width:none;font-size:11pt}h2{break-after:avoid}.row{break-inside:avoid}}";
 
-static void put(FILE *out, const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		switch (text[i]) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			fputc(text[i], out);
-		}
-	}
-}
-
 static void put_text(FILE *out, const char *text)
 {
-	put(out, text, strlen(text));
+	xml_put(out, text, strlen(text));
 }
 
 static void put_fact(FILE *out, const char *name, const char *value)
@@ -87,7 +67,7 @@ static void put_row(FILE *out, const struct grid_section *section, int first, in
 	for (int i = 0; i < count; i++) {
 		struct grid_bar chords = grid_chords(section->section, first + i);
 		fputs("<div class=\"bar\">", out);
-		put(out, chords.text, chords.length);
+		xml_put(out, chords.text, chords.length);
 		fputs("</div>", out);
 	}
 	fputs("</div>\n", out);

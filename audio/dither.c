@@ -1,10 +1,11 @@
 #include "audio/dither.h"
 
 #include <math.h>
+#include <string.h>
 
 void dither_init(struct dither *dither, uint64_t seed)
 {
-	dither->random = seed;
+	*dither = (struct dither){.random = seed};
 }
 
 /* SplitMix64 (G. L. Steele, D. Lea and C. H. Flood, OOPSLA 2014): any seed will do, and all 64 bits are good,
@@ -35,6 +36,34 @@ void dither_quantise(
 			value = highest;
 		else if (!(value >= lowest)) /* so a NaN is a number again, too */
 			value = lowest;
+		samples[i] = value * step;
+	}
+}
+
+static const double shaping[DITHER_TAPS] = {2.033, -2.165, 1.959, -1.590, 0.6149};
+
+/* A sample that the word cannot hold leaves an error that must not come back. */
+static double held(double error)
+{
+	return error > -2 && error < 2 ? error : 0;
+}
+
+void dither_quantise_shaped(struct dither *dither, double *samples, size_t count, unsigned bits, double most)
+{
+	double scale = ldexp(1, (int)bits - 1), step = 1 / scale;
+	double lowest = -floor(most * scale), highest = fmin(-lowest, scale - 1);
+	double *errors = dither->errors;
+	for (size_t i = 0; i < count; i++) {
+		double wanted = samples[i] * scale;
+		for (int k = 0; k < DITHER_TAPS; k++)
+			wanted -= shaping[k] * errors[k];
+		double value = rint(wanted + triangular(dither));
+		if (value > highest)
+			value = highest;
+		else if (!(value >= lowest))
+			value = lowest;
+		memmove(errors + 1, errors, (DITHER_TAPS - 1) * sizeof(*errors));
+		errors[0] = held(value - wanted);
 		samples[i] = value * step;
 	}
 }

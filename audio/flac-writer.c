@@ -6,6 +6,7 @@
 #include <FLAC/metadata.h>
 #include <FLAC/stream_encoder.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -237,11 +238,36 @@ static int fail(struct flac_writer *writer, struct error *e)
 
 /* ---- samples ---- */
 
+/* Of one channel of 24 bits, which most files are: four samples are twelve bytes. */
+static void pack_alone(const int32_t *samples, size_t frames, unsigned char *out)
+{
+	size_t whole = frames - frames % 4;
+	for (size_t i = 0; i < whole; i += 4, out += 12) {
+		const uint32_t low = 0xffffff;
+		uint64_t first = ((uint32_t)samples[i] & low) |
+				 (uint64_t)((uint32_t)samples[i + 1] & low) << 24 |
+				 (uint64_t)(uint32_t)samples[i + 2] << 48;
+		uint32_t second = ((uint32_t)samples[i + 2] & low) >> 16 | (uint32_t)samples[i + 3] << 8;
+		first = htole64(first);
+		second = htole32(second);
+		memcpy(out, &first, sizeof(first));
+		memcpy(out + sizeof(first), &second, sizeof(second));
+	}
+	for (size_t i = whole; i < frames; i++, out += MOST_BYTES) {
+		uint32_t sample = htole32((uint32_t)samples[i]);
+		memcpy(out, &sample, MOST_BYTES);
+	}
+}
+
 /* As FLAC's MD5 has them: interleaved, little endian, in as few bytes as they fit. Returns how many. */
 static size_t pack(const struct flac_writer *writer, const int32_t *const *channels, size_t at, size_t frames,
 	unsigned char *out)
 {
 	size_t channel_count = writer->format.channels, width = writer->format.bits / 8;
+	if (channel_count == 1 && width == MOST_BYTES) {
+		pack_alone(channels[0] + at, frames, out);
+		return frames * width;
+	}
 	for (size_t c = 0; c < channel_count; c++) {
 		const int32_t *samples = channels[c] + at;
 		unsigned char *to = out + c * width;

@@ -1,5 +1,7 @@
 #include "audio/md5.h"
 
+#include "audio/wide.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -85,8 +87,8 @@ static void load_square(lanes words[4], const unsigned char *const *data, size_t
 #define MIX_I(x, y, z) ((y) ^ ((x) | ~(z)))
 
 /* Of as many streams as a word of `type` has lanes. */
-#define DEFINE_ADD_BLOCK(name, type) \
-	static void name(type state[4], const type words[WORDS]) \
+#define DEFINE_ADD_BLOCK(how, name, type) \
+	how static void name(type state[4], const type words[WORDS]) \
 	{ \
 		type a = state[0], b = state[1], c = state[2], d = state[3]; \
 		SIXTEEN_STEPS(MIX_F, 0, 1, 0, 7, 12, 17, 22); \
@@ -99,8 +101,8 @@ static void load_square(lanes words[4], const unsigned char *const *data, size_t
 		state[3] += d; \
 	}
 
-DEFINE_ADD_BLOCK(add_block, lanes)
-DEFINE_ADD_BLOCK(add_block_alone, uint32_t)
+DEFINE_ADD_BLOCK(WIDE, add_block, lanes)
+DEFINE_ADD_BLOCK(, add_block_alone, uint32_t)
 
 /* One stream needs no lanes: seven in eight would work for nothing. */
 static void add_blocks_alone(struct md5_input *input, size_t blocks)

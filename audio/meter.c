@@ -1,7 +1,7 @@
 #include "audio/meter.h"
 
-#include "audio/r128.h"
 #include "audio/oversample.h"
+#include "audio/r128.h"
 #include "common/units.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ struct meter {
 	struct r128 *loudness;
 	struct oversample *oversample[BLOCK_CHANNELS];
 	uint64_t frames;
-	double sample_peak;
+	double sample_peak[BLOCK_CHANNELS];
 	double squares[BLOCK_CHANNELS], products; /* sums over the whole */
 };
 
@@ -54,32 +54,59 @@ void meter_destroy(struct meter *meter)
 	free(meter);
 }
 
-static void add_levels(struct meter *meter, const struct block *block)
+void meter_add_peaks(
+	struct meter *meter, uint32_t channel, const double *samples, uint32_t frames, double *peaks)
 {
-	for (uint32_t c = 0; c < meter->channels; c++) {
-		const double *samples = block->channel[c];
-		oversample_largest(meter->oversample[c], samples, block->frames);
-		for (uint32_t i = 0; i < block->frames; i++) {
-			meter->squares[c] += samples[i] * samples[i];
-			if (fabs(samples[i]) > meter->sample_peak)
-				meter->sample_peak = fabs(samples[i]);
-		}
+	double peak = meter->sample_peak[channel];
+	if (peaks)
+		oversample_envelope(meter->oversample[channel], samples, peaks, frames);
+	else
+		oversample_largest(meter->oversample[channel], samples, frames);
+	for (uint32_t i = 0; i < frames; i++) {
+		double magnitude = fabs(samples[i]);
+		peak = magnitude > peak ? magnitude : peak;
 	}
+	meter->sample_peak[channel] = peak;
+}
+
+void meter_set_floor(struct meter *meter, double floor)
+{
+	for (uint32_t c = 0; c < meter->channels; c++)
+		oversample_set_floor(meter->oversample[c], floor);
+}
+
+struct r128 *meter_r128(struct meter *meter)
+{
+	return meter->loudness;
+}
+
+int meter_add_power(struct meter *meter, const struct block *block)
+{
+	meter->frames += block->frames;
+	for (uint32_t c = 0; c < meter->channels; c++)
+		for (uint32_t i = 0; i < block->frames; i++)
+			meter->squares[c] += block->channel[c][i] * block->channel[c][i];
 	if (meter->channels == 2)
 		for (uint32_t i = 0; i < block->frames; i++)
 			meter->products += block->channel[0][i] * block->channel[1][i];
+	return r128_add(meter->loudness, block);
 }
 
 int meter_add(struct meter *meter, const struct block *block)
 {
-	meter->frames += block->frames;
-	add_levels(meter, block);
-	return r128_add(meter->loudness, block);
+	for (uint32_t c = 0; c < meter->channels; c++)
+		meter_add_peaks(meter, c, block->channel[c], block->frames, NULL);
+	return meter_add_power(meter, block);
+}
+
+static double sample_peak(const struct meter *meter)
+{
+	return fmax(meter->sample_peak[0], meter->sample_peak[1]);
 }
 
 static double true_peak(const struct meter *meter)
 {
-	double peak = meter->sample_peak;
+	double peak = sample_peak(meter);
 	for (uint32_t c = 0; c < meter->channels; c++)
 		peak = fmax(peak, oversample_largest_to_end(meter->oversample[c]));
 	return peak;
@@ -103,7 +130,7 @@ void meter_read(struct meter *meter, struct meter_reading *reading)
 	reading->max_short_term_lufs = loudness.max_short_term_lufs;
 	reading->lra_lu = loudness.range_lu;
 	reading->true_peak_dbtp = units_to_db(true_peak(meter));
-	reading->sample_peak_dbfs = units_to_db(meter->sample_peak);
+	reading->sample_peak_dbfs = units_to_db(sample_peak(meter));
 	reading->correlation = correlation(meter);
 	double samples = (double)meter->frames * meter->channels;
 	double power = samples > 0 ? (meter->squares[0] + meter->squares[1]) / samples : 0;

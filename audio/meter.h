@@ -3,6 +3,7 @@
 #define WOODSHED_AUDIO_METER_H
 
 #include "audio/block.h"
+#include "audio/r128.h"
 #include "common/error.h"
 
 struct meter;
@@ -23,6 +24,16 @@ struct meter_reading {
 int meter_create(struct meter **meter, uint32_t rate, uint32_t channels, struct error *e) MUST_CHECK;
 void meter_destroy(struct meter *meter);				  /* NULL is fine */
 int meter_add(struct meter *meter, const struct block *block) MUST_CHECK; /* 0 or -ENOMEM */
+
+/* meter_add in parts, which may run at the same time: its power and loudness, and the peaks of each channel.
+ * Each part gets all of the samples. `peaks`, unless NULL, gets oversample_envelope's, of which
+ * meter_set_floor says what matters. */
+int meter_add_power(struct meter *meter, const struct block *block) MUST_CHECK;
+void meter_add_peaks(
+	struct meter *meter, uint32_t channel, const double *samples, uint32_t frames, double *peaks);
+void meter_set_floor(struct meter *meter, double floor);
+struct r128 *meter_r128(struct meter *meter); /* what measures its loudness, for who wants to listen in */
+
 void meter_read(struct meter *meter, struct meter_reading *reading);
 
 #endif

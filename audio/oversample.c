@@ -38,8 +38,9 @@ struct oversample {
 	unsigned groups;
 	float floor, largest;
 	float middle[TAPS / 2];			/* half of the symmetric phase at 1/2 */
+	float middle_most;			/* no middle is larger than so many times its samples */
 	float phases[GROUPS_MOST][TAPS][LANES]; /* a group's taps are contiguous */
-	float history[TAPS - 1 + CHUNK];	/* what came before, then the chunk */
+	float history[TAPS - 1 + CHUNK + TILE]; /* what came before, then the chunk; whole tiles */
 	float half[CHUNK];			/* magnitudes at the middle of each interval */
 };
 
@@ -55,8 +56,12 @@ static void design(struct oversample *o)
 			o->phases[group][k][lane] = (float)taps[k];
 	}
 	sinc_design(taps, TAPS, 0.5, kaiser_beta);
-	for (int k = 0; k < TAPS / 2; k++)
+	double sum = 0;
+	for (int k = 0; k < TAPS / 2; k++) {
 		o->middle[k] = (float)taps[k];
+		sum += 2 * fabs(taps[k]);
+	}
+	o->middle_most = (float)sum * 1.0001f;
 }
 
 struct oversample *oversample_create(uint32_t factor)
@@ -141,6 +146,14 @@ static float group_peak(const float (*taps)[LANES], const float *window)
 	return larger(larger(fabsf(all[0]), fabsf(all[1])), larger(fabsf(all[2]), fabsf(all[3])));
 }
 
+/* The magnitudes at both ends of an interval and in its middle bound what lies between. */
+static inline float interval_ends(const struct oversample *o, size_t i)
+{
+	const float *window = o->history + i;
+	float peak = larger(fabsf(window[BEFORE]), fabsf(o->half[i]));
+	return larger(peak, fabsf(window[BEFORE + 1]));
+}
+
 static float interval_peak(const struct oversample *o, size_t i, float floor)
 {
 	const float *window = o->history + i;
@@ -154,21 +167,46 @@ static float interval_peak(const struct oversample *o, size_t i, float floor)
 	return peak;
 }
 
-WIDE static void find_middles(struct oversample *o, size_t count)
+static inline float tile_most(const float *history)
 {
-	for (size_t i = 0; i < count; i += TILE)
-		interpolate_tile(o->middle, o->history + i, o->half + i);
+	float most[TILE] = {0};
+	for (int i = 0; i < TILE; i++)
+		most[i] = fabsf(history[i]);
+	for (int width = TILE / 2; width > 0; width /= 2)
+		for (int i = 0; i < width; i++)
+			most[i] = larger(most[i], most[i + width]);
+	return most[0];
+}
+
+/* The middles of all intervals; 0 instead in whole tiles whose samples are so low that no middle can reach
+ * `needed`. */
+WIDE static void find_middles(struct oversample *o, size_t count, float needed)
+{
+	enum { SPAN = (TILE + TAPS - 1 + TILE - 1) / TILE };
+	float most[CHUNK / TILE + SPAN];
+	size_t tiles = (count + TILE - 1) / TILE;
+	for (size_t t = 0; t < tiles + SPAN - 1; t++)
+		most[t] = tile_most(o->history + t * TILE);
+	for (size_t t = 0; t < tiles; t++) {
+		float around = most[t];
+		for (size_t k = 1; k < SPAN; k++)
+			around = larger(around, most[t + k]);
+		if (around * o->middle_most < needed)
+			memset(o->half + t * TILE, 0, TILE * sizeof(*o->half));
+		else
+			interpolate_tile(o->middle, o->history + t * TILE, o->half + t * TILE);
+	}
 }
 
 /* Takes up to CHUNK samples in and finds the middles; chunk_end makes room for the next. */
-static void chunk_begin(struct oversample *o, const double *samples, size_t count)
+static void chunk_begin(struct oversample *o, const double *samples, size_t count, float needed)
 {
 	float *fresh = o->history + TAPS - 1;
 	for (size_t i = 0; i < count; i++) {
 		float sample = (float)samples[i];
 		fresh[i] = fabsf(sample) < 1e-20f ? 0 : sample; /* no denormals in the sums */
 	}
-	find_middles(o, count);
+	find_middles(o, count, needed);
 }
 
 static void chunk_end(struct oversample *o, size_t count)
@@ -181,24 +219,57 @@ static size_t chunk_size(size_t left)
 	return left < CHUNK ? left : CHUNK;
 }
 
+/* Where nothing is near the floor, the sample itself, however the signal was cut. */
+static void rough_peaks(const struct oversample *o, size_t count, float needed, double *peaks)
+{
+	for (size_t i = 0; i < count; i++) {
+		float here = fabsf(o->history[i + BEFORE]);
+		float both = larger(here, fabsf(o->half[i]));
+		peaks[i] = (double)(interval_ends(o, i) < needed ? here : both);
+	}
+}
+
 void oversample_peaks(struct oversample *o, const double *samples, double *peaks, size_t count)
 {
+	const float needed = near_shares[0] * o->floor;
 	for (size_t done = 0, n; done < count; done += n) {
 		n = chunk_size(count - done);
-		chunk_begin(o, samples + done, n);
+		chunk_begin(o, samples + done, n, needed);
+		rough_peaks(o, n, needed, peaks + done);
 		for (size_t i = 0; i < n; i++)
-			peaks[done + i] = (double)interval_peak(o, i, o->floor);
+			if (interval_ends(o, i) >= needed)
+				peaks[done + i] = (double)interval_peak(o, i, o->floor);
 		chunk_end(o, n);
 	}
+}
+
+static void find_largest(struct oversample *o, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (interval_ends(o, i) >= near_shares[0] * o->largest)
+			o->largest = larger(o->largest, interval_peak(o, i, o->largest));
 }
 
 double oversample_largest(struct oversample *o, const double *samples, size_t count)
 {
 	for (size_t done = 0, n; done < count; done += n) {
 		n = chunk_size(count - done);
-		chunk_begin(o, samples + done, n);
-		for (size_t i = 0; i < n; i++)
-			o->largest = larger(o->largest, interval_peak(o, i, o->largest));
+		chunk_begin(o, samples + done, n, near_shares[0] * o->largest);
+		find_largest(o, n);
+		chunk_end(o, n);
+	}
+	return (double)o->largest;
+}
+
+double oversample_envelope(struct oversample *o, const double *samples, double *peaks, size_t count)
+{
+	const float needed = near_shares[0] * o->floor;
+	for (size_t done = 0, n; done < count; done += n) {
+		n = chunk_size(count - done);
+		float largest = near_shares[0] * o->largest;
+		chunk_begin(o, samples + done, n, largest < needed ? largest : needed);
+		rough_peaks(o, n, needed, peaks + done);
+		find_largest(o, n);
 		chunk_end(o, n);
 	}
 	return (double)o->largest;

@@ -28,7 +28,13 @@ void oversample_peaks(struct oversample *oversample, const double *samples, doub
  * far is the floor. Use this or oversample_peaks, not both. */
 double oversample_largest(struct oversample *oversample, const double *samples, size_t count);
 
-/* The same with the samples that are still inside, as if silence followed; changes nothing. */
+/* The largest likewise, and into `peaks`, for every input sample, the larger magnitude of itself and of the
+ * middle between it and the next, which falls short of the peak between them by 1 dB at most, near half the
+ * rate, and mostly by next to nothing. Below `floor` it may be the sample's own. Delayed by
+ * oversample_latency(). */
+double oversample_envelope(struct oversample *oversample, const double *samples, double *peaks, size_t count);
+
+/* The largest with the samples that are still inside, as if silence followed; changes nothing. */
 double oversample_largest_to_end(const struct oversample *oversample);
 
 /* Delay in samples between a sample going in and the peak that belongs to it coming out. */

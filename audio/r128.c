@@ -29,6 +29,8 @@ struct r128 {
 	double weights[R128_CHANNELS];
 	r128_poll_fn poll; /* NULL: nobody asks */
 	void *poll_data;
+	r128_weighted_fn weighted; /* NULL: nobody asks */
+	void *weighted_data;
 	struct biquad_memory memories[R128_CHANNELS][SECTIONS];
 	double samples[R128_CHANNELS][STEP_MOST]; /* of the step that is being filled */
 	double steps[SHORT_TERM_STEPS];		  /* energies of the last ones; a ring */
@@ -125,16 +127,16 @@ void r128_set_poll(struct r128 *r128, r128_poll_fn poll, void *data)
 	r128->poll_data = data;
 }
 
-/* A window that is not full yet is no reading (Tech 3341, 2.2). */
-static int step_done(struct r128 *l)
+void r128_set_weighted(struct r128 *r128, r128_weighted_fn weighted, void *data)
 {
-	double sum = 0;
-	for (uint32_t c = 0; c < l->channels; c++) {
-		filter_run_cascade(l->weighting, l->memories[c], SECTIONS, l->samples[c], l->step_frames);
-		sum += l->weights[c] * sum_of_squares(l->samples[c], l->step_frames);
-	}
-	l->steps[l->step_count++ % SHORT_TERM_STEPS] = sum / l->step_frames;
-	l->filled = 0;
+	r128->weighted = weighted;
+	r128->weighted_data = data;
+}
+
+/* A window that is not full yet is no reading (Tech 3341, 2.2). */
+int r128_add_step(struct r128 *l, double energy)
+{
+	l->steps[l->step_count++ % SHORT_TERM_STEPS] = energy;
 	int result = 0;
 	double momentary = 0, short_term = 0;
 	if (l->step_count >= BLOCK_STEPS) {
@@ -152,6 +154,19 @@ static int step_done(struct r128 *l)
 	if (l->poll)
 		l->poll(l->poll_data, r128_from_energy(momentary), r128_from_energy(short_term));
 	return result;
+}
+
+static int step_done(struct r128 *l)
+{
+	double sum = 0;
+	for (uint32_t c = 0; c < l->channels; c++) {
+		filter_run_cascade(l->weighting, l->memories[c], SECTIONS, l->samples[c], l->step_frames);
+		sum += l->weights[c] * sum_of_squares(l->samples[c], l->step_frames);
+		if (l->weighted)
+			l->weighted(l->weighted_data, c, l->samples[c], l->step_frames);
+	}
+	l->filled = 0;
+	return r128_add_step(l, sum / l->step_frames);
 }
 
 int r128_add(struct r128 *l, const struct block *block)

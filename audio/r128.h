@@ -33,10 +33,16 @@ void r128_set_weight(struct r128 *r128, uint32_t channel, double weight);
 typedef void (*r128_poll_fn)(void *data, double momentary_lufs, double short_term_lufs);
 void r128_set_poll(struct r128 *r128, r128_poll_fn poll, void *data);
 
+/* Called with each channel's K-weighted samples of 10 ms, when they are full. */
+typedef void (*r128_weighted_fn)(void *data, uint32_t channel, const double *samples, uint32_t frames);
+void r128_set_weighted(struct r128 *r128, r128_weighted_fn weighted, void *data);
+
 /* Eight bytes are kept for every 100 ms. 0 or -ENOMEM. */
 int r128_add(struct r128 *r128, const struct block *block) MUST_CHECK;
 /* The same of any number of channels: `channels` is planar, as many as it was created with. */
 int r128_add_planar(struct r128 *r128, const double *const *channels, uint32_t frames) MUST_CHECK;
+/* Instead of samples: the weighted sum of all channels' mean squares over the next 10 ms. 0 or -ENOMEM. */
+int r128_add_step(struct r128 *r128, double energy) MUST_CHECK;
 void r128_read(const struct r128 *r128, struct r128_reading *reading);
 
 /* The K-weighting for `rate`, to be run as a cascade. */

@@ -41,13 +41,13 @@ def track_entry(folder, index, frames):
             "crc32": f"{zlib.crc32(data):08x}", "peak_dbfs": -6.0, "lufs": -23.0, "clipped": 0}
 
 
-def write_manifest(folder, frames):
+def write_manifest(folder, frames, tracks=TRACKS):
     manifest = {
         "format": 1, "id": folder.name, "session": "bench", "title": "Bench", "artist": None, "state": "recorded",
         "error": None, "recovered": False, "started": "2026-01-01T00:00:00.000000Z", "rate": RATE,
         "frames": frames, "pre_roll_frames": 0,
         "interfaces": [{"name": "desk", "node": "desk", "frames": frames, "ppm": 0.0, "gaps": []}],
-        "tracks": [track_entry(folder, index, frames) for index in range(1, TRACKS + 1)],
+        "tracks": [track_entry(folder, index, frames) for index in range(1, tracks + 1)],
         "markers": [], "renders": []}
     (folder / "take.json").write_text(json.dumps(manifest), encoding="utf-8")
 

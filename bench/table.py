@@ -1,51 +1,46 @@
 #!/usr/bin/python3
-"""Runs the benchmarks and prints their ratios as one table; bench/run prepares what it needs.
+"""Runs the benchmarks, prints their ratios as one table and keeps them (results.py); bench/run prepares what it needs.
 
 usage: table.py [--quick] [NAME…]
 """
 import argparse
 import os
 import pathlib
-import statistics
 import sys
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
+import evening
+import http_files
 import processors
 import record
 import render
+import results
 from measure import BenchError
 from places import BUILD
 from rig.band import BandError
 from rig.room import RigError
 
-BENCHMARKS = {"record": record.measure, "render": render.measure, "processors": processors.measure}
-HEADINGS = ("", "beside", "ours", "peer", "", "ratio", "from-to", "target")
+BENCHMARKS = {
+    "record": record.measure,
+    "render": render.measure,
+    "processors": processors.measure,
+    "evening": evening.measure,
+    "http": http_files.measure,
+}
 
 
 def check_build():
     """Of a folder that somebody named, nothing is known."""
-    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface"):
+    for name in ("woodshed", "bench/flac-alone", "bench/processor-cost", "bench/pw-idle", "tests/rig/fake-interface",
+                 "tests/network/network-host"):
         if not (BUILD / name).exists():
             raise BenchError(f"not built: {BUILD / name}")
 
 
-def cells(row):
-    low, high = row.spread
-    target = "-" if row.target is None else f"<= {row.target:g} {'met' if row.ratio <= row.target else 'missed'}"
-    return (row.what, row.peer, f"{statistics.median(row.ours):.2f}", f"{statistics.median(row.theirs):.2f}",
-            row.unit, f"{row.ratio:.2f}", f"{low:.2f}-{high:.2f}", target)
-
-
 def show(rows):
-    table = [HEADINGS, *map(cells, rows)]
-    widths = [max(len(line[i]) for line in table) for i in range(len(HEADINGS))]
-    for line in table:
-        words = [text.rjust(width) if i in (2, 3, 5, 6) else text.ljust(width)
-                 for i, (text, width) in enumerate(zip(line, widths))]
-        print("  ".join(words).rstrip())
-    print("Medians of repetitions in turns; a ratio under 1 is less than the peer takes. "
-          f"Load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+    print(results.table(map(results.cells, rows)))
+    print(f"{results.NOTE} Load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
 
 
 def main():
@@ -57,7 +52,10 @@ def main():
     try:
         check_build()
         for name in options.name or BENCHMARKS:
-            rows += BENCHMARKS[name](options.quick)
+            measured = BENCHMARKS[name](options.quick)
+            rows += measured
+            if not options.quick:
+                results.keep(name, measured)
     except (BenchError, BandError, RigError, OSError) as problem:
         sys.exit(f"bench/run: {problem}")
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAIN_MOST = 32 };
+enum { CHAIN_MOST = 32, CURVES_MOST = 64 };
 
 /* ---- the tables: one a kind ---- */
 
@@ -101,10 +101,16 @@ static const struct key master_keys[] = {
 		.fallback = "", .help = "The integrated loudness to reach."},
 	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
 		.fallback = "", .help = "The true peak never to pass."},
+	{"album_loudness", KEY_NUMBER, MASTER(album_lufs), .unit = UNIT_LUFS, .least = -60, .most = -3,
+		.fallback = "", .help = "Of several titles: what the loudest of them is to reach, instead."},
 	{"bits", KEY_NUMBER, MASTER(bits), .unit = UNIT_BITS, .least = 16, .most = 24, .step = 8,
 		.fallback = "", .help = "Word length of FLAC and WAV; 24 where it is left out."},
 	{"rate", KEY_NUMBER, MASTER(rate_hz), .unit = UNIT_HZ, .least = 44100, .most = 192000, .fallback = "",
 		.help = "Frames a second; the recording's where it is left out."},
+	MASTER_CHAIN_KEYS(struct master_preset),
+	{"curves", KEY_MAP, MASTER(curves), .most = CURVES_MOST, .record = &master_curve_record,
+		.help = "GENRE: the spectrum that tone goes for, {slope, bass, presence, air}; `default` for "
+			"other genres."},
 };
 
 static const struct record master_record = {"master preset", "Where a master is to land.",

@@ -3,6 +3,7 @@
 #ifndef WOODSHED_CONFIG_PRESET_H
 #define WOODSHED_CONFIG_PRESET_H
 
+#include "config/mastering.h"
 #include "config/preset_search.h"
 #include "config/preset_tree.h"
 
@@ -50,7 +51,10 @@ int mix_preset_strip(struct mix_preset *preset, const char *role, const struct p
 struct master_preset {
 	char *help, *extends;
 	double loudness_lufs, true_peak_dbtp; /* NAN: none asked for */
+	double album_lufs;		      /* of the loudest title of several; NAN: the whole is asked for */
 	double bits, rate_hz;		      /* NAN: none asked for */
+	struct master_chain chain;	      /* not settled */
+	struct key_list curves;		      /* of struct master_curve */
 };
 
 /* The same for a master preset. */

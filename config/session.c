@@ -17,6 +17,7 @@
 
 static const char *const balances[] = {"off", "auto", NULL};
 static const char *const formats[] = {"flac", "wav", "mp3", "vorbis", "opus", NULL};
+static const char *const comps[] = {"off", "best", NULL};
 static const char *const later_formats[] = {"aiff", NULL};
 
 /* Names for an editor to offer; a folder of the user's may have more presets. */
@@ -45,6 +46,10 @@ static const struct key song_keys[] = {
 	{"tempo", KEY_NUMBER, SONG(tempo_bpm), .least = 20, .most = 400, .help = "Beats a minute."},
 	{"meter", KEY_TEXT, SONG(meter), .most = 16, .form = &form_meter,
 		.help = "Beats a bar over the beat's note, such as 4/4."},
+	{"listen", KEY_FLAG, SONG(listen), .fallback = "true",
+		.help = "A render listens to the take: its beats, key, chords, sections, and which song it is."},
+	{"melody", KEY_TEXT, SONG(melody), .most = 64,
+		.help = "The track whose melody is written down; the first lead vocal where it is left out."},
 };
 static const struct record song_record = RECORD("song", struct song_config, song_keys);
 
@@ -73,8 +78,13 @@ static const struct key arrangement_keys[] = {
 	{"click", KEY_TEXT, ARRANGEMENT(click),
 		.help = "A glob on the node.name of the PipeWire sink that the click is played to; no "
 			"click where it is left out."},
+	{"guide", KEY_FLAG, ARRANGEMENT(guide),
+		.help = "Whether the click plays the tones of the chords too, softly."},
 	{"sections", KEY_RECORDS, ARRANGEMENT(sections), .most = 200, .record = &section_record,
 		.help = "The parts of the song, as they are played."},
+	{"comp", KEY_CHOICE, ARRANGEMENT(comp), .choices = comps,
+		.help = "best: a render says in report.json of each section in which take it was played "
+			"tightest."},
 	{"order", KEY_TEXTS, ARRANGEMENT(order), .most = 64, .form = &form_word,
 		.help = "Names of sections in the order of the arranged render; as they are played where "
 			"it is left out."},
@@ -138,6 +148,10 @@ static const struct key master_keys[] = {
 		.fallback = "", .help = "The integrated loudness; the preset's where it is left out."},
 	{"true_peak", KEY_NUMBER, MASTER(true_peak_dbtp), .unit = UNIT_DBTP, .least = -20, .most = 0,
 		.fallback = "", .help = "The true peak never to pass; the preset's where it is left out."},
+	{"album_loudness", KEY_NUMBER, MASTER(album_lufs), .unit = UNIT_LUFS, .least = -60, .most = -3,
+		.fallback = "",
+		.help = "Where several files are mastered: what the loudest of them is to reach, instead of "
+			"`loudness` of them all."},
 	{"formats", KEY_CHOICES, MASTER(formats), .choices = formats, .later = later_formats,
 		.fallback = "flac", .help = "The files to make."},
 	{"bits", KEY_NUMBER, MASTER(bits), .unit = UNIT_BITS, .least = 16, .most = 24, .step = 8,
@@ -147,6 +161,12 @@ static const struct key master_keys[] = {
 	{"rate", KEY_NUMBER, MASTER(rate_hz), .unit = UNIT_HZ, .least = 44100, .most = 192000, .fallback = "",
 		.help = "Frames a second; the preset's, else the recording's, where it is left "
 			"out. Opus is 48 kHz always."},
+	MASTER_CHAIN_KEYS(struct master_config),
+	{"curve", KEY_TEXT, MASTER(curve), .most = 64,
+		.help = "Which of the preset's curves tone goes for; that of song.genre, else `default`, "
+			"where it is left out."},
+	{"reference", KEY_TEXT, MASTER(reference), .most = 4096,
+		.help = "A sound file whose spectrum tone goes for instead; relative to this file."},
 };
 static const struct record master_record = RECORD("master", struct master_config, master_keys);
 

@@ -6,11 +6,14 @@
 #include "config/appliance.h"
 #include "config/edit.h"
 #include "config/faults.h"
+#include "config/mastering.h"
 #include "config/routing.h"
 
 struct song_config {
 	char *title, *artist, *genre, *key, *meter; /* NULL where not given */
 	double tempo_bpm;			    /* 0: not given */
+	bool listen;				    /* finds of the song what is not given */
+	char *melody;				    /* the track that sings it; NULL: the lead vocal */
 };
 
 struct section_config {
@@ -22,9 +25,13 @@ struct section_config {
 	char *meter;			/* NULL: not given */
 };
 
+enum arrangement_comp { COMP_OFF, COMP_BEST };
+
 struct arrangement_config {
 	int count_in;		  /* bars */
 	char *click;		  /* a glob on a sink's node.name; NULL: no click */
+	bool guide;		  /* the click plays the chords too */
+	int comp;		  /* enum arrangement_comp */
 	struct key_list sections; /* of struct section_config, as they are played */
 	struct key_list order;	  /* of char *, names of sections; none: as they are played */
 };
@@ -70,7 +77,12 @@ struct master_config {
 	double loudness_lufs;  /* the session's, else the preset's; NAN: neither asks for one */
 	double true_peak_dbtp; /* the same */
 	unsigned formats;      /* bits of enum master_format */
+	double album_lufs;     /* of the loudest of several titles; NAN: `loudness_lufs` of them all */
 	double bits, rate_hz;  /* the session's, else the preset's; NAN: 24, the recording's own */
+	struct master_chain chain; /* settled */
+	char *curve;		   /* the preset's that tone goes for; NULL: the genre's, else `default` */
+	char *reference;	   /* a sound file that tone goes for instead; NULL: none */
+	struct master_curve target; /* that curve, without its name; slope NAN: there is none */
 };
 
 struct session {

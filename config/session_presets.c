@@ -9,11 +9,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { KEY_SIZE = 64 };
 
 /* As far behind the lead vocal as most instruments are. */
 static const double balance_without_role_lu = -6;
+
+/* As far as tone ever goes. */
+static const double reference_tone_db = 4;
 
 struct resolving {
 	struct session *session;
@@ -213,6 +217,32 @@ static void resolve_edit(const struct resolving *r)
 	edit_preset_finish(&preset);
 }
 
+static const struct master_curve *find_curve(const struct master_preset *preset, const char *name)
+{
+	const struct master_curve *curves = preset->curves.items;
+	for (size_t i = 0; name && i < preset->curves.count; i++)
+		if (strcasecmp(curves[i].name, name) == 0)
+			return &curves[i];
+	return NULL;
+}
+
+static void choose_curve(const struct resolving *r, const struct master_preset *preset)
+{
+	struct master_config *master = &r->session->master;
+	const struct master_curve *found = find_curve(preset, master->curve);
+	if (master->curve && !found) {
+		const struct yaml_node *node = yaml_value_of(yaml_value_of(r->root, "master"), "curve");
+		faults_add(r->request.faults, node ? node->line : 0, node ? node->column : 0,
+			"master.curve: the preset %s has no curve %s", master->preset, master->curve);
+	}
+	if (!found)
+		found = find_curve(preset, r->session->song.genre);
+	if (!found)
+		found = find_curve(preset, "default");
+	master->target = found ? *found : (struct master_curve){.slope_db = NAN};
+	master->target.name = NULL;
+}
+
 static void resolve_master(const struct resolving *r)
 {
 	struct master_preset preset;
@@ -220,14 +250,19 @@ static void resolve_master(const struct resolving *r)
 	struct preset_place place = place_of_preset(r, "master", "master.preset");
 	if (!master->preset || master_preset_open(&preset, &r->request, master->preset, &place) < 0)
 		return;
-	if (isnan(master->loudness_lufs))
-		master->loudness_lufs = preset.loudness_lufs;
-	if (isnan(master->true_peak_dbtp))
-		master->true_peak_dbtp = preset.true_peak_dbtp;
-	if (isnan(master->bits))
-		master->bits = preset.bits;
-	if (isnan(master->rate_hz))
-		master->rate_hz = preset.rate_hz;
+	/* Whoever asks for another loudness means it of albums too. */
+	if (isnan(master->album_lufs) && isnan(master->loudness_lufs))
+		master->album_lufs = preset.album_lufs;
+	take_over(&master->loudness_lufs, preset.loudness_lufs);
+	take_over(&master->true_peak_dbtp, preset.true_peak_dbtp);
+	take_over(&master->bits, preset.bits);
+	take_over(&master->rate_hz, preset.rate_hz);
+	/* Who names a reference wants it to be gone for. */
+	if (master->reference && isnan(master->chain.tone_db))
+		master->chain.tone_db = reference_tone_db;
+	master_chain_take_over(&master->chain, &preset.chain);
+	master_chain_settle(&master->chain);
+	choose_curve(r, &preset);
 	master_preset_finish(&preset);
 }
 

@@ -143,6 +143,26 @@ static void check_order(const struct check *c)
 	}
 }
 
+/* Without tracks of its own a session takes whatever there is. */
+static void check_melody(const struct check *c, const struct yaml_node *root)
+{
+	const struct yaml_node *node = yaml_value_of(yaml_value_of(root, "song"), "melody");
+	const struct track_config *tracks = c->session->tracks.items;
+	const char *name = c->session->song.melody;
+	struct suggestion suggestion = {.word = name};
+	if (!node || !name || c->session->tracks.count == 0)
+		return;
+	for (size_t i = 0; i < c->session->tracks.count; i++) {
+		if (tracks[i].name && strcmp(tracks[i].name, name) == 0)
+			return;
+		if (tracks[i].name)
+			suggestion_offer(&suggestion, tracks[i].name);
+	}
+	char mean[SUGGESTION_SIZE];
+	faults_add(c->faults, node->line, node->column, "song.melody: no track \"%.40s\"; %s", name,
+		suggestion_text(&suggestion, mean));
+}
+
 void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults)
 {
 	struct check c = {session, yaml_value_of(root, "arrangement"), faults};
@@ -151,6 +171,7 @@ void song_check(const struct session *session, const struct yaml_node *root, str
 		check_chords(&c, i);
 		check_tempo(&c, i);
 	}
+	check_melody(&c, root);
 	warn_click(&c);
 	check_order(&c);
 }

@@ -86,6 +86,12 @@ void hum_track_destroy(struct hum_track *track)
 	free(track);
 }
 
+/* cabs() looks after what is nearly too large or too small for a double, at several times the cost. */
+static double magnitude(phasor p)
+{
+	return sqrt(creal(p) * creal(p) + cimag(p) * cimag(p));
+}
+
 static phasor turn(double cycles)
 {
 	return cexp(2 * M_PI * I * cycles);
@@ -158,7 +164,7 @@ static phasor turning(const struct hum_track *track, struct span span, unsigned 
 	size_t count = 0;
 	for (size_t i = span.from; i + 1 < span.to; i++, count++) {
 		phasor step = heard_at(track, i + 1, harmonic) * conj(heard_at(track, i, harmonic));
-		sum += cabs(step) > 0 ? step / cabs(step) : 0;
+		sum += magnitude(step) > 0 ? step / magnitude(step) : 0;
 	}
 	return count > 0 ? sum / (double)count : 0;
 }
@@ -170,8 +176,8 @@ static double drift(const struct hum_track *track, struct span span)
 	double cycles = 0, weights = 0;
 	for (unsigned h = 0; h < track->harmonics; h++) {
 		phasor r = turning(track, span, h);
-		double k = h + 1, weight = k * k * pow(cabs(r), 4);
-		if (cabs(r) < AGREEMENT_LEAST)
+		double k = h + 1, weight = k * k * pow(magnitude(r), 4);
+		if (magnitude(r) < AGREEMENT_LEAST)
 			continue;
 		double off = carg(r * turn(-k * cycles)) / (2 * M_PI * k);
 		weights += weight;
@@ -203,7 +209,7 @@ static size_t mean_near(const phasor *phasors, size_t count, double reach, phaso
 	phasor sum = 0;
 	size_t near = 0;
 	for (size_t i = 0; i < count; i++) {
-		bool is_near = cabs(phasors[i] - *at) <= reach;
+		bool is_near = magnitude(phasors[i] - *at) <= reach;
 		sum += is_near ? phasors[i] : 0;
 		near += is_near;
 	}
@@ -257,7 +263,7 @@ static phasor middle(
 	}
 	phasor at = median(re, count) + I * median(im, count);
 	for (size_t i = 0; i < count; i++)
-		re[i] = cabs(phasors[i] - at);
+		re[i] = magnitude(phasors[i] - at);
 	*spread = median(re, count);
 	mean_near(phasors, count, 1.5 * *spread, &at);
 	return at;
@@ -316,7 +322,7 @@ static phasor believe(const struct hum_track *track, size_t fold, unsigned harmo
 		return 0;
 	if (fold > 0)
 		slip = track->turned[fold] - track->turned[fold - 1];
-	double size = cabs(at), error = spread / sqrt(NEIGHBOURS);
+	double size = magnitude(at), error = spread / sqrt(NEIGHBOURS);
 	double sure = size > 0 ? fmax(0, 1 - 4 * error * error / (size * size)) : 0;
 	return at * sure / fmax(heard_share((harmonic + 1) * slip), 0.2);
 }
@@ -328,7 +334,9 @@ static double agreement(const struct hum_track *track, struct span span, unsigne
 	for (size_t i = span.from; i + 1 < span.to; i++) {
 		double slip = track->turned[i + 1] - track->turned[i];
 		phasor step = heard_at(track, i + 1, harmonic) * conj(heard_at(track, i, harmonic));
-		sum += cabs(step) > 0 ? creal(step * turn(-(double)(harmonic + 1) * slip)) / cabs(step) : 0;
+		sum += magnitude(step) > 0
+			       ? creal(step * turn(-(double)(harmonic + 1) * slip)) / magnitude(step)
+			       : 0;
 	}
 	return sum / (double)(span.to - span.from);
 }
@@ -359,7 +367,7 @@ static double believe_all(const struct hum_track *track, phasor *believed, bool 
 		for (unsigned h = 0; h < track->harmonics; h++) {
 			phasor p = believe(track, i, h, is_known);
 			believed[i * track->harmonics + h] = p;
-			power += cabs(p) * cabs(p) / 2;
+			power += magnitude(p) * magnitude(p) / 2;
 		}
 	}
 	return sqrt(power / (double)track->folds);

@@ -1,7 +1,7 @@
 #include "listening/bars.h"
 
 #include "common/memory.h"
-#include "listening/grid.h"
+#include "listening/counting.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,9 +11,16 @@
 /* How much the beats of the grid draw the beats, beside what is heard; how wide that reaches, in beats. */
 static const double draw = 1.5, draw_width = 0.12, tightness = 100;
 
-/* Of a bar line, over other beats. Turning a bar's count over costs as much as a few strong bar lines. */
-static const double line_onset = 0.3, line_bass = 0.35, line_kick = 0.1, line_change = 0.6, turn_cost = 5;
-static const double meter_prior[METER_MOST + 1] = {[3] = -0.25, [4] = 0, [5] = -0.35, [6] = -0.3};
+/* What speaks for a bar line among beats, found on the songs that the weights of counting.c were: the bass
+ * begins something, the harmony changes, within half a second and within two beats, and the snare is silent.
+ * Turning a bar's count over costs as much as several strong bar lines. */
+static const double line_weight[EVIDENCE_KINDS] = {[EVIDENCE_ONSET] = -0.2,
+	[EVIDENCE_KICK] = -0.3,
+	[EVIDENCE_SNARE] = -0.7,
+	[EVIDENCE_BASS] = 0.8,
+	[EVIDENCE_CHANGE] = 0.4};
+static const double line_new_harmony = 0.3, most_deviations = 3, turn_cost = 9;
+static const double meter_prior[METER_MOST + 1] = {[3] = -0.27, [4] = 0, [5] = -0.3, [6] = -0.6};
 
 /* ---- beats ---- */
 
@@ -28,7 +35,7 @@ static double beat_period(const void *data, double frame)
 	return fmax(2, search->ratio * pulse_period(search->pulse, frame));
 }
 
-static double grid_step(const struct grid *grid, size_t bar)
+static double grid_step(const struct counting *grid, size_t bar)
 {
 	return (grid->lines.frame[bar + 1] - grid->lines.frame[bar]) / grid->meter;
 }
@@ -42,12 +49,12 @@ static void draw_to(float *signal, size_t frames, double centre, double width)
 
 /* Onsets, the bass drum and the grid's beats; those before the first bar line and behind the last go on as
  * they are next to it. */
-static float *beat_signal(const struct evidence *evidence, const struct grid *grid)
+static float *beat_signal(const struct evidence *evidence, const struct counting *grid)
 {
 	float *signal = memory_array(evidence->frames, sizeof(*signal));
 	for (size_t n = 0; n < evidence->frames; n++)
-		signal[n] = fmaxf(-0.5F, 0.6F * evidence->row[EVIDENCE_ONSET][n] +
-						 0.2F * evidence->row[EVIDENCE_KICK][n]);
+		signal[n] = fmaxf(-0.5F,
+			0.6F * evidence->row[EVIDENCE_ONSET][n] + 0.2F * evidence->row[EVIDENCE_KICK][n]);
 	const size_t bars = grid->lines.count - 1;
 	for (size_t bar = 0; bar < bars; bar++)
 		for (int beat = 0; beat < grid->meter; beat++)
@@ -82,11 +89,12 @@ static void trim(struct steps *beats, const struct evidence *evidence)
 }
 
 static void find_beats(struct bars *bars, const struct evidence *evidence, const struct pulse *pulse,
-	const struct grid *grid)
+	const struct counting *grid)
 {
 	float *signal = beat_signal(evidence, grid);
 	const struct beat_search data = {pulse, grid->ratio};
-	const struct steps_search search = {signal, evidence->frames, beat_period, &data, 0.6, 1.6, tightness};
+	const struct steps_search search = {
+		signal, evidence->frames, beat_period, &data, 0.6, 1.6, tightness};
 	steps_find(&bars->beats, &search);
 	trim(&bars->beats, evidence);
 	for (size_t i = 0; i < bars->beats.count; i++)
@@ -98,12 +106,40 @@ static void find_beats(struct bars *bars, const struct evidence *evidence, const
 
 /* ---- bar lines ---- */
 
-static double line_evidence(const struct evidence *evidence, double frame)
+/* How much the harmony of two beats from each beat on differs from that of the two before, into `change`. */
+static void new_harmony(const struct bars *bars, const struct harmony *harmony, double rate, double *change)
 {
-	return line_onset * evidence_at(evidence, EVIDENCE_ONSET, frame) +
-	       line_bass * evidence_at(evidence, EVIDENCE_BASS, frame) +
-	       line_kick * evidence_at(evidence, EVIDENCE_KICK, frame) +
-	       line_change * evidence_at(evidence, EVIDENCE_CHANGE, frame);
+	const struct steps *beats = &bars->beats;
+	const double period = steps_period(beats);
+	double mean = 0, square = 0;
+	for (size_t i = 0; i < beats->count; i++) {
+		double step = i + 1 < beats->count ? beats->frame[i + 1] - beats->frame[i] : period;
+		change[i] = harmony_change(harmony, beats->frame[i] / rate, 2 * step / rate);
+		mean += change[i] / (double)beats->count;
+	}
+	for (size_t i = 0; i < beats->count; i++)
+		square += (change[i] - mean) * (change[i] - mean) / (double)beats->count;
+	for (size_t i = 0; i < beats->count; i++)
+		change[i] = fmin(most_deviations, (change[i] - mean) / (sqrt(square) + 1e-6));
+}
+
+/* What speaks for a bar line at each beat, over what does on average. */
+static double *line_evidence(
+	const struct bars *bars, const struct evidence *evidence, const struct harmony *harmony)
+{
+	const size_t beats = bars->beats.count;
+	double *line = memory_array(beats + 1, sizeof(*line)), mean = 0;
+	new_harmony(bars, harmony, evidence->rate, line);
+	for (size_t i = 0; i < beats; i++) {
+		line[i] *= line_new_harmony;
+		for (size_t kind = 0; kind < EVIDENCE_KINDS; kind++)
+			line[i] += line_weight[kind] *
+				   evidence_at(evidence, (enum evidence_kind)kind, bars->beats.frame[i]);
+		mean += line[i] / (double)beats;
+	}
+	for (size_t i = 0; i < beats; i++)
+		line[i] -= mean;
+	return line;
 }
 
 /* The best way to count the beats to `meter`, into `place`; returns how far bar lines stand out from other
@@ -139,14 +175,11 @@ static double count_bars(const double *line, size_t beats, int meter, uint8_t *p
 	return score;
 }
 
-static void find_lines(struct bars *bars, const struct evidence *evidence, const struct bars_known *known)
+static void find_lines(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
+	const struct bars_known *known)
 {
 	const size_t beats = bars->beats.count;
-	double *line = memory_array(beats + 1, sizeof(*line)), mean = 0, best = -INFINITY;
-	for (size_t i = 0; i < beats; i++)
-		mean += (line[i] = line_evidence(evidence, bars->beats.frame[i])) / (double)beats;
-	for (size_t i = 0; i < beats; i++)
-		line[i] -= mean;
+	double *line = line_evidence(bars, evidence, harmony), best = -INFINITY;
 	for (int meter = METER_LEAST; meter <= METER_MOST; meter++) {
 		if (known->meter > 0 && known->meter != meter)
 			continue;
@@ -166,22 +199,22 @@ static void find_lines(struct bars *bars, const struct evidence *evidence, const
 	free(line);
 }
 
-int bars_find(struct bars *bars, const struct evidence *evidence,
+int bars_find(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
 	const struct pulse *pulse, const struct bars_known *known)
 {
-	struct grid grid, other;
+	struct counting grid, other;
 
 	*bars = (struct bars){0};
-	if (!grid_find(&grid, &other, evidence, pulse, known))
+	if (!counting_find(&grid, &other, evidence, pulse, known))
 		return -ENODATA;
 	bars->margin = other.score > -INFINITY ? grid.score - other.score : 1;
 	find_beats(bars, evidence, pulse, &grid);
-	grid_finish(&grid);
+	counting_finish(&grid);
 	if (bars->beats.count < 4 * METER_MOST) {
 		bars_finish(bars);
 		return -ENODATA;
 	}
-	find_lines(bars, evidence, known);
+	find_lines(bars, evidence, harmony, known);
 	return 0;
 }
 

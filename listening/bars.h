@@ -1,7 +1,7 @@
 /* The beats of a song and its bar lines, found together: of several relations between the pulse and the beat,
  * metres, and places of the beat within the pulse, the one whose bar lines, beats and places between are the
- * most like those of songs. Bar lines show in changes of harmony and in the bass, beats in drums; a beat alone
- * tells little. Pure. */
+ * most like those of songs. Bar lines show in changes of harmony and in the bass, beats in drums; a beat
+ * alone tells little. Pure. */
 #ifndef WOODSHED_LISTENING_BARS_H
 #define WOODSHED_LISTENING_BARS_H
 
@@ -12,11 +12,11 @@
 enum { METER_LEAST = 3, METER_MOST = 6 };
 
 struct bars {
-	struct steps beats; /* frames */
-	uint8_t *place;	    /* of each beat: its place in the bar, from 0 */
-	int meter;	    /* beats a bar, METER_LEAST to METER_MOST */
-	double margin;	    /* by how much it was better than what has another tempo; 0 or more */
-	double strength;    /* how far beats stand out from what is usual, in standard deviations */
+	struct steps beats;  /* frames */
+	uint8_t *place;	     /* of each beat: its place in the bar, from 0 */
+	int meter;	     /* beats a bar, METER_LEAST to METER_MOST */
+	double margin;	     /* by how much it was better than what has another tempo; 0 or more */
+	double strength;     /* how far beats stand out from what is usual, in standard deviations */
 	double meter_margin; /* by how much the metre is better than the next */
 };
 
@@ -27,7 +27,7 @@ struct bars_known {
 };
 
 /* 0, or -ENODATA where there are not eight bars; `bars` is then zeroed. */
-int bars_find(struct bars *bars, const struct evidence *evidence,
+int bars_find(struct bars *bars, const struct evidence *evidence, const struct harmony *harmony,
 	const struct pulse *pulse, const struct bars_known *known);
 void bars_finish(struct bars *bars); /* a zeroed value is fine */
 

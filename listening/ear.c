@@ -16,7 +16,7 @@ enum {
 	SLOW = 4096, /* of that for pitches: a third of a second */
 	HELD = SLOW + HOP,
 	BANDS_MOST = 48,
-	LAG = 2,    /* frames between which growth is counted */
+	LAG = 2,	       /* frames between which growth is counted */
 	HALF = SLOW / 2 / HOP, /* hops from the middle of what is held to its newest */
 };
 

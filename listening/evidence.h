@@ -1,5 +1,5 @@
-/* What speaks for a beat or a bar line at each frame of a song, in standard deviations from what is usual, held
- * within 3. Owned by the struct. Pure. */
+/* What speaks for a beat or a bar line at each frame of a song, in standard deviations from what is usual,
+ * held within 3. Owned by the struct. Pure. */
 #ifndef WOODSHED_LISTENING_EVIDENCE_H
 #define WOODSHED_LISTENING_EVIDENCE_H
 

@@ -9,9 +9,10 @@
 enum { CLASSES = 12 };
 
 struct harmony {
-	double rate;	/* spectra a second */
+	double rate; /* spectra a second */
 	size_t spectra;
-	float *notes;	/* spectra × HEARD_NOTES: how strong each note is; the strongest of the song is about 1 */
+	float *notes; /* spectra × HEARD_NOTES: how strong each note is; the strongest of the song is about 1
+		       */
 	float *classes; /* spectra × CLASSES: the notes, octaves folded, strong ones held back; from C */
 	float *lowest;	/* the same of the lowest note alone */
 };

@@ -10,8 +10,8 @@
 
 enum { TEMPI = 128, WINDOW_S = 8, LAGS_OF = 4 };
 
-/* The tempi that are looked at, from slow to fast in equal ratios; and where people feel a beat, as a width in
- * octaves around it (D. Moelants, 2002, found 120 to 130). */
+/* The tempi that are looked at, from slow to fast in equal ratios; and where people feel a beat, as a width
+ * in octaves around it (D. Moelants, 2002, found 120 to 130). */
 static const double slowest_bpm = 40, fastest_bpm = 240, usual_bpm = 115, usual_width = 0.9;
 
 /* What a change from one tempo to the next one looked at costs, a second. */
@@ -50,8 +50,8 @@ static void autocorrelate(const struct search *search, size_t middle, float *cor
 		mean += windowed[i] / (double)length;
 	}
 	for (size_t i = 0; i < length; i++)
-		windowed[i] = (windowed[i] - (float)mean) *
-			      (float)sin(M_PI * ((double)i + 0.5) / (double)length);
+		windowed[i] =
+			(windowed[i] - (float)mean) * (float)sin(M_PI * ((double)i + 0.5) / (double)length);
 	for (size_t lag = 0; lag < search->lags; lag++) {
 		float sum = 0;
 		for (size_t i = lag; i < length; i++)

@@ -8,10 +8,10 @@
 #include "listening/together.h"
 
 struct pulse {
-	double rate;	     /* frames a second */
-	size_t windows;	     /* one a second */
-	double *period;	     /* frames from beat to beat, of each window */
-	double clearness;    /* 0 to 1: how much of the onsets' power repeats with it */
+	double rate;	  /* frames a second */
+	size_t windows;	  /* one a second */
+	double *period;	  /* frames from beat to beat, of each window */
+	double clearness; /* 0 to 1: how much of the onsets' power repeats with it */
 };
 
 /* 0, or -ENODATA for what is too short or has no onsets; `pulse` is then zeroed. */

@@ -63,8 +63,8 @@ void steps_find(struct steps *steps, const struct steps_search *search)
 	*steps = (struct steps){0};
 	if (search->frames == 0)
 		return;
-	struct chain chain = {memory_array(search->frames, sizeof(float)),
-		memory_array(search->frames, sizeof(int32_t))};
+	struct chain chain = {
+		memory_array(search->frames, sizeof(float)), memory_array(search->frames, sizeof(int32_t))};
 	for (size_t n = 0; n < search->frames; n++) {
 		price(&chain, search, search->period(search->data, (double)n));
 		link_frame(&chain, search, n);
@@ -96,12 +96,15 @@ void steps_straighten(struct steps *steps, size_t side)
 
 double steps_period(const struct steps *steps)
 {
+	enum { MANY = 8 };
 	if (steps->count < 2)
 		return 0;
-	double *distances = memory_array(steps->count - 1, sizeof(*distances));
-	for (size_t i = 0; i + 1 < steps->count; i++)
-		distances[i] = steps->frame[i + 1] - steps->frame[i];
-	double middle = median(distances, steps->count - 1);
+	/* Over several steps at once: one alone is known to a frame. */
+	const size_t span = steps->count > 2 * MANY ? MANY : 1, count = steps->count - span;
+	double *distances = memory_array(count, sizeof(*distances));
+	for (size_t i = 0; i < count; i++)
+		distances[i] = (steps->frame[i + span] - steps->frame[i]) / (double)span;
+	double middle = median(distances, count);
 	free(distances);
 	return middle;
 }

@@ -1,6 +1,6 @@
-/* The best row of steps through a signal: of all rows of frames that are about a period apart the one with the
- * highest sum of the signal, less what its steps cost (D. P. W. Ellis, "Beat tracking by dynamic programming",
- * JNMR 36 (1), 2007). Pure. */
+/* The best row of steps through a signal: of all rows of frames that are about a period apart the one with
+ * the highest sum of the signal, less what its steps cost (D. P. W. Ellis, "Beat tracking by dynamic
+ * programming", JNMR 36 (1), 2007). Pure. */
 #ifndef WOODSHED_LISTENING_STEPS_H
 #define WOODSHED_LISTENING_STEPS_H
 

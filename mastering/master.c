@@ -1,236 +1,253 @@
 #include "mastering/master.h"
 
+#include "audio/dither.h"
 #include "common/units.h"
+#include "mastering/finish.h"
 #include "mastering/limiter.h"
-#include "mastering/multiband.h"
-#include "mastering/programme.h"
+#include "mastering/prepare.h"
+#include "mastering/solve.h"
 
 #include <errno.h>
 #include <math.h>
 
-enum { PASSES_MOST = 24, BITS_LEAST = 16, BITS_MOST = 32 };
+enum { RUNS_MOST = 10, BITS_LEAST = 16, BITS_MOST = 32, SHAPED_RATE_MOST = 48000 };
 
 static const double lufs_tolerance = 0.02; /* aimed at; 0.1 LU is what is promised */
 static const double lufs_promise = 0.1;
 static const double ceiling_step_db = 0.001; /* below what must not be passed */
+static const double leap_db = 0.001;
+static const double reduction_slack_db = 0.001;
+static const double dbtp_slack = 0.05; /* between how a model and a meter see a peak */
 
 static const struct processor_type *const types[] = {&limiter_type, &multiband_type};
 
 const struct processor_table mastering_processors = {types, sizeof(types) / sizeof(types[0])};
 
-struct solver {
-	struct master_plan *plan;
-	const struct master_source *source;
-	struct programme_progress progress;
-	struct error *e;
-	bool wants_loudness, untouched;
-	double goal_dbtp; /* what the limited programme may reach */
-	/* The search for the gain, in dB, and how far below the target (LU) the ends of its bracket came out.
-	 */
-	double most_gain;
-	double low, low_error, high, high_error; /* NAN: not known */
-	double last_gain, last_error;		 /* NAN: not known */
+struct progress {
+	master_progress_fn fn;
+	void *data;
+	double from, to;
 };
 
-static int check(const struct master_config *config, struct error *e)
+struct making {
+	struct master_plan *plan;
+	const struct master_job *job;
+	struct preparation prepared;
+	struct solver solver;
+	struct progress progress;
+	bool wants_loudness, untouched;
+	double allowed_dbtp, goal_dbtp; /* what samples may reach, and what the limited programme may */
+	double peak_dbtp;		/* of what goes into the gain */
+};
+
+static int check(const struct master_job *job, struct error *e)
 {
-	double lufs = config->loudness_lufs, dbtp = config->true_peak_dbtp;
+	double lufs = job->config->loudness_lufs, dbtp = job->config->true_peak_dbtp;
 	if (!isnan(lufs) && !(lufs >= -70 && lufs <= 0))
 		return error_set(e, EINVAL, "master: a loudness of %g LUFS; -70 to 0 LUFS will do", lufs);
 	if (!isnan(dbtp) && !(dbtp >= -40 && dbtp <= 0))
 		return error_set(e, EINVAL, "master: a true peak of %g dBTP; -40 to 0 dBTP will do", dbtp);
+	if (job->bits < BITS_LEAST || job->bits > BITS_MOST)
+		return error_set(e, EINVAL, "master: a word of %u bits; 16 to 32 will do", job->bits);
 	return 0;
 }
 
-/* How many passes there will be is not known: each takes half of what is left of the bar. */
-static int measure(struct solver *solver, struct programme_run *run)
+static void on_progress(void *data, double done)
 {
-	solver->progress.to = (1 + solver->progress.from) / 2;
-	int result = programme_run(run, solver->source, &solver->progress, solver->e);
-	solver->progress.from = solver->progress.to;
-	return result;
+	const struct progress *p = data;
+	if (p->fn)
+		p->fn(p->data, p->from + (p->to - p->from) * done);
 }
 
-static enum master_limit unmeasurable(const struct master_plan *plan, uint32_t rate)
+/* ---- what is asked for ---- */
+
+static enum master_limit unmeasurable(const struct making *m)
 {
-	if (isnan(plan->requested_lufs))
+	const struct meter_reading *mix = &m->plan->mix;
+	if (isnan(m->plan->requested_lufs) || isfinite(mix->integrated_lufs))
 		return MASTER_LIMIT_NONE;
-	if (plan->mix.sample_peak_dbfs == -INFINITY)
+	if (mix->sample_peak_dbfs == -INFINITY)
 		return MASTER_LIMIT_SILENCE;
-	if (plan->mix.frames * 10 < (uint64_t)rate * 4)
-		return MASTER_LIMIT_SHORT;
-	return isfinite(plan->mix.integrated_lufs) ? MASTER_LIMIT_NONE : MASTER_LIMIT_SILENCE;
+	return mix->frames * 10 < (uint64_t)m->job->source->rate * 4 ? MASTER_LIMIT_SHORT
+								     : MASTER_LIMIT_SILENCE;
 }
 
 /* Where no true peak is asked for, only clipping is kept off. */
-static double peak_allowed(const struct master_plan *plan)
+static double peak_allowed(const struct making *m)
 {
-	if (!isnan(plan->requested_dbtp))
-		return plan->requested_dbtp;
-	return plan->gain_db == 0 && plan->mix.sample_peak_dbfs <= 0 ? INFINITY : 0.0;
+	if (!isnan(m->plan->requested_dbtp))
+		return m->plan->requested_dbtp;
+	bool stays = m->plan->gain_db == 0 && !m->prepared.chain;
+	return stays && m->plan->mix.sample_peak_dbfs <= 0 ? INFINITY : 0.0;
 }
 
-/* Rounding and dither move a sample by up to 1.5 LSB of 16 bits, and interpolation may add up several such: 3
- * times as much between samples is more than they reach. */
-static double below_for_dither(double dbtp)
+/* Rounding and dither move a sample by up to 1.5 LSB of 16 bits (shaped: more), and interpolation may add up
+ * several such: 3 times as much between samples is more than they reach. */
+static double below_for_dither(double dbtp, bool shaped)
 {
-	return units_to_db(units_from_db(dbtp) - 3 * 1.5 * 0x1p-15);
+	double lsb = shaped ? DITHER_SHAPED_LSB : 1.5;
+	return units_to_db(units_from_db(dbtp) - 3 * lsb * 0x1p-15);
 }
 
-static void start_search(struct solver *solver)
+static void set_targets(struct making *m)
 {
-	struct master_plan *plan = solver->plan;
-	plan->gain_db = solver->wants_loudness ? plan->requested_lufs - plan->mix.integrated_lufs : 0;
+	struct master_plan *plan = m->plan;
+	const struct master_chain *chain = &m->job->config->chain;
+	double clip = m->prepared.chain ? chain->soft_clip_db : 0;
+	m->peak_dbtp = m->prepared.shaped.true_peak_dbtp - clip;
+	plan->gain_db = m->wants_loudness ? plan->requested_lufs - m->prepared.shaped.integrated_lufs : 0;
 	if (fabs(plan->gain_db) <= lufs_tolerance)
 		plan->gain_db = 0; /* what is right already stays as it is */
-	double allowed = peak_allowed(plan);
-	solver->goal_dbtp = below_for_dither(allowed);
-	plan->ceiling_db = solver->goal_dbtp - ceiling_step_db;
-	solver->most_gain = plan->ceiling_db + MASTER_MAX_REDUCTION_DB - plan->mix.true_peak_dbtp;
-	bool fits = plan->mix.true_peak_dbtp <= (plan->word_bits <= BITS_LEAST ? allowed : solver->goal_dbtp);
-	solver->untouched = plan->gain_db == 0 && fits;
-	plan->gain_db = fmin(plan->gain_db, solver->untouched ? 0 : solver->most_gain);
-	solver->low = solver->high = solver->last_gain = NAN;
+	m->allowed_dbtp = peak_allowed(m);
+	plan->noise_shaped = chain->dither == MASTER_DITHER_SHAPED && m->job->bits <= BITS_LEAST &&
+			     m->job->source->rate <= SHAPED_RATE_MOST;
+	m->goal_dbtp = below_for_dither(m->allowed_dbtp, plan->noise_shaped);
+	plan->ceiling_db = m->goal_dbtp - ceiling_step_db;
+	bool holds = plan->word_bits <= m->job->bits && !m->prepared.chain;
+	bool fits = m->peak_dbtp <= (holds ? m->allowed_dbtp : m->goal_dbtp);
+	m->untouched = plan->gain_db == 0 && fits && !m->prepared.chain;
+	m->solver = (struct solver){.model = m->prepared.model,
+		.limiter = {.lookahead_s = chain->lookahead_s,
+			.release_s = chain->release_s,
+			.clip_peak = units_from_db(m->prepared.shaped.true_peak_dbtp),
+			.clip_db = clip},
+		.target_lufs = plan->requested_lufs,
+		.peak_dbtp = m->peak_dbtp,
+		.min_psr_lu = chain->min_psr_lu};
 }
 
-/* Between the bracket's ends if there are two, else along the slope of the last two points: more gain into
- * the limiter gives less than as much loudness. */
-static double better_gain(struct solver *solver, double error)
+/* ---- runs ---- */
+
+static int find_gain(struct making *m)
 {
-	double gain = solver->plan->gain_db, slope = 0.8;
-	if (gain != solver->last_gain && !isnan(solver->last_gain))
-		slope = fmax(0.2, fmin(1, (solver->last_error - error) / (gain - solver->last_gain)));
-	double next = gain + error / slope;
-	if (!isnan(solver->low) && !isnan(solver->high)) {
-		double width = solver->high - solver->low;
-		double share = solver->low_error / (solver->low_error - solver->high_error);
-		next = solver->low + width * fmax(0.05, fmin(0.95, share));
+	struct master_plan *plan = m->plan;
+	double most = plan->ceiling_db + m->job->config->chain.max_reduction_db - m->peak_dbtp;
+	m->solver.ceiling_db = plan->ceiling_db;
+	m->solver.most_gain_db = most;
+	if (!m->wants_loudness) {
+		plan->gain_db = m->untouched ? 0 : fmin(0, most);
+		return 0;
 	}
-	return fmin(next, solver->most_gain);
+	int result = solve_gain(&m->solver);
+	plan->gain_db = m->solver.gain_db;
+	return result;
 }
 
-static void note_point(struct solver *solver, double error)
+static int finish(struct making *m, struct finish_result *result, struct error *e)
 {
-	if (error > 0) {
-		solver->low = solver->plan->gain_db;
-		solver->low_error = error;
-	} else {
-		solver->high = solver->plan->gain_db;
-		solver->high_error = error;
+	struct master_plan *plan = m->plan;
+	bool limits = plan->gain_db + m->peak_dbtp + dbtp_slack > plan->ceiling_db && !m->untouched;
+	plan->dithers = !m->untouched || plan->word_bits > m->job->bits;
+	struct finish_request request = {.gain_db = plan->gain_db,
+		.clip_peak = m->solver.limiter.clip_peak,
+		.clip_db = m->solver.limiter.clip_db,
+		.ceiling_db = limits ? plan->ceiling_db : INFINITY,
+		.dithers = plan->dithers,
+		.shapes = plan->dithers && plan->noise_shaped,
+		.most = m->untouched ? 1 : units_from_db(fmin(0, m->allowed_dbtp))};
+	/* How many runs there will be is not known: each takes most of what is left of the bar. */
+	m->progress.to = (3 + m->progress.from) / 4;
+	int done = finish_run(result, &request, m->job, &m->prepared.source, on_progress, &m->progress, e);
+	m->progress.from = m->progress.to;
+	plan->runs++;
+	plan->master = result->reading;
+	plan->translation = result->translation;
+	plan->achieved_lufs = plan->by_title ? result->title_lufs : result->reading.integrated_lufs;
+	plan->most_reduction_db = result->most_reduction_db;
+	plan->limits = result->most_reduction_db > 0;
+	plan->soft_clip_db = result->clipped_db;
+	return done;
+}
+
+static double short_by(const struct making *m)
+{
+	return m->wants_loudness ? m->plan->requested_lufs - m->plan->achieved_lufs : 0;
+}
+
+/* Another run with what this one has shown, or not. */
+static bool is_settled(struct making *m, double last_gain)
+{
+	struct master_plan *plan = m->plan;
+	double excess = plan->master.true_peak_dbtp - (m->untouched ? m->allowed_dbtp : m->goal_dbtp);
+	m->solver.offset_lu = plan->achieved_lufs - m->solver.modelled_lufs;
+	if (excess > 0 && !m->untouched) {
+		plan->ceiling_db -= excess + ceiling_step_db;
+		return false;
 	}
+	double over = plan->most_reduction_db - m->job->config->chain.max_reduction_db;
+	if (over > reduction_slack_db && m->wants_loudness) {
+		/* What was clipped softly may peak higher between the samples than the curve says. */
+		m->peak_dbtp += over;
+		return false;
+	}
+	double off = short_by(m);
+	bool limited = m->solver.limited_by != MASTER_LIMIT_NONE && off > 0;
+	return !m->wants_loudness || fabs(off) <= lufs_tolerance || !isfinite(off) ||
+	       (limited && plan->runs > 1) || fabs(plan->gain_db - last_gain) < leap_db;
 }
 
-static bool is_settled(const struct solver *solver, double error)
+static int make_master(struct making *m, struct error *e)
 {
-	if (!isfinite(error) || fabs(error) <= lufs_tolerance)
-		return true;
-	if (error > 0 && solver->plan->gain_db >= solver->most_gain)
-		return true;
-	return solver->high - solver->low < 0.001; /* it leaps; false while an end is not known */
-}
-
-/* Another ceiling makes another curve of loudness over gain: its slope still holds, its points do not. */
-static void lower_ceiling(struct solver *solver, double excess_db)
-{
-	double step = excess_db + ceiling_step_db;
-	solver->plan->ceiling_db -= step;
-	solver->most_gain -= step;
-	solver->low = solver->high = NAN;
-}
-
-static double error_of(const struct solver *solver)
-{
-	const struct master_plan *plan = solver->plan;
-	return solver->wants_loudness ? plan->requested_lufs - plan->master.integrated_lufs : 0;
-}
-
-/* Loudness and true peak together: each pass mends both. Even gain alone needs a pass to be sure of, since
- * the absolute gate of BS.1770 does not move with the programme. */
-static int search(struct solver *solver)
-{
-	struct master_plan *plan = solver->plan;
-	for (int pass = 0; pass < PASSES_MOST; pass++) {
-		plan->limits = plan->gain_db + plan->mix.true_peak_dbtp > plan->ceiling_db;
-		struct programme_run run = {
-			.gain_db = plan->gain_db, .limits = plan->limits, .ceiling_db = plan->ceiling_db};
-		int result = measure(solver, &run);
-		if (result < 0)
-			return result;
-		plan->master = run.reading;
-		plan->most_reduction_db = run.most_reduction_db;
-		double excess = run.reading.true_peak_dbtp - solver->goal_dbtp, error = error_of(solver);
-		note_point(solver, error);
-		if (excess <= 0 && is_settled(solver, error))
+	struct finish_result result;
+	double last_gain = NAN;
+	int done = 0;
+	for (int i = 0; i < RUNS_MOST && done >= 0; i++) {
+		if (!m->untouched && find_gain(m) < 0)
+			return error_errno(e, ENOMEM, "mastering");
+		done = finish(m, &result, e);
+		if (done < 0 || is_settled(m, last_gain))
 			break;
-		double next = better_gain(solver, error);
-		solver->last_gain = plan->gain_db;
-		solver->last_error = error;
-		if (excess > 0)
-			lower_ceiling(solver, excess);
-		plan->gain_db = fmin(next, solver->most_gain);
+		last_gain = m->plan->gain_db;
 	}
-	return 0;
+	return done;
 }
 
-static int solve(struct solver *solver)
+static void tell(struct making *m)
 {
-	struct master_plan *plan = solver->plan;
-	struct programme_run first = {.gain_db = 0};
-	int result = measure(solver, &first);
-	if (result < 0)
-		return result;
-	plan->mix = plan->master = first.reading;
-	plan->word_bits = first.word_bits;
-	plan->limited_by = unmeasurable(plan, solver->source->rate);
-	solver->wants_loudness = !isnan(plan->requested_lufs) && plan->limited_by == MASTER_LIMIT_NONE;
-	start_search(solver);
-	if (!solver->untouched)
-		result = search(solver);
-	double error = error_of(solver);
-	if (error > lufs_promise && plan->gain_db >= solver->most_gain)
-		plan->limited_by = MASTER_LIMIT_REDUCTION;
-	else if (fabs(error) > lufs_promise)
+	struct master_plan *plan = m->plan;
+	double off = short_by(m);
+	if (m->prepared.chain) {
+		plan->shaped = true;
+		shaping_tell(m->prepared.chain, &plan->chain);
+	}
+	if (off > lufs_promise && m->solver.limited_by != MASTER_LIMIT_NONE)
+		plan->limited_by = m->solver.limited_by;
+	else if (fabs(off) > lufs_promise)
 		plan->limited_by = MASTER_LIMIT_GATING;
-	return result;
+	plan->noise_shaped = plan->noise_shaped && plan->dithers;
 }
 
-int master_solve(struct master_plan *plan, const struct master_config *config,
-	const struct master_source *source, master_progress_fn progress, void *data, struct error *e)
+int master_make(struct master_plan *plan, const struct master_job *job, struct error *e)
 {
-	int result = check(config, e);
+	int result = check(job, e);
 	if (result < 0)
 		return result;
+	bool by_title = job->title_count > 1 && !isnan(job->config->album_lufs);
 	*plan = (struct master_plan){
-		.requested_lufs = config->loudness_lufs, .requested_dbtp = config->true_peak_dbtp};
-	struct solver solver = {.plan = plan, .source = source, .progress = {progress, data, 0, 0}, .e = e};
-	result = solve(&solver);
-	if (result >= 0 && progress)
-		progress(data, 1);
-	return result;
-}
-
-int master_render(struct master_plan *plan, const struct master_source *source, unsigned bits,
-	const struct master_sink *sink, master_progress_fn progress, void *data, struct error *e)
-{
-	if (bits < BITS_LEAST || bits > BITS_MOST)
-		return error_set(e, EINVAL, "master: a word of %u bits; 16 to 32 will do", bits);
-	bool passes = plan->gain_db == 0 && !plan->limits;
-	struct programme_run run = {
-		.gain_db = plan->gain_db,
-		.limits = plan->limits,
-		.ceiling_db = plan->ceiling_db,
-		.bits = bits,
-		.dithers = !passes || plan->word_bits > bits,
-		.most = passes ? 1 : units_from_db(peak_allowed(plan)),
-		.sink = sink,
-	};
-	struct programme_progress whole = {progress, data, 0, 1};
-	int result = programme_run(&run, source, &whole, e);
-	if (result < 0)
-		return result;
-	plan->master = run.reading;
-	plan->most_reduction_db = run.most_reduction_db;
-	return 0;
+		.requested_lufs = by_title ? job->config->album_lufs : job->config->loudness_lufs,
+		.requested_dbtp = job->config->true_peak_dbtp,
+		.by_title = by_title};
+	struct making m = {.plan = plan, .job = job, .progress = {job->progress, job->progress_data, 0, 0.5}};
+	struct master_job asked = *job;
+	if (!by_title)
+		asked.title_count = 0;
+	m.job = &asked;
+	result = prepare_run(&m.prepared, &asked, on_progress, &m.progress, e);
+	if (result >= 0) {
+		m.progress.from = 0.5;
+		plan->mix = m.prepared.mix;
+		plan->word_bits = m.prepared.word_bits;
+		plan->limited_by = unmeasurable(&m);
+		m.wants_loudness = !isnan(plan->requested_lufs) && plan->limited_by == MASTER_LIMIT_NONE;
+		set_targets(&m);
+		result = make_master(&m, e);
+	}
+	if (result >= 0)
+		tell(&m);
+	prepare_finish(&m.prepared);
+	if (result >= 0 && job->progress)
+		job->progress(job->progress_data, 1);
+	return result < 0 ? result : 0;
 }
 
 const char *master_limit_name(enum master_limit limit)
@@ -238,6 +255,7 @@ const char *master_limit_name(enum master_limit limit)
 	static const char *const names[] = {
 		[MASTER_LIMIT_NONE] = "none",
 		[MASTER_LIMIT_REDUCTION] = "reduction",
+		[MASTER_LIMIT_PSR] = "psr",
 		[MASTER_LIMIT_SILENCE] = "silence",
 		[MASTER_LIMIT_SHORT] = "short",
 		[MASTER_LIMIT_GATING] = "gating",

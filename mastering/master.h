@@ -1,12 +1,16 @@
-/* From a stereo mix to a master: gain to the target loudness, and a true-peak limiter whose ceiling is a
- * promise. The gain is solved by measuring the limited result, not guessed. Pure: the mix comes from a
- * `master_source` and goes to a `master_sink`, which the caller makes of files. */
+/* From a stereo mix to a master: the chain (mastering/shaping.h), a gain to the target loudness, and a
+ * true-peak limiter whose ceiling is a promise. The gain is solved on a model of the limited programme and
+ * measured on the master itself, not guessed. Pure: mixes and masters are files of the caller's, and so are
+ * the threads. */
 #ifndef WOODSHED_MASTERING_MASTER_H
 #define WOODSHED_MASTERING_MASTER_H
 
 #include "audio/meter.h"
 #include "audio/processor.h"
+#include "common/stage.h"
 #include "config/session.h"
+#include "mastering/shaping.h"
+#include "mastering/translation.h"
 
 /* The processors that mastering has to offer. */
 extern const struct processor_table mastering_processors;
@@ -22,7 +26,9 @@ struct master_source {
 	void *data;
 };
 
+/* Where a programme is written. `restart` forgets all that was: the first call for each run through it. */
 struct master_sink {
+	int (*restart)(void *data, struct error *e);
 	int (*write)(void *data, const struct block *block, struct error *e);
 	void *data;
 };
@@ -31,43 +37,61 @@ struct master_sink {
 enum master_limit {
 	MASTER_LIMIT_NONE,
 	MASTER_LIMIT_REDUCTION, /* the limiter would have to take off more than it may (maximum reduction) */
+	MASTER_LIMIT_PSR,	/* the peaks would stand out of the loudest moments by less than they must */
 	MASTER_LIMIT_SILENCE,	/* nothing to measure */
 	MASTER_LIMIT_SHORT,	/* shorter than one 400 ms gating block: only the peak is kept */
 	MASTER_LIMIT_GATING,	/* loudness leaps over the target where passages enter its gate */
 };
 
+/* What was asked, done and reached. */
 struct master_plan {
 	double requested_lufs, requested_dbtp; /* NAN: not asked for */
-	double gain_db;			       /* before the limiter */
-	bool limits;			       /* false: nothing passes the ceiling, so there is no limiter */
+	bool by_title;			       /* the loudness is that of the loudest title */
+	bool shaped;			       /* the chain did something: `chain` says what */
+	struct shaping_report chain;
+	double soft_clip_db; /* taken off the highest peak */
+	double gain_db;	     /* before the limiter */
+	bool limits;	     /* false: nothing passed the ceiling, so the limiter did nothing */
 	double ceiling_db; /* of the limiter, at or below the requested true peak; INFINITY: none asked for */
 	double most_reduction_db;
 	unsigned word_bits; /* of the mix: the fewest that hold every sample; 64: no integer does */
+	bool dithers, noise_shaped;
+	unsigned runs; /* through the limiter, until it was right */
 	enum master_limit limited_by;
-	struct meter_reading mix,
-		master; /* before and after; `master` as its sink gets it, after quantising */
+	double achieved_lufs;		  /* what is to compare with requested_lufs */
+	struct meter_reading mix, master; /* before (`shaped`: without its true peak) and after quantising */
+	struct translation_reading translation; /* of the master */
 };
 
-/* The limiter may take off at most this much at any instant before loudness is given up. */
-#define MASTER_MAX_REDUCTION_DB 12.0
-
-/* Called now and then with how much is done, 0 to 1, of all passes; NULL is fine. */
+/* Called now and then, on any thread but never two at once, with how much is done, 0 to 1; NULL is fine. */
 typedef void (*master_progress_fn)(void *data, double done);
 
-/* Finds the plan (several passes over `source`), so that the result lands within 0.1 LU of the target unless
- * `limited_by` says why not, and its true peak, measured at 16×, at or below the target. Of `config`, only
- * `loudness_lufs` (-70 to 0) and `true_peak_dbtp` (-40 to 0) are looked at; NAN asks for nothing: no loudness
- * is a gain of 0 dB, no true peak the mix's own, unless it would clip. 0, -EINVAL for other targets, or what
- * `source` said. */
-int master_solve(struct master_plan *plan, const struct master_config *config,
-	const struct master_source *source, master_progress_fn progress, void *data,
-	struct error *e) MUST_CHECK;
+struct master_job {
+	/* `loudness_lufs` (-70 to 0), `true_peak_dbtp` (-40 to 0), `album_lufs` and `chain` are looked at.
+	 * NAN asks for nothing: no loudness is a gain of 0 dB, no true peak the mix's own, unless it would
+	 * clip. */
+	const struct master_config *config;
+	const struct master_source *source;
+	/* Room for the shaped mix, which is read back as often as needed. Only where shaping_acts. */
+	const struct master_sink *shaped_to;
+	const struct master_source *shaped; /* its `rate` and `frames` are not looked at */
+	const struct master_sink *sink;
+	unsigned bits;		 /* 16 to 32 */
+	const double *target_db; /* third octaves (longterm_third_hz) that tone goes for; NULL: none */
+	const uint64_t *titles;	 /* first frames of several titles, the first at 0; NULL: there is one */
+	size_t title_count;
+	stage_runner run; /* NULL: on the calling thread */
+	unsigned jobs;
+	master_progress_fn progress;
+	void *progress_data;
+};
 
-/* Runs the plan once more and hands every block to `sink`; samples are already quantised to `bits` (16 to 32)
- * with TPDF dither (seeded alike every time), so the sink only converts them. There is no dither where
- * nothing is done to the mix and `bits` hold it: it passes bit by bit. As many frames come out as went in. */
-int master_render(struct master_plan *plan, const struct master_source *source, unsigned bits,
-	const struct master_sink *sink, master_progress_fn progress, void *data, struct error *e) MUST_CHECK;
+/* Makes the master, so that its loudness is within 0.1 LU of the target unless `limited_by` says why not, and
+ * its true peak, measured at 16×, at or below the target. Samples come to the sink quantised to `bits`, with
+ * dither (seeded alike every time), so it only converts them. There is no dither where nothing is done to the
+ * mix and `bits` hold it: it passes bit by bit. As many frames come out as went in, in time. The same for any
+ * number of threads. 0, -EINVAL for other targets, or what a source or sink said. */
+int master_make(struct master_plan *plan, const struct master_job *job, struct error *e) MUST_CHECK;
 
 const char *master_limit_name(enum master_limit limit); /* "none", "reduction", … as in report.json */
 

@@ -83,9 +83,19 @@ static int hop_done(struct translation *t)
 	return 0;
 }
 
-int translation_add(struct translation *t, const struct block *block)
+void translation_add_spectrum(struct translation *t, const struct block *block)
 {
 	longterm_add(t->longterm, block);
+}
+
+int translation_add(struct translation *t, const struct block *block)
+{
+	translation_add_spectrum(t, block);
+	return translation_add_levels(t, block);
+}
+
+int translation_add_levels(struct translation *t, const struct block *block)
+{
 	int result = 0;
 	for (uint32_t done = 0, n; done < block->frames && result == 0; done += n) {
 		n = t->hop_frames - t->filled;

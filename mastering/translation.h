@@ -52,6 +52,10 @@ int translation_create(
 void translation_destroy(struct translation *translation);				    /* NULL is fine */
 int translation_add(struct translation *translation, const struct block *block) MUST_CHECK; /* 0, -ENOMEM */
 
+/* The same in two parts, which may run at the same time: the spectrum, and the levels. */
+void translation_add_spectrum(struct translation *translation, const struct block *block);
+int translation_add_levels(struct translation *translation, const struct block *block) MUST_CHECK;
+
 /* Once, at the end. */
 void translation_read(struct translation *translation, struct translation_reading *reading);
 

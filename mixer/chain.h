@@ -6,7 +6,7 @@
 #include "audio/processor.h"
 #include "config/session.h"
 
-enum { CHAIN_SLOTS = 2 }; /* chunks of samples that are on their way at a time */
+enum { CHAIN_SLOTS = 4 }; /* chunks of samples that are on their way at a time */
 
 /* A track as it came in, before any chain: what keys listen to. */
 struct chain_key {

@@ -75,7 +75,7 @@ void mix_rewind(struct mix *mix);
  * the chain. Parts of one stage may run at the same time, and so may stages of chunks in different slots, but
  * every part sees the chunks in their order, and stage n of a chunk ends before its stage n + 1 begins. */
 
-enum { MIX_SLOTS = 2, MIX_CHUNK = 4 * BLOCK_FRAMES };
+enum { MIX_SLOTS = 4, MIX_CHUNK = 4 * BLOCK_FRAMES };
 
 /* False where nobody hears the track. */
 bool mix_needs(const struct mix *mix, size_t track);

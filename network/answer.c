@@ -17,9 +17,15 @@ unsigned status_of(int error)
 	case EINVAL:
 		return MHD_HTTP_BAD_REQUEST;
 	case EBUSY:
+	case EALREADY: /* what is to be stopped does not run */
+	case ENODATA:
+	case ENODEV: /* no interface is there */
 		return MHD_HTTP_CONFLICT;
 	case EMSGSIZE:
 		return MHD_HTTP_CONTENT_TOO_LARGE;
+	case ENOSPC:
+		return MHD_HTTP_INSUFFICIENT_STORAGE;
+	case EMFILE:
 	case ESHUTDOWN:
 		return MHD_HTTP_SERVICE_UNAVAILABLE;
 	default:

@@ -114,6 +114,7 @@ static const char *type_of(const char *path)
 		{".ogg", "audio/ogg"},
 		{".opus", "audio/ogg"},
 		{".json", "application/json"},
+		{".mid", "audio/midi"},
 		{".yaml", "application/yaml"},
 		{".cue", "application/x-cue"},
 		{".csv", "text/csv"},
@@ -164,8 +165,8 @@ static bool visit_tracks(const struct manifest *take, named_fn fn, void *data)
 /* What a take may have without its manifest saying so. */
 static bool visit_companions(const struct manifest *take, named_fn fn, void *data)
 {
-	static const char *const names[] = {
-		"take.json", "session.yaml", "report.json", "mix.flac", "cover.jpg", "cover.png"};
+	static const char *const names[] = {"take.json", "session.yaml", "report.json", "song.mid",
+		"fingerprint.json", "mix.flac", "cover.jpg", "cover.png"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!is_render(take, names[i]) && fn(data, names[i], NULL))
 			return true;

@@ -4,6 +4,7 @@
 #include "common/memory.h"
 #include "network/commands.h"
 #include "network/listen.h"
+#include "network/unescape.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -253,33 +254,11 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* %00 would end the text early for C and not for whoever wrote it, so it stays as it is and fits nothing. */
 static size_t on_unescape(void *data, struct MHD_Connection *connection, char *text)
 {
 	(void)data;
 	(void)connection;
-	char *to = text;
-	for (const char *from = text; *from; from++) {
-		int high = from[0] == '%' ? hex_digit(from[1]) : -1;
-		int low = high >= 0 ? hex_digit(from[2]) : -1;
-		if (low < 0 || high + low == 0) {
-			*to++ = *from;
-			continue;
-		}
-		*to++ = (char)(high << 4 | low);
-		from += 2;
-	}
-	*to = '\0';
-	return (size_t)(to - text);
+	return http_unescape(text);
 }
 
 PRINTF(2, 0) static void on_log(void *data, const char *format, va_list args)

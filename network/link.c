@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "network/homeassistant.h"
+#include "network/quickack.h"
 #include "network/waits.h"
 
 #include <errno.h>
@@ -24,9 +25,10 @@ struct link {
 	char *client_id, *availability;
 	char *topics[5];
 	struct inbox *inbox;
-	MQTTAsync client; /* NULL: none yet for this version */
-	int version;	  /* of MQTT */
-	int refusal;	  /* why the last connect failed */
+	MQTTAsync client;	  /* NULL: none yet for this version */
+	int version;		  /* of MQTT */
+	int refusal;		  /* why the last connect failed */
+	struct quickack quickack; /* of the connection */
 	struct waits waits;
 	pthread_mutex_t lock; /* guards tls_error */
 	char tls_error[256];  /* the last one's; empty: none */
@@ -232,9 +234,11 @@ int link_connect(struct link *link, const struct patience *patience, struct erro
 		result = error_set(
 			e, EIO, "%s: %s (%d)", link->config->mqtt.url, refusal_text(link), link->refusal);
 		pthread_mutex_unlock(&link->lock);
-	} else
+	} else {
+		quickack_find(&link->quickack, quickack_port(link->config->mqtt.url));
 		log_info("mqtt: connected to %s (MQTT %s)", link->config->mqtt.url,
 			speaks_5(link) ? "5" : "3.1.1");
+	}
 out:
 	free(password);
 	return result;
@@ -326,7 +330,10 @@ int link_publish(struct link *link, const struct outgoing *outgoing, const struc
 	MQTTAsync_responseOptions options = response_options(link, operation);
 	int result = MQTTAsync_sendMessage(link->client, outgoing->topic, &message, &options);
 	MQTTProperties_free(&message.properties);
-	return result == MQTTASYNC_SUCCESS ? waits_end(operation, patience) : result;
+	if (result == MQTTASYNC_SUCCESS)
+		result = waits_end(operation, patience);
+	quickack_send(&link->quickack);
+	return result;
 }
 
 void link_disconnect(struct link *link)

@@ -19,6 +19,7 @@
 #define FAREWELL_MS 1000 /* for what is waiting, of the two seconds that a stop may take */
 #define OFFLINE_MS 300
 #define TRIES 3 /* of one message, before it is taken for what kills the connection */
+#define COMPLAINT_NS (10 * CLOCK_NSEC_PER_SEC)
 
 struct mqtt {
 	struct link *link;
@@ -30,6 +31,8 @@ struct mqtt {
 	int64_t deadline_ns; /* of what is waiting, once stopping */
 	/* The thread's own: */
 	bool quiet; /* the failure to connect has been told */
+	int64_t complained_ns;
+	unsigned dropped; /* messages that nobody has been told of */
 	uint64_t suspect;
 	int tries;
 };
@@ -57,14 +60,25 @@ static bool work_waiting(void *data)
 	return waiting;
 }
 
+/* Now and then: in a flood of requests there are thousands a second. */
+static void complain_of_dropped(struct mqtt *mqtt)
+{
+	int64_t now = clock_monotonic_ns();
+	if (mqtt->dropped == 0 || now - mqtt->complained_ns < COMPLAINT_NS)
+		return;
+	log_warning("mqtt: %u events and answers were dropped: the broker was away, or slower than they came",
+		mqtt->dropped);
+	mqtt->complained_ns = now;
+	mqtt->dropped = 0;
+}
+
 static bool next_message(struct mqtt *mqtt, struct outgoing *message)
 {
 	pthread_mutex_lock(&mqtt->lock);
 	bool found = outbox_next(mqtt->outbox, message);
-	unsigned dropped = outbox_dropped(mqtt->outbox);
+	mqtt->dropped += outbox_dropped(mqtt->outbox);
 	pthread_mutex_unlock(&mqtt->lock);
-	if (dropped > 0)
-		log_warning("mqtt: %u messages were dropped while the broker was away", dropped);
+	complain_of_dropped(mqtt);
 	return found;
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "network/dnssd.h"
 #include "network/homeassistant.h"
 #include "network/http.h"
 #include "network/mqtt.h"
@@ -17,8 +18,9 @@ struct network {
 	char *prefix;
 	struct snapshots *snapshots;
 	struct requests *requests;
-	struct mqtt *mqtt; /* NULL: not configured */
-	struct http *http; /* NULL: not configured */
+	struct mqtt *mqtt;   /* NULL: not configured */
+	struct http *http;   /* NULL: not configured */
+	struct dnssd *dnssd; /* NULL: nobody else could come */
 	const char *name;
 	bool introduced;    /* or told that there is nobody to be */
 	char *introduction; /* to Home Assistant; NULL: none */
@@ -41,6 +43,13 @@ static void on_message(void *data, const struct inbound *message)
 		mqtt_repeat(network->mqtt, OUTBOX_DISCOVERY);
 }
 
+static bool is_loopback(const struct network *network)
+{
+	char url[NETWORK_URL_SIZE];
+	network_http_url(network, url);
+	return strncmp(url, "http://127.", 11) == 0 || strncmp(url, "http://[::1]", 12) == 0;
+}
+
 int network_create(struct network **network, struct loop *loop, const struct appliance *config,
 	const char *takes, network_command_fn on_command, void *data, struct error *e)
 {
@@ -61,17 +70,21 @@ int network_create(struct network **network, struct loop *loop, const struct app
 		made->requests = requests_create(made->prefix, &port);
 		result = mqtt_create(&made->mqtt, loop, config, made->prefix, on_message, made, e);
 	}
-	if (result < 0)
+	if (result < 0) {
 		network_destroy(made);
-	else
-		*network = made;
-	return result;
+		return result;
+	}
+	if (made->http && !is_loopback(made))
+		made->dnssd = dnssd_create(loop, config->name, http_port(made->http));
+	*network = made;
+	return 0;
 }
 
 void network_destroy(struct network *network)
 {
 	if (!network)
 		return;
+	dnssd_destroy(network->dnssd);
 	http_destroy(network->http);
 	mqtt_destroy(network->mqtt);
 	requests_destroy(network->requests);

@@ -128,8 +128,8 @@ struct network_level {
 	uint64_t clipped;	/* samples at full scale since the last take began */
 };
 
-/* Gives them to the clients of HTTP's events that want them and, with `on_mqtt`, publishes them at once with QoS
- * 0: no broker keeps them, and where none is connected they are gone. */
+/* Gives them to the clients of HTTP's events that want them and, with `on_mqtt`, publishes them at once with
+ * QoS 0: no broker keeps them, and where none is connected they are gone. */
 void network_set_levels(
 	struct network *network, const struct network_level *levels, size_t count, bool on_mqtt);
 

@@ -324,6 +324,18 @@ static void handle_request(struct requests *requests, const struct inbound *mess
 	json_decref(arguments);
 }
 
+/* What can be answered: the answer's topic has the verb in it, and one that is no topic's name would end the
+ * connection. */
+static bool is_verb(const char *text)
+{
+	size_t length = strlen(text);
+	for (const char *c = text; *c; c++) {
+		if (*c <= ' ' || *c > '~' || strchr("/+#", *c))
+			return false;
+	}
+	return length > 0 && length <= VERB_LIMIT;
+}
+
 void requests_handle(void *data, const struct inbound *message)
 {
 	struct requests *requests = data;
@@ -335,7 +347,7 @@ void requests_handle(void *data, const struct inbound *message)
 			message->topic);
 	else if (!verb)
 		handle_setter(requests, message);
-	else if (*verb != '\0' && strlen(verb) <= VERB_LIMIT)
+	else if (is_verb(verb))
 		handle_request(requests, message, verb);
 	else
 		complain(requests, "%.60s: no verb", message->topic);

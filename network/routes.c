@@ -65,6 +65,14 @@ static struct answer post_login(struct request *request)
 	return answer;
 }
 
+/* --- The description of all this --- */
+
+static struct answer get_openapi(struct request *request)
+{
+	(void)request;
+	return answer_static("application/yaml", openapi, openapi_size);
+}
+
 /* --- Snapshots --- */
 
 static struct answer get_snapshot(struct request *request)
@@ -218,6 +226,7 @@ static struct answer run_command(struct request *request)
 const struct route routes[] = {
 	{"GET", "/", get_asset, GUARD_OPEN, 0, NULL},
 	{"GET", "/web/{}", get_asset, GUARD_OPEN, 0, NULL},
+	{"GET", "/api/v1/openapi.yaml", get_openapi, GUARD_TOKEN, 0, NULL},
 	{"GET", "/metrics", get_metrics, GUARD_TOKEN, 0, NULL},
 	{"OPTIONS", "/dav", webdav_options, GUARD_BASIC, 0, NULL},
 	{"GET", "/dav", webdav_get, GUARD_BASIC, 0, NULL},

@@ -77,6 +77,10 @@ static inline void *read_only(const void *data)
 	return pointer.wanted;
 }
 
+/* docs/openapi.yaml */
+extern const unsigned char openapi[];
+extern const size_t openapi_size;
+
 extern const struct route routes[];
 extern const size_t route_count;
 

@@ -18,6 +18,7 @@
 struct place {
 	char *id;	  /* NULL: the library */
 	const char *path; /* within the take, without slashes around it; empty: the take */
+	bool slash;	  /* the address ends in one, as a folder's does */
 	char *text;	  /* what they point into */
 };
 
@@ -46,6 +47,7 @@ static void place_init(struct place *place, const char *parameter)
 	if (length > 0 && rest[length - 1] == '/')
 		rest[length - 1] = '\0';
 	place->path = rest;
+	place->slash = parameter && (!place->id || parameter[strlen(parameter) - 1] == '/');
 }
 
 static void place_finish(struct place *place)
@@ -300,10 +302,20 @@ struct answer webdav_propfind(struct request *request)
 static struct answer get_folder(struct request *request, const struct place *place)
 {
 	struct writer writer = {.place = place, .folder = folder_link, .file = file_link, .within = true};
-	return write_answer(request, &writer, MHD_HTTP_OK, "text/html; charset=utf-8",
+	struct answer answer = write_answer(request, &writer, MHD_HTTP_OK, "text/html; charset=utf-8",
 		"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Takes</title></head>"
 		"<body><ul>\n",
 		"</ul></body></html>\n");
+	/* What has no slash would pass for a file. */
+	if (answer.status != MHD_HTTP_OK || place->slash)
+		return answer;
+	MHD_destroy_response(answer.response);
+	char *address = memory_format(ROOT "%s%s%s%s", place->id ? place->id : "", place->path[0] ? "/" : "",
+		place->path, place->id ? "/" : "");
+	answer = answer_empty(MHD_HTTP_MOVED_PERMANENTLY);
+	answer_header(answer, MHD_HTTP_HEADER_LOCATION, address);
+	free(address);
+	return answer;
 }
 
 struct answer webdav_get(struct request *request)

@@ -69,6 +69,20 @@ static int by_frame(const void *a, const void *b)
 	return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
+/* Sections that a click was to lead through and that the take ended before. */
+static void drop_unplayed(struct manifest *manifest)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < manifest->marker_count; i++) {
+		struct take_marker *marker = &manifest->markers[i];
+		if (marker->kind == MARKER_SECTION && marker->frame >= manifest->frames)
+			free(marker->label);
+		else
+			manifest->markers[kept++] = *marker;
+	}
+	manifest->marker_count = kept;
+}
+
 /* Two markers a song, where it starts and where it ends. */
 static void mark_songs(struct transport *transport)
 {
@@ -87,6 +101,7 @@ static void mark_songs(struct transport *transport)
 	}
 	free(songs);
 	free(energy);
+	drop_unplayed(&transport->manifest);
 	if (transport->manifest.marker_count > 0)
 		qsort(transport->manifest.markers, transport->manifest.marker_count,
 			sizeof(struct take_marker), by_frame);

@@ -4,6 +4,7 @@
 #ifndef WOODSHED_RECORDER_LISTEN_H
 #define WOODSHED_RECORDER_LISTEN_H
 
+#include "recorder/count.h"
 #include "recorder/transport.h"
 #include "recorder/trigger.h"
 
@@ -29,6 +30,8 @@ struct recorder {
 	int64_t tick_ns;	/* of the last tick */
 	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */
 	struct transport *current;
+	bool click;	     /* the current take is to have one … */
+	struct count *count; /* … and has it; NULL */
 	struct transport *closing;
 	int64_t resume_until_ns; /* a take is to follow one that a change of rates ended; 0: none */
 	bool resume_heard;	 /* of the one that ended */

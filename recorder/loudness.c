@@ -1,6 +1,7 @@
 #include "recorder/loudness.h"
 
 #include "audio/r128.h"
+#include "audio/wide.h"
 #include "common/memory.h"
 #include "recorder/songs.h"
 
@@ -8,10 +9,10 @@
 #include <stdlib.h>
 
 /* Channels side by side: a filter waits for its own last sample, but not for its neighbour's. In 64 bit, for
- * rounding in 32 would be heard through a highpass this low; two of those are what every machine has lanes
- * for, and two such pairs fill the time in which one waits. */
-enum { PAIR = 2, PAIRS = 2, GROUP = PAIRS * PAIR };
-typedef double pair __attribute__((vector_size(PAIR * sizeof(double))));
+ * rounding in 32 would be heard through a highpass this low; four of those are what most machines have lanes
+ * for, and two such rows fill the time in which one waits. */
+enum { ROW = 4, ROWS = 2, GROUP = ROWS * ROW, ALIGNMENT = 16 /* of allocated memory */ };
+typedef double row __attribute__((vector_size(ROW * sizeof(double)), aligned(ALIGNMENT)));
 
 enum { BLOCK_WINDOWS = 8, STEP_WINDOWS = 2 }; /* 400 ms, every 100 ms */
 
@@ -27,10 +28,10 @@ struct weighting {
 	double b1, b2, a1, a2, high_a1, high_a2, gain;
 };
 
-/* Of two channels. */
+/* Of four channels. */
 struct memory {
-	pair shelf1, shelf2, high1, high2; /* transposed direct form II */
-	pair sum;			   /* of squares, of the window under way */
+	row shelf1, shelf2, high1, high2; /* transposed direct form II */
+	row sum;			  /* of squares, of the window under way */
 };
 
 struct windows {
@@ -43,7 +44,7 @@ struct loudness {
 	size_t window; /* frames */
 	size_t filled; /* of the window under way */
 	size_t channel_count, group_count, track_count;
-	struct memory (*groups)[PAIRS];
+	struct memory (*groups)[ROWS];
 	uint32_t *channels;	/* a track */
 	struct windows *tracks; /* `track_count` */
 };
@@ -93,26 +94,28 @@ void loudness_destroy(struct loudness *loudness)
 	free(loudness);
 }
 
-static inline void weigh_pair(const struct weighting *w, struct memory *m, pair x)
+static inline void weigh_row(const struct weighting *w, struct memory *m, const row *x)
 {
-	pair y = x + m->shelf1;
-	m->shelf1 = w->b1 * x + m->shelf2 - w->a1 * y;
-	m->shelf2 = w->b2 * x - w->a2 * y;
-	pair z = y + m->high1;
+	row y = *x + m->shelf1;
+	m->shelf1 = w->b1 * *x + m->shelf2 - w->a1 * y;
+	m->shelf2 = w->b2 * *x - w->a2 * y;
+	row z = y + m->high1;
 	m->high1 = m->high2 - (y + y) - w->high_a1 * z;
 	m->high2 = y - w->high_a2 * z;
 	m->sum += z * z;
 }
 
-static void weigh(const struct weighting *weighting, struct memory memory[PAIRS], const float *const *planes,
-	size_t frames)
+WIDE static void weigh(const struct weighting *weighting, struct memory memory[ROWS],
+	const float *const planes[GROUP], size_t frames)
 {
 	const struct weighting w = *weighting;
 	struct memory first = memory[0], second = memory[1];
-	const float *p0 = planes[0], *p1 = planes[1], *p2 = planes[2], *p3 = planes[3];
+	const float *const *p = planes, *const *q = planes + ROW;
 	for (size_t i = 0; i < frames; i++) {
-		weigh_pair(&w, &first, (pair){(double)p0[i], (double)p1[i]});
-		weigh_pair(&w, &second, (pair){(double)p2[i], (double)p3[i]});
+		row x = {(double)p[0][i], (double)p[1][i], (double)p[2][i], (double)p[3][i]};
+		weigh_row(&w, &first, &x);
+		x = (row){(double)q[0][i], (double)q[1][i], (double)q[2][i], (double)q[3][i]};
+		weigh_row(&w, &second, &x);
 	}
 	memory[0] = first;
 	memory[1] = second;
@@ -121,13 +124,13 @@ static void weigh(const struct weighting *weighting, struct memory memory[PAIRS]
 static void add_run(struct loudness *loudness, const float *const *planes, size_t at, size_t frames)
 {
 	for (size_t g = 0; g < loudness->group_count; g++) {
-		const float *four[GROUP];
+		const float *own[GROUP];
 		/* Lanes without a channel of their own listen to the last one's, for nothing. */
 		for (size_t k = 0; k < GROUP; k++) {
 			size_t channel = g * GROUP + k, last = loudness->channel_count - 1;
-			four[k] = planes[channel < last ? channel : last] + at;
+			own[k] = planes[channel < last ? channel : last] + at;
 		}
-		weigh(&loudness->weighting, loudness->groups[g], four, frames);
+		weigh(&loudness->weighting, loudness->groups[g], own, frames);
 	}
 }
 
@@ -145,9 +148,9 @@ static void keep(struct windows *windows, float energy)
 }
 
 /* What has decayed is nothing, and what is no number has to end some time. */
-static void settle(pair *memory)
+static void settle(row *memory)
 {
-	for (size_t k = 0; k < PAIR; k++)
+	for (size_t k = 0; k < ROW; k++)
 		if (!(fabs((*memory)[k]) > DECAYED && fabs((*memory)[k]) < 1 / DECAYED))
 			(*memory)[k] = 0;
 }
@@ -158,18 +161,18 @@ static void end_window(struct loudness *loudness)
 	for (size_t t = 0; t < loudness->track_count; t++) {
 		double sum = 0;
 		for (uint32_t c = 0; c < loudness->channels[t]; c++, channel++)
-			sum += loudness->groups[channel / GROUP][channel % GROUP / PAIR].sum[channel % PAIR];
+			sum += loudness->groups[channel / GROUP][channel % GROUP / ROW].sum[channel % ROW];
 		keep(&loudness->tracks[t],
 			isfinite(sum) ? (float)(sum * loudness->weighting.gain / (double)loudness->window)
 				      : 0);
 	}
-	for (size_t i = 0; i < loudness->group_count * PAIRS; i++) {
-		struct memory *memory = &loudness->groups[i / PAIRS][i % PAIRS];
+	for (size_t i = 0; i < loudness->group_count * ROWS; i++) {
+		struct memory *memory = &loudness->groups[i / ROWS][i % ROWS];
 		settle(&memory->shelf1);
 		settle(&memory->shelf2);
 		settle(&memory->high1);
 		settle(&memory->high2);
-		memory->sum = (pair){0};
+		memory->sum = (row){0};
 	}
 	loudness->filled = 0;
 }

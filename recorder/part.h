@@ -4,6 +4,7 @@
 #ifndef WOODSHED_RECORDER_PART_H
 #define WOODSHED_RECORDER_PART_H
 
+#include "recorder/bearing.h"
 #include "recorder/clock-file.h"
 #include "recorder/level.h"
 #include "recorder/pace.h"
@@ -44,6 +45,7 @@ struct writer {
 	/* The thread's own. */
 	struct timeline timeline;
 	struct pace pace;
+	struct bearing bearing;
 	struct place *places; /* one a slot of the tape's marks */
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
@@ -64,8 +66,10 @@ struct writer {
 	int holds;
 	int64_t held_from_ns; /* while there are holds */
 	struct writer_status status;
-	uint64_t newest_frame; /* on the timeline, at status.newest_ns */
-	struct level *levels;  /* since somebody asked */
+	uint64_t newest_frame;	  /* on the timeline, at status.newest_ns */
+	struct bearing_line line; /* of the timeline; `has_line`: there is one */
+	bool has_line;
+	struct level *levels; /* since somebody asked */
 	uint64_t level_frames;
 	struct level *told; /* what he was told */
 	uint64_t told_frames;

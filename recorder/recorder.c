@@ -58,12 +58,17 @@ void recorder_move_to_closing(struct recorder *recorder)
 	recorder->post_roll_from = 0;
 	transport->next = recorder->closing;
 	recorder->closing = transport;
+	count_end(recorder->count);
+	recorder->count = NULL;
 }
 
 void recorder_on_begun(struct recorder *recorder, struct transport *transport)
 {
 	log_info("take %s started", transport->manifest.id);
 	recorder->blocked = false;
+	if (recorder->click && transport == recorder->current)
+		recorder->count = count_begin(transport, recorder->session, recorder->loop,
+			recorder->callbacks.alert, recorder->callbacks.data);
 	recorder->callbacks.take_started(recorder->callbacks.data, &transport->manifest);
 	recorder_update_state(recorder);
 }
@@ -147,6 +152,7 @@ static int begin(struct recorder *recorder, const struct recorder_start *start, 
 		return result;
 	recorder->wanted_bytes = recorder->current->wanted_bytes;
 	recorder->post_roll_from = 0;
+	recorder->click = start->click;
 	return 0;
 }
 
@@ -213,6 +219,8 @@ int recorder_mark(struct recorder *recorder, const char *label, struct error *e)
 {
 	if (!recorder->current || !recorder->current->begun)
 		return error_set(e, EALREADY, "nothing is being recorded");
+	if (recorder->current->manifest.marker_count >= RECORDER_MARKERS_MOST)
+		return error_set(e, EBUSY, "the take has %d markers, and gets no more", RECORDER_MARKERS_MOST);
 	transport_mark(recorder->current, clock_monotonic_ns(), label);
 	return 0;
 }
@@ -290,6 +298,8 @@ void recorder_destroy(struct recorder *recorder)
 {
 	if (!recorder)
 		return;
+	count_end(recorder->count);
+	recorder->count = NULL;
 	room_finish(&recorder->room);
 	if (recorder->room.source)
 		recorder->config.source->close(recorder->room.source);

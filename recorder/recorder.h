@@ -61,6 +61,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
 	bool follow;	   /* with what was played since the last take's end, as far as the tape reaches */
+	bool click;	   /* with the session's click, if it has one */
 	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };
@@ -77,7 +78,10 @@ int recorder_save(struct recorder *recorder, const char *title, struct error *e)
 /* Ends the take that runs; -EALREADY: none runs. */
 int recorder_end(struct recorder *recorder, struct error *e) MUST_CHECK;
 
-/* A marker at this moment of the running take; -EALREADY: none runs. */
+/* The manifest is written anew with each of them. */
+enum { RECORDER_MARKERS_MOST = 1000 };
+
+/* A marker at this moment of the running take; -EALREADY: none runs; -EBUSY: it has RECORDER_MARKERS_MOST. */
 int recorder_mark(struct recorder *recorder, const char *label, struct error *e) MUST_CHECK;
 
 /* A take runs, is being closed, or is to follow one that a change of rates ended. */

@@ -286,6 +286,14 @@ uint64_t transport_frame_at(const struct transport *transport, int64_t nsec)
 	return seconds > 0 ? (uint64_t)llround(seconds * transport->manifest.rate) : 0;
 }
 
+bool transport_line(const struct transport *transport, struct bearing_line *line)
+{
+	for (size_t i = 0; i < transport->count; i++)
+		if (writer_line(transport->interfaces[i]->writer, &transport->parts[i], line))
+			return true;
+	return false;
+}
+
 void transport_end(struct transport *transport, int64_t end_ns)
 {
 	transport->ending = true;

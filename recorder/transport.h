@@ -91,6 +91,9 @@ uint64_t transport_bytes(const struct transport *transport, double seconds);
 /* Waits for the thread that transport_close started, and gives up the lock on the folder. */
 void transport_release(struct transport *transport);
 
+/* Where its timeline, the first interface's, is at a moment near now; false while nobody knows. */
+bool transport_line(const struct transport *transport, struct bearing_line *line) MUST_CHECK;
+
 void transport_add_marker(struct manifest *manifest, uint64_t frame, char *label, enum marker_kind kind);
 
 /* NULL is fine. What the syncer and the writers still have of it must be done; a take that was not closed

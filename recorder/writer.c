@@ -59,6 +59,7 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 				writer->run.part ? writer->run.part->plans[0].rate : stamp->cycle.rate;
 			timeline_init(&writer->timeline, rate);
 			pace_init(&writer->pace, rate);
+			bearing_init(&writer->bearing, rate);
 		}
 		if (stamp->cycle.rate != writer->timeline.rate) {
 			*place = (struct place){.frame = writer->timeline.frames, .stray = true};
@@ -68,6 +69,7 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 		struct timeline_step step = advance(writer, stamp);
 		*place = (struct place){.frame = step.frame, .cause = step.cause};
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
+		bearing_add(&writer->bearing, (int64_t)step.frame, stamp->cycle.nsec, step.new_clock);
 		*gap_frames += step.silence;
 		*gaps += step.silence > 0;
 		watch_cycle(&writer->watch, stamp, step.frame);
@@ -157,6 +159,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 		status->newest_ns = writer->timeline.next_nsec;
 		writer->newest_frame = writer->timeline.frames;
 	}
+	writer->has_line = bearing_read(&writer->bearing, &writer->line);
 	for (uint32_t c = 0; c < tape->channels; c++)
 		level_take(&writer->levels[c], &writer->fresh[c]);
 	writer->level_frames += writer->fresh_frames;
@@ -370,6 +373,18 @@ uint64_t writer_frame_at(struct writer *writer, const struct take_part *part, in
 	int64_t frame = newest + llround(seconds * writer->status.rate);
 	pthread_mutex_unlock(&writer->lock);
 	return frame > 0 ? (uint64_t)frame : 0;
+}
+
+bool writer_line(struct writer *writer, const struct take_part *part, struct bearing_line *line)
+{
+	if (!atomic_load(&part->placed))
+		return false;
+	pthread_mutex_lock(&writer->lock);
+	bool known = writer->has_line;
+	*line = writer->line;
+	pthread_mutex_unlock(&writer->lock);
+	line->frame -= (double)part->origin;
+	return known;
 }
 
 void writer_end(struct writer *writer, struct take_part *part, uint64_t frames)

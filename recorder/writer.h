@@ -4,6 +4,7 @@
 #ifndef WOODSHED_RECORDER_WRITER_H
 #define WOODSHED_RECORDER_WRITER_H
 
+#include "recorder/bearing.h"
 #include "recorder/syncer.h"
 #include "recorder/tape.h"
 #include "recorder/timeline.h"
@@ -96,6 +97,9 @@ void writer_begin(struct writer *writer, struct take_part *part);
 
 /* The take's frame that was played at `nsec`; 0 before its origin, and while that is not placed yet. */
 uint64_t writer_frame_at(struct writer *writer, const struct take_part *part, int64_t nsec);
+
+/* The same, to a fraction of a frame and with the pace of now; false while that is not known. */
+bool writer_line(struct writer *writer, const struct take_part *part, struct bearing_line *line) MUST_CHECK;
 
 /* The take ends before frame `frames`. May be told at any time; a frame that lies in the past of what is
  * written ends it at once, where it is. */

@@ -1,5 +1,6 @@
 /* DAWproject 1.0. Everything stands on seconds: what was recorded does not move when a tempo is changed. */
 #include "takes/export.h"
+#include "takes/xml.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,27 +16,9 @@ static FILE *open_text(char **text, size_t *size)
 	return to;
 }
 
-/* Control characters have no place in XML 1.0, not even escaped. */
 static void put_text(FILE *to, const char *text)
 {
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		default:
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
-		}
-	}
+	xml_put(to, text, strlen(text));
 }
 
 static void put_attribute(FILE *to, const char *name, const char *text)

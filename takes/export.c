@@ -123,8 +123,7 @@ uint32_t export_colour(const char *role)
 
 /* ---- cue sheets ---- */
 
-/* A cue sheet knows no way to write a quotation mark. */
-static void put_quoted(FILE *to, const char *key, const char *text, const char *end)
+void export_cue_line(FILE *to, const char *key, const char *text, const char *end)
 {
 	if (!text)
 		return;
@@ -160,13 +159,13 @@ char *export_cue(const char *file, const char *title, const char *artist, uint32
 	const struct export_cue whole = {0, title};
 	if (count == 0)
 		cues = &whole;
-	put_quoted(to, "TITLE", title, "");
-	put_quoted(to, "PERFORMER", artist, "");
-	put_quoted(to, "FILE", file, cue_type(file));
+	export_cue_line(to, "TITLE", title, "");
+	export_cue_line(to, "PERFORMER", artist, "");
+	export_cue_line(to, "FILE", file, cue_type(file));
 	for (size_t i = 0; i < (count > 0 ? count : 1) && i < TRACKS_MOST; i++) {
 		fprintf(to, "  TRACK %02zu AUDIO\n", i + 1);
-		put_quoted(to, "    TITLE", cues[i].label, "");
-		put_quoted(to, "    PERFORMER", artist, "");
+		export_cue_line(to, "    TITLE", cues[i].label, "");
+		export_cue_line(to, "    PERFORMER", artist, "");
 		put_index(to, cues[i].frame, rate);
 	}
 	fclose(to);

@@ -9,6 +9,8 @@
 #include "takes/grid.h"
 #include "takes/manifest.h"
 
+#include <stdio.h>
+
 struct export_track {
 	const char *name, *role; /* role: NULL: none */
 	char *file;		 /* of the stem, relative to the project's */
@@ -65,6 +67,10 @@ char *export_list(const struct export_project *project);
 /* DAWproject 1.0 (https://github.com/bitwig/dawproject): project.xml and metadata.xml of its container. */
 char *export_dawproject(const struct export_project *project);
 char *export_dawproject_metadata(const struct export_project *project);
+
+/* A line of a cue sheet: KEY "TEXT"END; none where `text` is NULL. A cue sheet knows no way to write a
+ * quotation mark. */
+void export_cue_line(FILE *to, const char *key, const char *text, const char *end);
 
 /* A cue sheet of one file: a track a cue, from the first on; the whole file as one where there are none. */
 struct export_cue {

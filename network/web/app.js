@@ -65,7 +65,9 @@ const live = makeLive({
   },
   health: showHealth,
   levels: showLevels,
-  progress: showProgress,
+  progress(progress) {
+    if (showProgress(progress)) attempt(refreshTakes);
+  },
   take: onTake,
   linked() {
     clearTimeout(lostTimer);

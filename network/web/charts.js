@@ -47,9 +47,16 @@ function bar(gain, most) {
     makeSvg("rect", { x: gain < 0 ? 50 - half : 50, y: 1.5, width: half, height: 5, class: gain < 0 ? "down" : "up" }));
 }
 
+/* Of a track's edits those that had something to do. */
+function editsOf(track) {
+  const done = (track.edits || []).filter((edit) => edit.applied || edit.clicks > 0 || edit.edit === "punch");
+  return [...new Set(done.map((edit) => edit.edit))].join(", ");
+}
+
 function row(track, most) {
   const cell = (text) => make("td", { className: "figure", textContent: text });
-  return make("tr", {}, make("th", { scope: "row", textContent: track.name }), cell(number(track.lufs)),
+  const edits = editsOf(track);
+  return make("tr", {}, make("th", { scope: "row" }, track.name, edits ? make("span", { className: "edits", textContent: edits }) : null), cell(number(track.lufs)),
     cell(number(track.target_lufs)), cell(signed(track.gain_db)),
     make("td", { className: "gain-cell" }, bar(track.gain_db || 0, most)));
 }

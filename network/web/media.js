@@ -30,9 +30,17 @@ export class Media {
   }
 
   play() {
+    if (this.element.error) this.again();
     this.element.play().catch((error) => {
       if (error.name !== "AbortError") this.on.change();
     });
+  }
+
+  /* The recorder was away; it may be back. */
+  again() {
+    const at = this.element.currentTime;
+    this.element.load();
+    this.element.currentTime = at;
   }
 
   pause() {

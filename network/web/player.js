@@ -5,16 +5,17 @@ import { length, lengthSpoken, nameOf } from "./format.js";
 import { Media } from "./media.js";
 import { audible, drawMixer, mixerPeaks, showMixer } from "./mixer.js";
 import { loadPeaks } from "./peaks.js";
-import { attempt, complain } from "./say.js";
+import { attempt } from "./say.js";
 import { Stems } from "./stems.js";
 import { drawWave, mergePeaks, slideOn } from "./wave.js";
 
 const SOURCES = { master: "Master", mix: "Mix", tracks: "Tracks" };
+const DRAW_MS = 40; /* many tracks are much to draw, and nobody sees more */
 const ICONS = { play: "▶", pause: "❚❚" };
 
 /* entry: the list's; take: the manifest; offset: seconds of the take before the mix begins. */
 let now = null;
-let frame = null;
+let frame = null, drawn = 0;
 let onChange = () => {};
 
 /* ---- what is shown ---- */
@@ -45,8 +46,11 @@ function draw() {
   if (now.source === "tracks") drawMixer(at, seconds);
 }
 
-function animate() {
-  draw();
+function animate(time = 0) {
+  if (time - drawn >= DRAW_MS) {
+    drawn = time;
+    draw();
+  }
   frame = now?.engine?.playing ? requestAnimationFrame(animate) : null;
 }
 
@@ -55,8 +59,8 @@ function show() {
   const playing = Boolean(now.engine?.playing), toggle = find("player-toggle");
   setText(toggle, playing ? ICONS.pause : ICONS.play);
   toggle.setAttribute("aria-label", playing ? "Pause" : "Resume");
+  draw();
   if (playing && frame === null) animate();
-  else draw();
   onChange();
 }
 
@@ -80,7 +84,7 @@ const reactions = {
   change: show,
   ended: show,
   failed: (error) => {
-    complain(error.message);
+    attempt(() => { throw error; });
     show();
   },
 };
@@ -159,7 +163,7 @@ export async function playTake(entry, from) {
     return;
   }
   closePlayer();
-  const here = { entry, take: null, report: null, offset: 0, peaks: {}, source: null, engine: null };
+  const here = { entry, opener: document.activeElement, take: null, report: null, offset: 0, peaks: {}, source: null, engine: null };
   now = here;
   find("player").hidden = false;
   document.body.classList.add("with-player");
@@ -197,7 +201,11 @@ export function closePlayerOf(id) {
 export function startPlayer(change) {
   onChange = change;
   find("player-toggle").addEventListener("click", () => (now?.engine?.playing ? now.engine.pause() : now?.engine?.play()));
-  find("player-close").addEventListener("click", closePlayer);
+  find("player-close").addEventListener("click", () => {
+    const opener = now?.opener;
+    closePlayer();
+    opener?.focus();
+  });
   slideOn(find("wave"), time, seekTo);
   new ResizeObserver(draw).observe(find("wave"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -24,6 +24,7 @@ export class Stems {
     this.from = 0; /* seconds of the take at `start` of the context's clock */
     this.start = null;
     this.generation = 0;
+    this.failed = false;
     this.context.suspend();
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
@@ -51,6 +52,7 @@ export class Stems {
 
   play() {
     this.wanted = true;
+    if (this.failed) this.seek(this.at); /* the recorder was away; it may be back */
     if (this.at >= this.seconds) this.seek(0);
     this.tick();
     this.on.change();
@@ -66,6 +68,7 @@ export class Stems {
     this.generation++;
     this.from = Math.max(0, Math.min(this.seconds, seconds));
     this.start = null;
+    this.failed = false;
     this.context.suspend(); /* until all have something to play */
     for (const track of this.tracks) {
       for (const source of track.sources) source.stop();
@@ -122,6 +125,7 @@ export class Stems {
   }
 
   fail(error) {
+    this.failed = true;
     for (const track of this.tracks) track.ended = true;
     this.pause();
     this.on.failed(error);

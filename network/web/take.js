@@ -23,7 +23,7 @@ function badges(entry) {
   return words.map(([text, kind]) => make("span", { className: `badge ${kind}`, textContent: text }));
 }
 
-/* `on.removed(id)`. Gives { element, update(entry), showHeard() }. */
+/* `on.removed(id)`. Gives { element, update(entry), reload(), showHeard() }. */
 export function makeTake(entry, on) {
   const title = make("span", { className: "title", id: newId("title") });
   const toggle = button("", () => open(body.hidden), { className: "plain toggle-take", "aria-expanded": "false" });
@@ -42,8 +42,18 @@ export function makeTake(entry, on) {
   function open(wanted) {
     body.hidden = !wanted;
     toggle.setAttribute("aria-expanded", wanted);
-    panel = wanted ? makePanel(entry, { removed: on.removed, changed: (fresh) => update({ ...entry, ...fresh }) }) : null;
+    panel = wanted ? makePanel(entry, { removed: on.removed, changed }) : null;
     body.replaceChildren(...(panel ? [panel.element] : []));
+  }
+
+  function changed(fresh) {
+    update({ ...entry, ...fresh });
+    reload();
+  }
+
+  /* What is opened tells more than the line does, so the line may be as it was. */
+  function reload() {
+    panel?.update(entry);
   }
 
   function showHeard() {
@@ -53,7 +63,6 @@ export function makeTake(entry, on) {
   function update(fresh) {
     const text = JSON.stringify(fresh);
     if (text === shown) return;
-    const known = shown !== "";
     shown = text;
     entry = fresh;
     setText(title, nameOf(entry));
@@ -63,9 +72,8 @@ export function makeTake(entry, on) {
     if (entry.master) master.href = filePath(entry.id, entry.master);
     element.classList.toggle("running", entry.state === "recording");
     showHeard();
-    if (known && panel) panel.update(entry);
   }
 
   update(entry);
-  return { element, update, showHeard };
+  return { element, update, reload, showHeard };
 }

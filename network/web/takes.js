@@ -79,6 +79,7 @@ export async function refreshTakes() {
   entries = [...page.takes, ...older];
   for (const id of [...items.keys()]) if (!entryOf(id)) items.delete(id);
   show();
+  for (const item of items.values()) item.reload();
 }
 
 async function search() {

@@ -20,11 +20,13 @@ function makeJob(take) {
   return job;
 }
 
+/* True if it has only just begun. */
 export function showProgress({ take, stage, done }) {
-  const job = jobs.get(take) || makeJob(take);
+  const fresh = !jobs.has(take), job = jobs.get(take) || makeJob(take);
   setText(job.text, `${STAGES[stage] || stage} ${nameOfTake(take)}`);
   job.bar.value = done;
   setText(job.percent, `${Math.round(done * 100)} %`);
+  return fresh;
 }
 
 export function endWork(take) {

@@ -1,5 +1,6 @@
 """bench/run runs and prints its table. What the figures are is no test's business: the machine has other work."""
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
@@ -44,3 +45,17 @@ def test_a_build_that_lacks_a_program_is_said(root, tmp_path):
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert "bench/run: not built: " in refused.stderr
+
+
+def test_results_are_kept_and_drawn(root, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "bench"))
+    import results
+    from measure import Row
+    results.keep("render", [Row("mix <a song>", "peer", [1.0, 2.0, 3.0], [4.0, 4.0, 4.0], 0.25)], tmp_path)
+    results.keep("record", [Row("record", "peer", [3.0], [2.0])], tmp_path)
+    results.keep("render", [Row("mix <a song>", "peer", [1.0], [5.0], 0.25)], tmp_path)  # in place of the first
+    text = (tmp_path / "ratios.txt").read_text(encoding="utf-8")
+    assert "<= 0.25 met" in text and "missed" not in text and "1.50" in text
+    drawn = xml.etree.ElementTree.parse(tmp_path / "ratios.svg")
+    bars = [rect.get("class") for rect in drawn.iter("{http://www.w3.org/2000/svg}rect")]
+    assert sorted(bars) == ["bare", "met", "paper"]

@@ -183,7 +183,7 @@ def texts(node):
 def test_automations(room):
     """Those in docs/home-assistant: their triggers fire on what is really said, and every template has a value."""
     automations = yaml.safe_load(AUTOMATIONS.read_text(encoding="utf-8"))
-    desk = room.interface("desk", channels=2, ramp=True, xrun_at=["480000:512"]).wait_ready()
+    desk = room.interface("desk", channels=2, ramp=True, xrun_at=["192000:512", "336000:512", "480000:512"]).wait_ready()
     room.interface("stage", channels=1, ramp=True).wait_ready()
     home, assistant = open_home(room)
     home.start()

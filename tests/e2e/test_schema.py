@@ -125,7 +125,7 @@ BEYOND = re.compile(
     r"but no return|a return, to be|is taken by|leads back|is the mix itself|no file|are two interfaces|are one channel|"
     r"[03] inputs|is no broker|is no address|is no moment|a second rule|has a slash|out of range; |between the steps|"
     r"is no row of chords|bars of chords|from no tempo|not below the true peak|is no key|is no meter|is no input|"
-    r"not a whole number|is not a name")
+    r"not a whole number|is not a name|is no choice of bars|has no bar")
 SYNTAX = re.compile(r"tab where|belongs?; look|inside quotes|merge keys|no such anchor|key is a text|tags such|no circles|"
                     r"one a file|its colon|cannot start with|does not belong|close what")
 

@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "network/network.h"
+#include "network/server.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -44,8 +45,8 @@ static int stop(struct host *host, struct error *e)
 static void send_levels(struct host *host, bool on_mqtt)
 {
 	network_set_levels(host->network,
-		(struct network_level[]){{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0},
-			{"um2", 0, -3, 7}},
+		(struct network_level[]){
+			{"xr18", -12.345, -20, 0}, {"xr18", -INFINITY, -INFINITY, 0}, {"um2", 0, -3, 7}},
 		3, on_mqtt);
 }
 
@@ -193,13 +194,22 @@ static void on_beat(void *data)
 	}
 }
 
+/* For whoever holds the description of the API against them. */
+static int print_routes(void)
+{
+	for (size_t i = 0; i < route_count; i++)
+		printf("%s %s %s\n", routes[i].method, routes[i].pattern,
+			routes[i].guard == GUARD_OPEN ? "open" : "guarded");
+	return 0;
+}
+
 static void read_options(int argc, char **argv, struct appliance *config, int *takes)
 {
 	static const struct option options[] = {{"name", 1, NULL, 'n'}, {"mqtt", 1, NULL, 'm'},
 		{"username", 1, NULL, 'u'}, {"password-file", 1, NULL, 'p'}, {"listen", 1, NULL, 'l'},
 		{"token-file", 1, NULL, 't'}, {"ca-file", 1, NULL, 'c'}, {"cert-file", 1, NULL, 'e'},
 		{"key-file", 1, NULL, 'y'}, {"discovery", 0, NULL, 'i'}, {"takes", 1, NULL, 'd'},
-		{"make", 1, NULL, 'k'}, {0}};
+		{"make", 1, NULL, 'k'}, {"routes", 0, NULL, 'r'}, {0}};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		char **text = option == 'n'   ? &config->name
 			      : option == 'm' ? &config->mqtt.url
@@ -216,6 +226,8 @@ static void read_options(int argc, char **argv, struct appliance *config, int *t
 			*text = optarg;
 		else if (option == 'i')
 			config->mqtt.discovery = true;
+		else if (option == 'r')
+			exit(print_routes());
 		else
 			*takes = atoi(optarg);
 	}

@@ -145,7 +145,7 @@ class Subscriber(Process):
 
 def retained(port, topic):
     """What a newcomer finds on `topic`, or None."""
-    found = subprocess.run(["mosquitto_sub", "-p", str(port), "-t", topic, "--retained-only", "-W", "1"],
+    found = subprocess.run(["mosquitto_sub", "-p", str(port), "-t", topic, "--retained-only", "-C", "1", "-W", "1"],
                            capture_output=True, text=True, timeout=10).stdout.strip()
     return found or None
 

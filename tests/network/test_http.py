@@ -242,6 +242,9 @@ class Dav(Server):
         self.assertEqual((status, body), (206, self.master[10:20]))
         self.assertEqual(self.client.ask("HEAD", f"/dav/{TAKE}/master.flac")[1]["content-length"], "2000000")
         self.assertEqual(self.client.get(f"/dav/{TAKE}/raw/02-vox.flac")[2], self.tracks[1][1])
+        for path in ("/dav", f"/dav/{TAKE}", f"/dav/{TAKE}/raw"):
+            status, headers, body = self.client.get(path)
+            self.assertEqual((status, headers["location"], body), (301, path + "/", b""))
         status, headers, body = self.client.get(f"/dav/{TAKE}/")
         self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
         self.assertIn(f'href="/dav/{TAKE}/raw/"', body.decode())

@@ -40,7 +40,7 @@ async function evening(given) {
 
   const item = take(page, given.title);
   await page.getByRole("progressbar").waitFor();
-  await item.getByRole("link", { name: "Master", exact: true }).waitFor({ timeout: 60000 });
+  await item.getByRole("link", { name: "Master", exact: true }).waitFor({ timeout: 120000 });
   await item.getByText("LUFS").first().waitFor();
   const [download] = await Promise.all([page.waitForEvent("download"), item.getByRole("link", { name: "Master", exact: true }).click()]);
   const sum = createHash("sha256").update(await readFile(await download.path())).digest("hex");
@@ -79,7 +79,7 @@ async function caring(given) {
   await renamed.getByLabel("Session").selectOption(given.other);
   await renamed.getByRole("button", { name: "Mix again" }).click();
   await page.getByRole("progressbar").waitFor();
-  await renamed.getByText(`session ${given.other}`).waitFor({ timeout: 60000 });
+  await renamed.getByText(`session ${given.other}`).waitFor({ timeout: 120000 });
 
   await renamed.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
@@ -93,6 +93,9 @@ async function caring(given) {
   await renamed.getByRole("button", { name: "Remove" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await renamed.waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Save what was just played" }).click();
+  await take(page, given.title).getByRole("button", { name: "Play", exact: true }).waitFor();
   assert.deepEqual(here.faults, []);
   await here.close();
 }
@@ -195,6 +198,7 @@ async function accessible(given) {
   await page.locator(".strip").first().waitFor();
   await look("tracks");
   await page.getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Play", "the focus goes back");
   await item.getByRole("button", { name: "Remove" }).click();
   await look("question");
   await here.close();
@@ -291,7 +295,7 @@ async function away(given) {
   process.stdout.write("there\n");
   await page.getByText("Connection lost").waitFor();
   process.stdout.write("lost\n");
-  await page.getByText("Connection lost").waitFor({ state: "hidden", timeout: 60000 });
+  await page.getByText("Connection lost").waitFor({ state: "hidden", timeout: 120000 });
   await page.getByRole("status").filter({ hasText: "Ready" }).waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll(".meter-value")].some((one) => /\d/.test(one.textContent)));
   await here.close();

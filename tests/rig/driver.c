@@ -46,7 +46,8 @@ struct driver {
 	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
 	bool play_asked, said_playing, said_done, said_unplug, said_end;
 	unsigned next_gap;
-	uint32_t rate; /* that the clock tells */
+	uint32_t rate;	   /* that the clock tells */
+	struct sink *sink; /* NULL: an input */
 
 	struct notices notices;
 };
@@ -160,7 +161,8 @@ static void trigger(struct driver *d)
 	d->limit_ns = wait_ends(d);
 	/* Before the first cycle, when the converter has not asked for anything yet, `process` is not called.
 	 */
-	driver_process(d);
+	if (!d->sink)
+		driver_process(d);
 	if (pw_stream_trigger_process(d->stream) < 0)
 		d->in_flight = false;
 }
@@ -409,8 +411,32 @@ void driver_play(struct driver *d)
 	call_and_wait(d, play, NULL);
 }
 
+void driver_give(struct driver *d, struct sink *sink)
+{
+	d->sink = sink;
+}
+
+static void take_buffer(struct driver *d)
+{
+	struct pw_buffer *b = pw_stream_dequeue_buffer(d->stream);
+	if (!b)
+		return;
+	const struct spa_data *plane = &b->buffer->datas[0];
+	if (d->position && plane->data) {
+		const struct spa_io_clock *clock = &d->position->clock;
+		const char *at = (const char *)plane->data + plane->chunk->offset;
+		sink_take(d->sink, clock->nsec, clock->next_nsec, (const float *)(const void *)at,
+			plane->chunk->size / (uint32_t)sizeof(float));
+	}
+	pw_stream_queue_buffer(d->stream, b);
+}
+
 void driver_process(struct driver *d)
 {
+	if (d->sink && d->stream) {
+		take_buffer(d);
+		return;
+	}
 	if (d->filled || !d->stream)
 		return;
 	struct pw_buffer *b = pw_stream_dequeue_buffer(d->stream);

@@ -9,6 +9,7 @@
 #include "tests/rig/crystal.h"
 #include "tests/rig/material.h"
 #include "tests/rig/notices.h"
+#include "tests/rig/sink.h"
 
 #include <pipewire/pipewire.h>
 
@@ -30,7 +31,10 @@ void driver_done(struct driver *driver); /* the last cycle is complete */
 void driver_nudge(struct driver *driver, bool joined);
 void driver_play(struct driver *driver); /* the material starts, or starts over */
 
-/* The stream's process callback: writes this cycle's samples. RT safe. */
+/* What the stream is given goes there; before the stream is made. */
+void driver_give(struct driver *driver, struct sink *sink);
+
+/* The stream's process callback: writes this cycle's samples, or takes them. RT safe. */
 void driver_process(struct driver *driver);
 
 #endif

@@ -16,6 +16,7 @@ struct interface {
 	struct options options;
 	struct material *material;
 	struct driver *driver;
+	struct sink *sink; /* NULL: an input */
 	struct pw_main_loop *main_loop;
 	struct pw_loop *loop;
 	struct pw_context *context;
@@ -60,7 +61,7 @@ static void on_io_changed(void *data, uint32_t id, void *area, uint32_t size)
 {
 	struct interface *i = data;
 	(void)size;
-	if (id == SPA_IO_Clock)
+	if (id == SPA_IO_Clock && !i->options.follow)
 		driver_set_clock(i->driver, area);
 	if (id == SPA_IO_Position) {
 		check_rate(i, area);
@@ -73,7 +74,7 @@ static void on_state_changed(
 {
 	struct interface *i = data;
 	(void)old;
-	driver_listen(i->driver, state == PW_STREAM_STATE_STREAMING);
+	driver_listen(i->driver, state == PW_STREAM_STATE_STREAMING && !i->options.follow);
 	if (state == PW_STREAM_STATE_ERROR) {
 		fprintf(stderr, "fake-interface: stream: %s\n", error ? error : "unknown error");
 		quit(i, 1);
@@ -102,15 +103,16 @@ static const struct pw_stream_events stream_events = {
 
 static struct pw_properties *stream_properties(const struct options *o)
 {
-	struct pw_properties *p = pw_properties_new(PW_KEY_MEDIA_CLASS, "Audio/Source", PW_KEY_NODE_DRIVER,
-		"true", PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_NAME, o->name,
-		PW_KEY_NODE_DESCRIPTION, o->description, "node.suspend-on-idle", "false",
-		"node.pause-on-idle", "false",
+	struct pw_properties *p = pw_properties_new(PW_KEY_MEDIA_CLASS,
+		o->sink ? "Audio/Sink" : "Audio/Source", PW_KEY_NODE_DRIVER, o->follow ? "false" : "true",
+		PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_NAME, o->name, PW_KEY_NODE_DESCRIPTION,
+		o->description, "node.suspend-on-idle", "false", "node.pause-on-idle", "false",
 		/* No session manager sets the ports up: the node does so itself. */
 		"adapter.auto-port-config", "{ mode = dsp monitor = false position = aux }", NULL);
 	/* Hardware has the rate and the period that it has. */
-	pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
-	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->name);
+	if (!o->follow)
+		pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
+	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->follow ? o->follow : o->name);
 	return p;
 }
 
@@ -154,8 +156,11 @@ static int make_stream(struct interface *i)
 	for (uint32_t c = 0; c < info.channels; c++)
 		info.position[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
 	const struct spa_pod *params[] = {spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info)};
-	return pw_stream_connect(i->stream, PW_DIRECTION_OUTPUT, PW_ID_ANY,
-		PW_STREAM_FLAG_DRIVER | PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS, params, 1);
+	enum pw_direction direction = i->sink ? PW_DIRECTION_INPUT : PW_DIRECTION_OUTPUT;
+	enum pw_stream_flags flags = PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS;
+	if (!i->options.follow)
+		flags |= PW_STREAM_FLAG_DRIVER;
+	return pw_stream_connect(i->stream, direction, PW_ID_ANY, flags, params, 1);
 }
 
 /* Our own ports, seen in the graph: the event that tests wait for. */
@@ -321,13 +326,20 @@ static int run(struct interface *i, struct error *e)
 	int res = make_loop(i, e);
 	if (res == 0)
 		res = driver_create(&i->driver, i->context, &i->options, i->material, on_notice, i, e);
-	if (res == 0)
+	if (res == 0 && i->options.sink)
+		res = sink_create(&i->sink, i->options.rate, e);
+	if (res == 0) {
+		driver_give(i->driver, i->sink);
 		res = plug(i, e);
+	}
 	if (res == 0)
 		pw_main_loop_run(i->main_loop);
 	if (i->driver)
 		unplug(i);
 	driver_destroy(i->driver);
+	if (res == 0 && i->sink)
+		res = sink_write(i->sink, i->options.sink, e);
+	sink_destroy(i->sink);
 	if (i->context)
 		pw_context_destroy(i->context);
 	pw_main_loop_destroy(i->main_loop);

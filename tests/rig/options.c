@@ -46,6 +46,9 @@ static const struct option {
 	{"--unplug-at", "S", "the node vanishes", REAL, AT(unplug_at_s), 0, 1e6},
 	{"--return-after", "S", "and is back so much later", REAL, AT(return_after_s), 0, 1e6},
 	{"--seconds", "S", "end after that", REAL, AT(seconds), 0, 1e6},
+	{"--sink", "FILE", "be an output: what channel 1 is given is in FILE at the end (sink.h)", TEXT,
+		AT(sink), 0, 0},
+	{"--follow", "NODE", "with --sink: on the clock of that interface", TEXT, AT(follow), 0, 0},
 	{"--patience", "S", "wait so long for a follower that hangs (default 5)", REAL, AT(patience_s), 0.01,
 		3600},
 	{"--help", NULL, "print this", HELP, 0, 0, 0},
@@ -223,6 +226,8 @@ static int check(struct options *options, struct error *e)
 			e, EINVAL, "--rate: %lld is not 44100, 48000 or 96000", (long long)options->rate);
 	if (options->return_after_s >= 0 && options->unplug_at_s < 0)
 		return error_set(e, EINVAL, "--return-after needs --unplug-at");
+	if (options->follow && !options->sink)
+		return error_set(e, EINVAL, "--follow needs --sink");
 	if (options->exit_after_play && (!options->file_count || options->loop))
 		return error_set(e, EINVAL, "--exit-after-play needs --play without --loop");
 	if ((options->file_count != 0) + options->ramp + options->tone + (options->clicks_s > 0) > 1)

@@ -62,6 +62,8 @@ struct options {
 	double unplug_at_s;    /* < 0: never */
 	double return_after_s; /* < 0: never */
 	double seconds;	       /* < 0: until told to */
+	const char *sink;      /* a file: it plays what it is given, and keeps it there; NULL: it records */
+	const char *follow;    /* of a sink: an interface whose clock it runs on; NULL: its own */
 };
 
 /* Reads the arguments; `options` points into argv afterwards. Returns 0, or -EINVAL with a message, or 1 when

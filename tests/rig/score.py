@@ -5,9 +5,9 @@ usage: score.py SONG.mid
 
 - beats: the quarters of the tempo map, from the first note to the last; bars by the time signatures, 4/4 without.
 - tempo: the one that holds for most of that time, in quarters a minute.
-- key: the key signature, unless it is missing or C major, which is what files say that say nothing; else the key
-  whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding time of the
-  pitch classes best.
+- key: the one whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding
+  time of the pitch classes best. Key signatures are missing in most of the files and wrong in others (one sharp
+  over Gm, Cm and Dm).
 - chords: of each bar the major or minor triad that fits its notes best: sounding time in the triad less sounding
   time outside it; its root counts again where the lowest voice has it. Bars without three quarters of a beat of
   pitched notes have none.
@@ -55,7 +55,7 @@ class Score:
 
     def __init__(self, path):
         self.name = pathlib.Path(path).stem
-        self.division, self.tempi, self.signatures, self.key_signature = 480, [(0, 500000)], [], None
+        self.division, self.tempi, self.signatures = 480, [(0, 500000)], []
         self.programs, events = {}, []
         for kind, body in band.chunks(pathlib.Path(path).read_bytes()):
             if kind == b"MThd":
@@ -87,8 +87,6 @@ class Score:
             self.tempi.append((tick, int.from_bytes(data[:3], "big")))
         elif kind == 0x58:
             self.signatures.append((tick, data[0], 1 << data[1]))
-        elif kind == 0x59 and self.key_signature is None:
-            self.key_signature = struct.unpack("b", data[:1])[0], data[1]
 
     def _notes(self, events):
         sounding, notes = {}, []
@@ -154,9 +152,6 @@ class Score:
     @functools.cached_property
     def key(self):
         """(tonic, minor)"""
-        if self.key_signature and self.key_signature != (0, 0):
-            sharps, minor = self.key_signature
-            return (sharps * 7 + (9 if minor else 0)) % 12, bool(minor)
         classes = [0.0] * 12
         for note in self.pitched:
             classes[note.pitch % 12] += min(note.end - note.begin, 4)

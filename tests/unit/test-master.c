@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #define RATE UINT64_C(48000)
+#define MAX_REDUCTION_DB 12 /* where nothing is said */
 #define FRAMES_MOST (RATE * 12)
 
 struct programme {
@@ -23,7 +24,12 @@ struct programme {
 	int fails_after;
 };
 
-static struct programme mix, master, again;
+static struct programme mix = {.size = BLOCK_FRAMES}, master, again, shaped;
+
+static double target[LONGTERM_THIRDS]; /* of tone */
+static uint64_t full_after = FRAMES_MOST;
+static const uint64_t *titles;
+static size_t title_count;
 
 static uint64_t random_state;
 
@@ -56,12 +62,19 @@ static int programme_read(void *data, struct block *block, struct error *e)
 static int programme_write(void *data, const struct block *block, struct error *e)
 {
 	struct programme *programme = data;
-	if (programme->frames + block->frames > FRAMES_MOST)
+	if (programme->frames + block->frames > full_after)
 		return error_set(e, ENOSPC, "the disk is full");
 	for (int c = 0; c < 2; c++)
 		memcpy(programme->side[c] + programme->frames, block->channel[c],
 			block->frames * sizeof(double));
 	programme->frames += block->frames;
+	return 0;
+}
+
+static int programme_restart(void *data, struct error *e)
+{
+	(void)e;
+	((struct programme *)data)->frames = 0;
 	return 0;
 }
 
@@ -94,27 +107,57 @@ static void make_level(double (*sample)(uint64_t frame), uint64_t frames)
 		mix.side[0][i] = mix.side[1][i] = sample(i);
 }
 
-static struct master_plan solve(double lufs, double dbtp)
+/* Where nothing else is said: loudness and peak alone. */
+static struct master_config config_of(double lufs, double dbtp)
 {
-	struct master_plan plan;
-	struct master_config config = {.loudness_lufs = lufs, .true_peak_dbtp = dbtp};
-	struct master_source source = source_of(&mix);
-	struct error e = {{0}};
-	mix.size = BLOCK_FRAMES;
-	if (master_solve(&plan, &config, &source, NULL, NULL, &e) != 0)
-		fail_msg("%s", e.text);
-	return plan;
+	struct master_config config = {.loudness_lufs = lufs, .true_peak_dbtp = dbtp, .album_lufs = NAN};
+	config.chain = (struct master_chain){.highpass_hz = NAN,
+		.tone_db = NAN,
+		.multiband_db = NAN,
+		.multiband_bands = NAN,
+		.width_percent = NAN,
+		.mono_below_hz = NAN,
+		.glue_db = NAN,
+		.soft_clip_db = NAN,
+		.lookahead_s = NAN,
+		.release_s = NAN,
+		.max_reduction_db = NAN,
+		.min_psr_lu = NAN,
+		.dither = -1};
+	master_chain_settle(&config.chain);
+	return config;
 }
 
-static void render(struct master_plan *plan, unsigned bits, struct programme *to)
+static int make_with(struct master_plan *plan, const struct master_config *config, unsigned bits,
+	struct programme *to, master_progress_fn progress, void *data, struct error *e)
 {
-	struct master_source source = source_of(&mix);
-	struct master_sink sink = {programme_write, to};
+	struct master_source source = source_of(&mix), back = source_of(&shaped);
+	struct master_sink sink = {programme_restart, programme_write, to};
+	struct master_sink shaped_to = {programme_restart, programme_write, &shaped};
+	shaped.size = BLOCK_FRAMES;
+	const struct master_job job = {.config = config,
+		.source = &source,
+		.shaped = &back,
+		.shaped_to = &shaped_to,
+		.sink = &sink,
+		.bits = bits,
+		.target_db = config->chain.tone_db > 0 ? target : NULL,
+		.titles = titles,
+		.title_count = title_count,
+		.progress = progress,
+		.progress_data = data};
+	return master_make(plan, &job, e);
+}
+
+static struct master_plan make(double lufs, double dbtp, unsigned bits, struct programme *to)
+{
+	struct master_plan plan;
+	struct master_config config = config_of(lufs, dbtp);
 	struct error e = {{0}};
-	to->frames = 0;
-	if (master_render(plan, &source, bits, &sink, NULL, NULL, &e) != 0)
+	if (make_with(&plan, &config, bits, to, NULL, NULL, &e) != 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(to->frames, mix.frames);
+	return plan;
 }
 
 static struct meter_reading measure(struct programme *programme)
@@ -170,8 +213,8 @@ static void targets_are_met(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		make_music(cases[i].level);
-		struct master_plan plan = solve(cases[i].lufs, cases[i].dbtp);
-		render(&plan, cases[i].bits, &master);
+		struct master_plan plan = make(cases[i].lufs, cases[i].dbtp, cases[i].bits, &master);
+
 		struct meter_reading r = measure(&master);
 		if (fabs(r.integrated_lufs - cases[i].lufs) > 0.03 || r.true_peak_dbtp > cases[i].dbtp)
 			fail_msg("%g LUFS, %g dBTP: %.3f LUFS, %.4f dBTP", cases[i].lufs, cases[i].dbtp,
@@ -179,7 +222,7 @@ static void targets_are_met(void **state)
 		assert_int_equal(plan.limited_by, MASTER_LIMIT_NONE);
 		assert_true(is_on_grid(&master, cases[i].bits));
 		assert_memory_equal(&r, &plan.master, sizeof(r));
-		assert_true(plan.most_reduction_db <= MASTER_MAX_REDUCTION_DB);
+		assert_true(plan.most_reduction_db <= MAX_REDUCTION_DB);
 		assert_true(plan.limits == (plan.most_reduction_db > 0));
 	}
 }
@@ -200,13 +243,13 @@ static void too_much_reduction_is_given_up(void **state)
 	static double (*const programmes[])(uint64_t) = {click_track, one_loud_click};
 	for (size_t i = 0; i < sizeof(programmes) / sizeof(programmes[0]); i++) {
 		make_level(programmes[i], RATE * 5);
-		struct master_plan plan = solve(-14, -1);
-		render(&plan, 24, &master);
+		struct master_plan plan = make(-14, -1, 24, &master);
+
 		assert_int_equal(plan.limited_by, MASTER_LIMIT_REDUCTION);
 		assert_true(plan.master.integrated_lufs < -14.1);
 		assert_true(plan.master.true_peak_dbtp <= -1);
-		assert_true(plan.most_reduction_db > MASTER_MAX_REDUCTION_DB - 0.1);
-		assert_true(plan.most_reduction_db <= MASTER_MAX_REDUCTION_DB);
+		assert_true(plan.most_reduction_db > MAX_REDUCTION_DB - 0.1);
+		assert_true(plan.most_reduction_db <= MAX_REDUCTION_DB);
 	}
 }
 
@@ -229,8 +272,8 @@ static void silence_stays_silence(void **state)
 	for (size_t p = 0; p < 2; p++) {
 		for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
 			make_level(programmes[p], lengths[l]);
-			struct master_plan plan = solve(-14, -1);
-			render(&plan, 24, &master);
+			struct master_plan plan = make(-14, -1, 24, &master);
+
 			assert_true(plan.limited_by == MASTER_LIMIT_SILENCE ||
 				    (p == 1 && lengths[l] < RATE && plan.limited_by == MASTER_LIMIT_SHORT));
 			assert_true(plan.gain_db == 0 && is_same(&mix, &master));
@@ -255,8 +298,8 @@ static void short_programmes_keep_their_peak_in(void **state)
 	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
 		make_level(over_the_ceiling, lengths[l]);
 		mix.side[0][0] = 1.5;
-		struct master_plan plan = solve(-14, -1);
-		render(&plan, 16, &master);
+		struct master_plan plan = make(-14, -1, 16, &master);
+
 		assert_int_equal(plan.limited_by, MASTER_LIMIT_SHORT);
 		assert_true(plan.master.true_peak_dbtp <= -1 && plan.master.true_peak_dbtp > -1.5);
 		assert_true(plan.master.integrated_lufs == -INFINITY);
@@ -284,8 +327,8 @@ static void odd_programmes_keep_the_ceiling(void **state)
 	for (size_t p = 0; p < sizeof(programmes) / sizeof(programmes[0]); p++) {
 		for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
 			make_level(programmes[p], RATE * 2);
-			struct master_plan plan = solve(targets[t], -3);
-			render(&plan, 16, &master);
+			struct master_plan plan = make(targets[t], -3, 16, &master);
+
 			assert_true(plan.master.true_peak_dbtp <= -3);
 			double error = fabs(plan.master.integrated_lufs - targets[t]);
 			assert_true(isnan(targets[t]) || plan.limited_by != MASTER_LIMIT_NONE || error < 0.1);
@@ -300,12 +343,12 @@ static void what_needs_nothing_passes_bit_by_bit(void **state)
 	double lufs = measure(&mix).integrated_lufs;
 	const double targets[][2] = {{NAN, NAN}, {NAN, -1}, {lufs, -1}, {lufs + 0.01, NAN}};
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-		struct master_plan plan = solve(targets[i][0], targets[i][1]);
-		render(&plan, 24, &master);
+		struct master_plan plan = make(targets[i][0], targets[i][1], 24, &master);
+
 		assert_true(plan.gain_db == 0 && !plan.limits && plan.most_reduction_db == 0);
 		assert_int_equal(plan.word_bits, 24);
 		assert_true(is_same(&mix, &master));
-		render(&plan, 16, &master); /* here bits are dropped */
+		make(targets[i][0], targets[i][1], 16, &master); /* here bits are dropped */
 		assert_true(is_on_grid(&master, 16) && !is_same(&mix, &master));
 	}
 }
@@ -319,12 +362,11 @@ static void full_scale_passes_where_no_peak_is_asked_for(void **state)
 		mix.side[0][i] = i % 2 ? -1 : 32767 * 0x1p-15;
 		mix.side[1][i] = -1;
 	}
-	struct master_plan plan = solve(NAN, NAN);
+	struct master_plan plan = make(NAN, NAN, 16, &master);
 	assert_int_equal(plan.word_bits, 16);
-	render(&plan, 16, &master);
+
 	assert_true(is_same(&mix, &master));
-	plan = solve(-3, NAN); /* but what is made louder is kept from clipping */
-	render(&plan, 16, &master);
+	plan = make(-3, NAN, 16, &master); /* but what is made louder is kept from clipping */
 	assert_true(plan.master.true_peak_dbtp <= 0);
 }
 
@@ -332,21 +374,19 @@ static void a_master_is_its_own_master(void **state)
 {
 	(void)state;
 	make_music(0.4);
-	struct master_plan plan = solve(-12, -1);
-	render(&plan, 24, &master);
+	make(-12, -1, 24, &master);
 	memcpy(&mix, &master, sizeof(mix));
-	plan = solve(-12, -1);
-	render(&plan, 24, &master);
-	assert_true(is_same(&mix, &master));
+	mix.size = BLOCK_FRAMES;
+	make(-12, -1, 24, &again);
+	assert_true(is_same(&mix, &again));
 }
 
 static void frames_stay_in_time(void **state)
 {
 	(void)state;
 	make_music(0.4);
-	struct master_plan plan = solve(-9, -1);
+	struct master_plan plan = make(-9, -1, 24, &master);
 	assert_true(plan.limits);
-	render(&plan, 24, &master);
 	double best = -1;
 	int best_shift = 0;
 	for (int shift = -400; shift <= 400; shift++) {
@@ -367,15 +407,15 @@ static void the_same_twice_in_any_blocks(void **state)
 	static const uint32_t sizes[] = {BLOCK_FRAMES, 1, 7, 64, 1000};
 	make_music(0.4);
 	mix.frames = RATE * 2;
-	struct master_plan plan = solve(-10, -1);
-	render(&plan, 16, &master);
+	struct master_plan plan = make(-10, -1, 16, &master);
+
 	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-		struct master_plan other = solve(-10, -1);
 		mix.size = sizes[s];
-		render(&other, 16, &again);
+		struct master_plan other = make(-10, -1, 16, &again);
 		assert_true(is_same(&master, &again));
 		assert_memory_equal(&plan, &other, sizeof(plan));
 	}
+	mix.size = BLOCK_FRAMES;
 }
 
 static void progress_only_grows(void *data, double done)
@@ -390,61 +430,184 @@ static void progress_reaches_the_end(void **state)
 	(void)state;
 	make_music(0.4);
 	struct master_plan plan;
-	struct master_config config = {.loudness_lufs = -12, .true_peak_dbtp = -1};
-	struct master_source source = source_of(&mix);
-	struct master_sink sink = {programme_write, &master};
+	struct master_config config = config_of(-12, -1);
 	struct error e;
 	double done = 0;
-	assert_int_equal(master_solve(&plan, &config, &source, progress_only_grows, &done, &e), 0);
-	assert_true(done == 1);
-	master.frames = 0;
-	done = 0;
-	assert_int_equal(master_render(&plan, &source, 24, &sink, progress_only_grows, &done, &e), 0);
+	config.chain.highpass_hz = 20;
+	assert_int_equal(make_with(&plan, &config, 24, &master, progress_only_grows, &done, &e), 0);
 	assert_true(done == 1);
 }
 
 static void bad_targets_are_refused(void **state)
 {
 	(void)state;
-	static const double cases[][2] = {
-		{1, -1}, {-71, -1}, {INFINITY, -1}, {-INFINITY, -1}, {-14, 0.1}, {-14, -41}, {-14, INFINITY}};
+	static const double cases[][3] = {{1, -1, 24}, {-71, -1, 24}, {INFINITY, -1, 24}, {-INFINITY, -1, 24},
+		{-14, 0.1, 24}, {-14, -41, 24}, {-14, INFINITY, 24}, {-14, -1, 8}, {-14, -1, 33}};
 	make_level(nothing, RATE);
-	struct master_source source = source_of(&mix);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct master_plan plan;
 		struct error e = {{0}};
-		struct master_config config = {.loudness_lufs = cases[i][0], .true_peak_dbtp = cases[i][1]};
-		assert_int_equal(master_solve(&plan, &config, &source, NULL, NULL, &e), -EINVAL);
+		struct master_config config = config_of(cases[i][0], cases[i][1]);
+		int result = make_with(&plan, &config, (unsigned)cases[i][2], &master, NULL, NULL, &e);
+		assert_int_equal(result, -EINVAL);
 		assert_true(e.text[0] != '\0');
 	}
-	struct master_plan plan = solve(-14, -1);
-	struct master_sink sink = {programme_write, &master};
-	struct error e;
-	assert_int_equal(master_render(&plan, &source, 8, &sink, NULL, NULL, &e), -EINVAL);
-	assert_int_equal(master_render(&plan, &source, 33, &sink, NULL, NULL, &e), -EINVAL);
-	source.rate = 1;
-	struct master_config config = {.loudness_lufs = -14, .true_peak_dbtp = -1};
-	assert_int_equal(master_solve(&plan, &config, &source, NULL, NULL, &e), -EINVAL);
 }
 
 static void failures_are_handed_on(void **state)
 {
 	(void)state;
 	make_music(0.4);
-	struct master_plan plan = solve(-12, -1), other;
-	struct master_config config = {.loudness_lufs = -12, .true_peak_dbtp = -1};
-	struct master_source source = source_of(&mix);
-	struct master_sink sink = {programme_write, &master};
+	struct master_plan plan;
+	struct master_config config = config_of(-12, -1);
 	struct error e;
-	for (int blocks = 1; blocks < 900; blocks += 250) { /* in the first pass and in later ones */
+	config.chain.glue_db = 1;
+	for (int blocks = 1; blocks < 700; blocks += 250) { /* in the first pass and in later ones */
 		mix.fails_after = blocks;
-		assert_int_equal(master_solve(&other, &config, &source, NULL, NULL, &e), -EIO);
+		assert_int_equal(make_with(&plan, &config, 24, &master, NULL, NULL, &e), -EIO);
 		assert_string_equal(e.text, "the disk is gone");
 	}
 	mix.fails_after = 0;
-	master.frames = FRAMES_MOST - RATE;
-	assert_int_equal(master_render(&plan, &source, 24, &sink, NULL, NULL, &e), -ENOSPC);
+	mix.frames = RATE * 8;
+	full_after = RATE;
+	assert_int_equal(make_with(&plan, &config, 24, &master, NULL, NULL, &e), -ENOSPC);
 	assert_string_equal(e.text, "the disk is full");
+	full_after = FRAMES_MOST;
+}
+
+/* ---- the chain ---- */
+
+static void slope(double db_an_octave)
+{
+	for (size_t t = 0; t < LONGTERM_THIRDS; t++)
+		target[t] = db_an_octave * log2(longterm_third_hz(t) / 1000);
+}
+
+/* Everything on: the targets are met all the same, and every step says what it did. */
+static void a_chain_meets_its_targets(void **state)
+{
+	(void)state;
+	static const double levels[] = {0.4, 0.02};
+	slope(-1.5);
+	for (size_t i = 0; i < 2; i++) {
+		make_music(levels[i]);
+		struct master_plan plan;
+		struct master_config config = config_of(-14, -1);
+		struct error e;
+		config.chain.highpass_hz = 20;
+		config.chain.tone_db = 3;
+		config.chain.multiband_db = 2;
+		config.chain.glue_db = 1;
+		config.chain.mono_below_hz = 120;
+		config.chain.soft_clip_db = 1;
+		config.chain.dither = MASTER_DITHER_SHAPED;
+		assert_int_equal(make_with(&plan, &config, 16, &master, NULL, NULL, &e), 0);
+		struct meter_reading r = measure(&master);
+		assert_true(fabs(r.integrated_lufs + 14) < 0.1 && r.true_peak_dbtp <= -1);
+		assert_memory_equal(&r, &plan.master, sizeof(r));
+		assert_int_equal(plan.limited_by, MASTER_LIMIT_NONE);
+		assert_true(plan.shaped && plan.noise_shaped && is_on_grid(&master, 16));
+		assert_int_equal(plan.chain.band_count, 4);
+		assert_true(plan.chain.tone_count > 0 && plan.chain.glues);
+		for (size_t b = 0; b < 4; b++) {
+			assert_true(plan.chain.band[b].most_db > 0.5 && plan.chain.band[b].most_db <= 6);
+			assert_true(plan.chain.band[b].mean_db < plan.chain.band[b].most_db);
+		}
+		for (size_t t = 0; t < plan.chain.tone_count; t++)
+			assert_true(fabs(plan.chain.tone_db[t]) < 3.3);
+		assert_true(plan.chain.glue.most_db > 0 && plan.chain.glue.most_db <= 2);
+		assert_true(plan.soft_clip_db > 0 && plan.soft_clip_db < 2);
+	}
+}
+
+static double pink_memory[3];
+
+static double pink(uint64_t frame)
+{
+	double white = noise();
+	if (frame == 0)
+		memset(pink_memory, 0, sizeof(pink_memory));
+	pink_memory[0] = 0.99765 * pink_memory[0] + white * 0.0990460;
+	pink_memory[1] = 0.96300 * pink_memory[1] + white * 0.2965164;
+	pink_memory[2] = 0.57000 * pink_memory[2] + white * 1.0526913;
+	return 0.03 * (pink_memory[0] + pink_memory[1] + pink_memory[2] + white * 0.1848);
+}
+
+static double band_db(const struct programme *p, double hz)
+{
+	struct longterm *l;
+	struct error e;
+	assert_int_equal(longterm_create(&l, RATE, 2, &e), 0);
+	for (uint64_t at = 0; at + BLOCK_FRAMES <= p->frames; at += BLOCK_FRAMES) {
+		struct block block = {
+			2, BLOCK_FRAMES, {(double *)p->side[0] + at, (double *)p->side[1] + at}};
+		longterm_add(l, &block);
+	}
+	longterm_end(l);
+	double db = 10 * log10(longterm_band(l, hz / 1.4, hz * 1.4, NULL, NULL).sides);
+	longterm_destroy(l);
+	return db;
+}
+
+/* Pink noise is level in octaves: bent toward a slope of so many dB, or as far as it may go. */
+static void tone_goes_toward_its_target(void **state)
+{
+	(void)state;
+	static const struct {
+		double slope_db, most_db, wanted_db; /* at 5 kHz against 315 Hz: four octaves */
+	} cases[] = {{-0.5, 4, -2}, {0.5, 4, 2}, {-3, 2, -4}, {3, 1, 2}, {0, 4, 0}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_level(pink, RATE * 8);
+		slope(cases[i].slope_db);
+		double before = band_db(&mix, 5000) - band_db(&mix, 315);
+		struct master_plan plan;
+		struct master_config config = config_of(-23, -1);
+		struct error e;
+		config.chain.tone_db = cases[i].most_db;
+		assert_int_equal(make_with(&plan, &config, 24, &master, NULL, NULL, &e), 0);
+		double moved = band_db(&master, 5000) - band_db(&master, 315) - before;
+		if (fabs(moved - cases[i].wanted_db) > 0.6)
+			fail_msg("%g dB an octave: %.2f dB", cases[i].slope_db, moved);
+	}
+}
+
+static void psr_stops_loudness(void **state)
+{
+	(void)state;
+	make_music(0.4);
+	struct master_plan plan;
+	struct master_config config = config_of(-9, -1);
+	struct error e;
+	config.chain.min_psr_lu = 10;
+	assert_int_equal(make_with(&plan, &config, 24, &master, NULL, NULL, &e), 0);
+	assert_int_equal(plan.limited_by, MASTER_LIMIT_PSR);
+	assert_true(plan.achieved_lufs < -9.1);
+	double psr = plan.master.true_peak_dbtp - plan.master.max_short_term_lufs;
+	assert_true(psr > 9.85 && psr < 10.3);
+}
+
+/* Two titles 12 LU apart: the louder one is brought to the target, and the other stays as far below. */
+static void the_loudest_title_counts(void **state)
+{
+	(void)state;
+	static const uint64_t starts[] = {0, RATE * 4};
+	make_level(pink, RATE * 8);
+	for (uint64_t i = 0; i < RATE * 4; i++)
+		mix.side[0][i] = mix.side[1][i] *= 0.25;
+	titles = starts;
+	title_count = 2;
+	struct master_plan plan;
+	struct master_config config = config_of(-16, -1);
+	struct error e;
+	config.album_lufs = -20;
+	assert_int_equal(make_with(&plan, &config, 24, &master, NULL, NULL, &e), 0);
+	title_count = 0;
+	assert_true(plan.by_title && plan.requested_lufs == -20);
+	assert_true(fabs(plan.achieved_lufs + 20) < 0.1);
+	memmove(master.side[0], master.side[0] + RATE * 4, RATE * 4 * sizeof(double));
+	memmove(master.side[1], master.side[1] + RATE * 4, RATE * 4 * sizeof(double));
+	master.frames = RATE * 4;
+	assert_true(fabs(measure(&master).integrated_lufs + 20) < 0.1);
 }
 
 static void limits_have_names(void **state)
@@ -452,6 +615,7 @@ static void limits_have_names(void **state)
 	(void)state;
 	assert_string_equal(master_limit_name(MASTER_LIMIT_NONE), "none");
 	assert_string_equal(master_limit_name(MASTER_LIMIT_GATING), "gating");
+	assert_string_equal(master_limit_name(MASTER_LIMIT_PSR), "psr");
 	assert_int_equal(mastering_processors.count, 2);
 	assert_string_equal(mastering_processors.types[0]->settings->name, "limiter");
 }
@@ -472,6 +636,10 @@ int main(void)
 		cmocka_unit_test(progress_reaches_the_end),
 		cmocka_unit_test(bad_targets_are_refused),
 		cmocka_unit_test(failures_are_handed_on),
+		cmocka_unit_test(a_chain_meets_its_targets),
+		cmocka_unit_test(tone_goes_toward_its_target),
+		cmocka_unit_test(psr_stops_loudness),
+		cmocka_unit_test(the_loudest_title_counts),
 		cmocka_unit_test(limits_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

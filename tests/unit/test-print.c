@@ -121,8 +121,12 @@ static void test_layout(void **state)
 	(void)state;
 	static const char text[] = "woodshed: 1\n"
 				   "name: \"a: b\"\n"
+				   "song:\n"
+				   "  listen: true\n"
 				   "arrangement:\n"
 				   "  count_in: 2\n"
+				   "  guide: false\n"
+				   "  comp: off\n"
 				   "tracks:\n"
 				   "  - name: \"1\"\n"
 				   "    input: [xr18/1, xr18/2]\n"

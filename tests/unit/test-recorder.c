@@ -77,6 +77,26 @@ static void test_save(void **state)
 	close_studio(studio);
 }
 
+/* A button that is stuck does not fill the box. */
+static void test_markers_have_a_limit(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct error e;
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	for (int i = 0; i < RECORDER_MARKERS_MOST; i++)
+		assert_int_equal(recorder_mark(studio->recorder, "again", &e), 0);
+	assert_int_equal(recorder_mark(studio->recorder, "again", &e), -EBUSY);
+	end(studio);
+	wait_stopped(studio, 1);
+	struct manifest manifest = load(studio, 0);
+	assert_int_equal(manifest.marker_count, RECORDER_MARKERS_MOST);
+	manifest_finish(&manifest);
+	close_studio(studio);
+}
+
 static void test_nothing_to_save(void **state)
 {
 	struct recording_config without = by_command;
@@ -413,6 +433,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_in_folder(test_begin_mark_end),
 		harness_in_folder(test_save),
+		harness_in_folder(test_markers_have_a_limit),
 		harness_in_folder(test_nothing_to_save),
 		harness_in_folder(test_signal_after_save),
 		harness_in_folder(test_limit),

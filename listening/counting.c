@@ -1,4 +1,4 @@
-#include "listening/grid.h"
+#include "listening/counting.h"
 
 #include "common/memory.h"
 
@@ -14,22 +14,22 @@ static const double slowest_bpm = 45, fastest_bpm = 250;
 /* Where in a bar. */
 enum place { BAR_LINE, BEAT, HALF, FIRST_THIRD, LAST_THIRD, PLACES };
 
-/* What evidence counts for at each place, found on sixteen songs of Debian's openttd-openmsx (every second one
- * by name): onsets; bass drum and bass; changes of harmony. A first third of a beat is played less than
+/* What evidence counts for at each place, found on sixteen songs of Debian's openttd-openmsx (every second
+ * one by name): onsets; bass drum and bass; changes of harmony. A first third of a beat is played less than
  * anything else: in swing the last one is. */
 static const struct {
 	double onset, low, change;
 } weights[PLACES] = {
-	[BAR_LINE] = {0.36, -0.04, 0.55},
-	[BEAT] = {0.45, -0.14, -0.32},
-	[HALF] = {0.01, -0.18, 0.27},
-	[FIRST_THIRD] = {-0.88, -0.27, 0.13},
-	[LAST_THIRD] = {0.15, 0.20, -0.32},
+	[BAR_LINE] = {0.38, -0.14, 0.49},
+	[BEAT] = {0.46, -0.05, -0.27},
+	[HALF] = {0.05, -0.08, 0.27},
+	[FIRST_THIRD] = {-0.88, -0.34, 0.17},
+	[LAST_THIRD] = {0.34, 0.04, -0.25},
 };
-static const double backbeat = -0.08; /* the snare on 2 and 4, the bass drum on 3 */
-static const double meter_prior[METER_MOST + 1] = {[3] = -0.3, [4] = 0, [5] = -0.4, [6] = -0.37};
-static const double usual_bpm = 135, usual_width = 0.79;
-static const double known_width = 0.1; /* of a tempo that the session states */
+static const double backbeat = 0.08; /* the snare on 2 and 4, the bass drum on 3 */
+static const double meter_prior[METER_MOST + 1] = {[3] = -0.3, [4] = 0, [5] = -0.45, [6] = -0.35};
+static const double usual_bpm = 137, usual_width = 0.65;
+static const double known_width = 0.25; /* of a tempo that the session states; it may have been played otherwise */
 
 struct judge {
 	const struct evidence *evidence;
@@ -47,10 +47,8 @@ static double bar_period(const void *data, double frame)
 
 static void make_signal(struct judge *judge)
 {
-	static const float weight[EVIDENCE_KINDS] = {[EVIDENCE_ONSET] = 1,
-		[EVIDENCE_KICK] = 0.5F,
-		[EVIDENCE_BASS] = 1,
-		[EVIDENCE_CHANGE] = 1};
+	static const float weight[EVIDENCE_KINDS] = {
+		[EVIDENCE_ONSET] = 1, [EVIDENCE_KICK] = 0.5F, [EVIDENCE_BASS] = 1, [EVIDENCE_CHANGE] = 1};
 	const struct evidence *evidence = judge->evidence;
 	judge->signal = memory_array(evidence->frames, sizeof(*judge->signal));
 	for (size_t kind = 0; kind < EVIDENCE_KINDS; kind++)
@@ -75,12 +73,13 @@ static void add_beat(
 	add_place(sums, evidence, HALF, frame + step / 2);
 	add_place(sums, evidence, FIRST_THIRD, frame + step / 3);
 	add_place(sums, evidence, LAST_THIRD, frame + step * 2 / 3);
-	double over = evidence_at(evidence, EVIDENCE_SNARE, frame) - evidence_at(evidence, EVIDENCE_KICK, frame);
+	double over =
+		evidence_at(evidence, EVIDENCE_SNARE, frame) - evidence_at(evidence, EVIDENCE_KICK, frame);
 	if (meter == 4)
 		sums->back += beat % 2 ? over / 2 : beat == 2 ? -over : 0;
 }
 
-static double prior(const struct judge *judge, const struct grid *grid)
+static double prior(const struct judge *judge, const struct counting *grid)
 {
 	const struct bars_known *known = judge->known;
 	double usual = known->tempo_bpm > 0 ? known->tempo_bpm : usual_bpm;
@@ -89,7 +88,7 @@ static double prior(const struct judge *judge, const struct grid *grid)
 }
 
 /* The mean of what happens at each kind of place, weighed. */
-static double judge_grid(const struct judge *judge, const struct grid *grid)
+static double judge_grid(const struct judge *judge, const struct counting *grid)
 {
 	struct sums sums = {0};
 	const double bars = (double)grid->lines.count - 1;
@@ -97,7 +96,8 @@ static double judge_grid(const struct judge *judge, const struct grid *grid)
 		double line = grid->lines.frame[bar];
 		double step = (grid->lines.frame[bar + 1] - line) / grid->meter;
 		for (int beat = 0; beat < grid->meter; beat++)
-			add_beat(&sums, judge->evidence, beat, grid->meter, line + (beat + grid->shift) * step, step);
+			add_beat(&sums, judge->evidence, beat, grid->meter,
+				line + (beat + grid->shift) * step, step);
 	}
 	double score = prior(judge, grid) + backbeat * sums.back / bars;
 	for (size_t place = 0; place < PLACES; place++) {
@@ -112,9 +112,9 @@ static double judge_grid(const struct judge *judge, const struct grid *grid)
 }
 
 /* Keeps a way if it is the best, or the best with another tempo. `lines` go over to the best one. */
-static void consider(struct grid *kept, size_t count, const struct grid *grid)
+static void consider(struct counting *kept, size_t count, const struct counting *grid)
 {
-	struct grid *place = NULL;
+	struct counting *place = NULL;
 	for (size_t i = 0; i < count && !place; i++)
 		if (kept[i].bpm > 0 && fabs(log2(kept[i].bpm / grid->bpm)) < 0.06)
 			place = &kept[i];
@@ -131,12 +131,13 @@ static void consider(struct grid *kept, size_t count, const struct grid *grid)
 	steps_finish(&old);
 }
 
-static void try_bars(struct judge *judge, struct grid *kept, size_t count, double ratio, int meter)
+static void try_bars(struct judge *judge, struct counting *kept, size_t count, double ratio, int meter)
 {
 	const struct evidence *evidence = judge->evidence;
-	struct grid grid = {.ratio = ratio, .meter = meter};
+	struct counting grid = {.ratio = ratio, .meter = meter};
 	judge->bar = ratio * meter;
-	const struct steps_search search = {judge->signal, evidence->frames, bar_period, judge, 0.8, 1.25, 1500};
+	const struct steps_search search = {
+		judge->signal, evidence->frames, bar_period, judge, 0.8, 1.25, 1500};
 	steps_find(&grid.lines, &search);
 	steps_straighten(&grid.lines, 2);
 	if (grid.lines.count > BARS_LEAST) {
@@ -151,11 +152,11 @@ static void try_bars(struct judge *judge, struct grid *kept, size_t count, doubl
 	steps_finish(&grid.lines);
 }
 
-bool grid_find(struct grid *best, struct grid *other, const struct evidence *evidence,
+bool counting_find(struct counting *best, struct counting *other, const struct evidence *evidence,
 	const struct pulse *pulse, const struct bars_known *known)
 {
 	enum { TEMPI_MOST = 4 * RATIOS };
-	struct grid kept[TEMPI_MOST] = {0};
+	struct counting kept[TEMPI_MOST] = {0};
 	struct judge judge = {.evidence = evidence, .pulse = pulse, .known = known};
 	const double bpm = 60 * evidence->rate / pulse_period(pulse, (double)evidence->frames / 2);
 	make_signal(&judge);
@@ -165,7 +166,7 @@ bool grid_find(struct grid *best, struct grid *other, const struct evidence *evi
 				(known->meter == 0 || known->meter == meter))
 				try_bars(&judge, kept, TEMPI_MOST, ratios[i], meter);
 	free(judge.signal);
-	*best = *other = (struct grid){.score = -INFINITY};
+	*best = *other = (struct counting){.score = -INFINITY};
 	size_t chosen = 0;
 	for (size_t i = 0; i < TEMPI_MOST; i++)
 		chosen = kept[i].bpm > 0 && kept[i].score > kept[chosen].score ? i : chosen;
@@ -182,8 +183,8 @@ bool grid_find(struct grid *best, struct grid *other, const struct evidence *evi
 	return best->bpm > 0;
 }
 
-void grid_finish(struct grid *grid)
+void counting_finish(struct counting *grid)
 {
 	steps_finish(&grid->lines);
-	*grid = (struct grid){0};
+	*grid = (struct counting){0};
 }

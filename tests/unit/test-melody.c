@@ -1,0 +1,138 @@
+/* What one voice plays, note by note, and the file that it is written into. */
+#include "listening/melody.h"
+#include "listening/midi.h"
+#include "tests/unit/harness.h"
+#include "tests/unit/sounds.h"
+
+#include <errno.h>
+
+static void follow(struct melody *melody, const double *samples, size_t frames)
+{
+	struct pitch *pitch;
+	struct error e;
+	size_t count;
+	assert_int_equal(pitch_create(&pitch, SOUNDS_RATE, &e), 0);
+	pitch_add(pitch, samples, frames);
+	const struct pitch_frame *heard = pitch_frames(pitch, &count);
+	melody_find(melody, heard, count, pitch_rate(pitch), 0);
+	pitch_destroy(pitch);
+}
+
+static void notes_are_found(void **state)
+{
+	static const int tune[] = {60, 62, 64, 65, 67, 55, 48, 40, 72, 84, 71, 60};
+	const double length = 0.4;
+	const size_t frames = (size_t)((TABLE_SIZE(tune) * length + 0.5) * SOUNDS_RATE);
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct melody melody;
+	(void)state;
+	for (size_t i = 0; i < TABLE_SIZE(tune); i++)
+		sounds_note(samples, frames, 0.2 + (double)i * length, length * 0.9, tune[i], 0.2);
+	follow(&melody, samples, frames);
+	assert_int_equal(melody.count, TABLE_SIZE(tune));
+	for (size_t i = 0; i < TABLE_SIZE(tune); i++) {
+		assert_int_equal(melody.notes[i].note, tune[i]);
+		assert_true(fabs(melody.notes[i].from_s - 0.2 - (double)i * length) < 0.06);
+		assert_true(fabs(melody.notes[i].to_s - melody.notes[i].from_s - 0.9 * length) < 0.1);
+	}
+	assert_true(melody.confidence > 0.8);
+	melody_finish(&melody);
+	free(samples);
+}
+
+static void noise_has_no_melody(void **state)
+{
+	const size_t frames = 5 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct melody melody;
+	uint32_t seed = 5;
+	(void)state;
+	follow(&melody, samples, frames);
+	assert_int_equal(melody.count, 0);
+	melody_finish(&melody);
+	for (size_t i = 0; i < frames; i++)
+		samples[i] = 0.1 * sounds_noise(&seed);
+	follow(&melody, samples, frames);
+	assert_true(melody.confidence < 0.5);
+	melody_finish(&melody);
+	melody_find(&melody, NULL, 0, 47, 0);
+	assert_int_equal(melody.count, 0);
+	melody_finish(&melody);
+	free(samples);
+}
+
+static void bad_rates(void **state)
+{
+	static const uint32_t rates[] = {0, 7999, 384001};
+	(void)state;
+	for (size_t i = 0; i < TABLE_SIZE(rates); i++) {
+		struct pitch *pitch = NULL;
+		struct error e = {""};
+		assert_int_equal(pitch_create(&pitch, rates[i], &e), -EINVAL);
+		assert_non_null(strstr(e.text, "8 to 384 kHz"));
+	}
+	pitch_destroy(NULL);
+}
+
+static bool holds(const uint8_t *file, size_t size, const void *bytes, size_t count)
+{
+	for (size_t i = 0; i + count <= size; i++)
+		if (memcmp(file + i, bytes, count) == 0)
+			return true;
+	return false;
+}
+
+/* As many bytes as its chunks say. */
+static void check_chunks(const uint8_t *file, size_t size, size_t tracks)
+{
+	size_t at = 14, found = 0;
+	assert_memory_equal(file, "MThd\0\0\0\6\0\1", 10);
+	while (at + 8 <= size) {
+		assert_memory_equal(file + at, "MTrk", 4);
+		size_t body = (size_t)file[at + 4] << 24 | (size_t)file[at + 5] << 16 |
+			      (size_t)file[at + 6] << 8 | file[at + 7];
+		at += 8 + body;
+		assert_memory_equal(file + at - 3, "\xff\x2f\0", 3);
+		found++;
+	}
+	assert_int_equal(at, size);
+	assert_int_equal(found, tracks);
+}
+
+static void a_song_as_midi(void **state)
+{
+	const double beats[] = {1.0, 1.5, 2.0, 2.5, 3.0};
+	const uint8_t places[] = {2, 0, 1, 2, 0};
+	const struct chord_span chords[] = {{1.5, 3, 4, true, 1}, {3, 4, -1, false, 1}};
+	const struct melody_note notes[] = {{1.5, 2.0, 71, 90, 1}, {2.0, 2.0, 200, 90, 1}};
+	const struct midi_marker markers[] = {{1.5, "A"}};
+	const struct midi_song song = {
+		"Night Bus", beats, places, 5, 3, chords, 2, notes, 2, markers, 1, true, true, 4};
+	size_t size;
+	uint8_t *file = midi_write(&song, &size);
+	(void)state;
+	check_chunks(file, size, 3);
+	/* 120 beats a minute, a bar of three behind a pickup of three, one sharp and minor, E minor, B4. */
+	assert_true(holds(file, size, "\xff\x51\3\x07\xa1\x20", 6));
+	assert_true(holds(file, size, "\xff\x58\4\3\2\x18\x08", 7));
+	assert_true(holds(file, size, "\xff\x59\2\1\1", 5));
+	assert_true(holds(file, size, "\xff\1\2Em", 5));
+	assert_true(holds(file, size, "\xff\6\1A", 4));
+	assert_true(holds(file, size, "\x90\x47\x5a", 3));
+	free(file);
+	const struct midi_song nothing = {0};
+	file = midi_write(&nothing, &size);
+	check_chunks(file, size, 3);
+	free(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(notes_are_found),
+		cmocka_unit_test(noise_has_no_melody),
+		cmocka_unit_test(bad_rates),
+		cmocka_unit_test(a_song_as_midi),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
