@@ -141,7 +141,7 @@ static int begin(struct edits *edits, size_t track, struct error *e)
 	for (struct block block; left > 0 && result == 0; left -= block.frames) {
 		block = (struct block){.channels = edits->stems->list[track].reel.channels,
 			.frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES,
-			.channel = {samples[0], samples[1]}};
+			.channel = {&samples[0][0], &samples[1][0]}};
 		result = run_block(edits, track, &block, false, e);
 	}
 	edit->begun = true;

@@ -115,7 +115,7 @@ static void choose(struct listener *listener, const struct stems *stems, size_t 
 
 static int read_mono(struct hearer *hearer, double *mono, uint32_t frames, struct error *e)
 {
-	double right[BLOCK_FRAMES];
+	double right[BLOCK_FRAMES] = {0};
 	double *const channels[BLOCK_CHANNELS] = {mono, right};
 	int result = stem_read(&hearer->stem, channels, frames, e);
 	for (uint32_t i = 0; result == 0 && hearer->stem.reel.channels > 1 && i < frames; i++)

@@ -30,7 +30,7 @@ static int convert_mix(struct mastering *m, struct error *e)
 		return result;
 	result = source.rewind(source.data, e);
 	for (bool more = true; more && result == 0;) {
-		struct block block = {BLOCK_CHANNELS, 0, {samples[0], samples[1]}};
+		struct block block = {BLOCK_CHANNELS, 0, {&samples[0][0], &samples[1][0]}};
 		result = source.read(source.data, &block, e);
 		more = block.frames > 0;
 		if (result == 0 && more)

@@ -74,20 +74,18 @@ static void end_progress(const struct display *display)
 }
 
 /* The exit status; a failure has been said. */
-static int render(struct render_job *job)
+static int render(const struct render_job *job)
 {
-	struct display display = {.lines = job->data != NULL, .shown = -1};
+	const struct display *display = job->data;
 	struct render_result result;
-	job->progress = show_progress;
-	job->data = &display;
 	struct error e;
 	int status = EXIT_DONE;
 	int rendered = render_take(job, &result, &e);
-	end_progress(&display);
+	end_progress(display);
 	if (rendered < 0) {
 		subcommand_failed(&e);
 		status = result.wrong_session ? EXIT_USAGE : EXIT_FAILED;
-	} else if (!display.lines) {
+	} else if (!display->lines) {
 		report_print(&result, job->stage);
 		printf("files    %s\n", job->out ? job->out : job->folder);
 	}
@@ -133,10 +131,11 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 		return subcommand_misused(command, "--stage: %s; edit, mix or master", stage);
 	if (parse_jobs(subcommand_option(command, arguments, "jobs"), &job.jobs) < 0)
 		return subcommand_misused(command, "--jobs: a whole number from 1 to %d", JOBS_MOST);
-	if (subcommand_option(command, arguments, "background")) {
+	struct display display = {.lines = subcommand_option(command, arguments, "background"), .shown = -1};
+	job.progress = show_progress;
+	job.data = &display;
+	if (display.lines)
 		give_way();
-		job.data = &job;
-	}
 	struct appliance appliance;
 	struct error e;
 	const char *path;

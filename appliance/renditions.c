@@ -45,7 +45,7 @@ static int read_part(
 	int result = 0;
 	scratch->at = from;
 	for (uint64_t left = frames; left > 0 && result == 0;) {
-		struct block block = {BLOCK_CHANNELS, 0, {samples[0], samples[1]}};
+		struct block block = {BLOCK_CHANNELS, 0, {&samples[0][0], &samples[1][0]}};
 		result = source.read(source.data, &block, e);
 		if (result < 0 || block.frames == 0)
 			break;

@@ -143,7 +143,7 @@ static inline __attribute__((always_inline)) void run_lanes(const struct biquad 
 	}
 	UNROLL for (size_t k = 0; k < pairs; k++)
 	{
-		double unused[LAG];
+		double unused[LAG] = {0};
 		for (size_t lane = 0; lane < 2 && 2 * k + lane < n; lane++) {
 			size_t section = 2 * k + lane;
 			double *waiting = section + 1 < n ? samples + count - (section + 1) * LAG : unused;

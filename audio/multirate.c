@@ -65,7 +65,7 @@ static void design_halfband(struct stage *stage, size_t up, size_t down)
 /* The two halves of a lowpass of twice as many taps and one. */
 static void design_lowpass(struct stage *stage, size_t odd_taps)
 {
-	double taps[2 * TAPS_MOST], even[TAPS_MOST], odd[TAPS_MOST];
+	double taps[2 * TAPS_MOST], even[TAPS_MOST] = {0}, odd[TAPS_MOST] = {0};
 	size_t count = 2 * odd_taps + 1;
 	sinc_lowpass(taps, count, cutoff, kaiser_beta);
 	for (size_t k = 0; k < count; k++)
@@ -189,7 +189,7 @@ void multirate_up(struct multirate *multirate, const double *samples, size_t cou
 	double between[2][CHUNK_MOST];
 	const double *in = samples;
 	for (size_t i = 0; i < multirate->stages; i++) {
-		double *to = i + 1 == multirate->stages ? out : between[i];
+		double *to = i + 1 == multirate->stages ? out : &between[i][0];
 		stage_up(&multirate->stage[i], in, count << i, to);
 		in = to;
 	}
@@ -200,7 +200,7 @@ void multirate_down(struct multirate *multirate, const double *samples, size_t c
 	double between[STAGES_MOST][CHUNK_MOST];
 	const double *in = samples;
 	for (size_t i = multirate->stages; i-- > 0;) {
-		double *to = i == 0 ? out : between[i];
+		double *to = i == 0 ? out : &between[i][0];
 		stage_down(&multirate->stage[i], in, count << i, to);
 		in = to;
 	}

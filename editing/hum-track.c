@@ -252,7 +252,7 @@ static phasor middle(
 	const struct hum_track *track, size_t fold, size_t reach, unsigned harmonic, double *spread)
 {
 	struct span span = around(track, fold, reach);
-	double re[2 * NEIGHBOURS + 1], im[2 * NEIGHBOURS + 1], off[2 * NEIGHBOURS + 1];
+	double re[2 * NEIGHBOURS + 1], im[2 * NEIGHBOURS + 1];
 	phasor phasors[2 * NEIGHBOURS + 1];
 	size_t count = span.to - span.from;
 	for (size_t i = 0; i < count; i++) {
@@ -263,8 +263,7 @@ static phasor middle(
 	}
 	phasor at = median(re, count) + I * median(im, count);
 	for (size_t i = 0; i < count; i++)
-		off[i] = magnitude(phasors[i] - at);
-	memcpy(re, off, count * sizeof(*re));
+		re[i] = magnitude(phasors[i] - at);
 	*spread = median(re, count);
 	mean_near(phasors, count, 1.5 * *spread, &at);
 	return at;

@@ -40,8 +40,13 @@ static void swap(struct silence *s, size_t a, size_t b)
 
 static void sift_up(struct silence *s, size_t at)
 {
-	for (; at > 0 && s->energy[at] > s->energy[(at - 1) / 2]; at = (at - 1) / 2)
-		swap(s, at, (at - 1) / 2);
+	while (at > 0) {
+		size_t above = (at - 1) / 2;
+		if (s->energy[at] <= s->energy[above])
+			break;
+		swap(s, at, above);
+		at = above;
+	}
 }
 
 static void sift_down(struct silence *s)

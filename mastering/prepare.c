@@ -15,7 +15,7 @@ static void note_word(struct preparation *p, const struct block *block)
 	for (uint32_t c = 0; c < CHANNELS && !p->fractional; c++) {
 		for (uint32_t i = 0; i < block->frames; i++) {
 			double scaled = block->channel[c][i] * 0x1p31;
-			if (scaled >= -0x1p31 && scaled < 0x1p31 && scaled == (double)(int32_t)scaled)
+			if (scaled >= INT32_MIN && scaled <= INT32_MAX && scaled == (double)(int32_t)scaled)
 				p->word |= (uint32_t)(int32_t)scaled;
 			else
 				p->fractional = true;

@@ -203,7 +203,7 @@ static void process_chunk(struct deesser *d, struct block *block, size_t from, s
 	}
 	for (uint32_t c = 0; c < block->channels; c++) {
 		const double *in = block->channel[c] + from;
-		crossover_run(&d->crossover, &d->memories[c], in, (double *[]){low[c], high[c]}, count);
+		crossover_run(&d->crossover, &d->memories[c], in, (double *[]){&low[c][0], &high[c][0]}, count);
 		add_squares(in, count, wholes);
 		add_squares(high[c], count, values);
 	}

@@ -80,7 +80,7 @@ static void put_escaped(FILE *out, const char *text)
 {
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
 		if (strchr("&<>\"'", *c) || *c < 0x20)
-			fprintf(out, "&#%u;", *c < 0x20 ? '?' : *c);
+			fprintf(out, "&#%d;", *c < 0x20 ? '?' : *c);
 		else
 			putc(*c, out);
 	}

@@ -318,7 +318,7 @@ static int by_index(const void *a, const void *b)
 /* Port names of `node` from `names` on; returns how many. */
 static uint32_t name_ports(const struct source *source, const struct catalogue_node *node, const char **names)
 {
-	const struct catalogue_port *ports[SOURCE_MAX_CHANNELS], *port;
+	const struct catalogue_port *ports[SOURCE_MAX_CHANNELS] = {NULL}, *port;
 	uint32_t count = 0;
 	spa_list_for_each(port, &source->ports, link)
 	{

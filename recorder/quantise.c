@@ -18,7 +18,7 @@ static void quantise_lanes(struct sums *sums, const float *in, int32_t *out, flo
 	sums->peak = lanes_max(magnitude, sums->peak);
 	sums->clipped -= magnitude >= most - 1;
 	magnitude = lanes_pick(magnitude < most, magnitude, most);
-	lanes_i sign = (lanes_i)x >> 31;
+	lanes_i sign = (lanes_i)x < 0;
 	lanes_i steps = (lanes_i)(magnitude + ONE_A_STEP) - (lanes_i)((lanes_f){0} + ONE_A_STEP);
 	steps += (steps == (int32_t)full_scale) & ~sign; /* one step less on the positive side */
 	steps = (steps ^ sign) - sign;

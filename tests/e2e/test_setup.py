@@ -11,7 +11,7 @@ import pytest
 GROUPS = ("build", "test", "demo", "bench", "fuzz", "package", "lint")
 SCRIPTS = ("packaging/dependencies", "packaging/demo", "tests/run", "packaging/configure",
            "packaging/build-deb", "tests/stress/bare-debian",
-           "tests/stress/package", "tests/stress/arm64", "tests/fuzz/run", ".ci/run", "bench/run")
+           "tests/stress/package", "tests/stress/arm64", "tests/lint", "tests/fuzz/run", ".ci/run", "bench/run")
 
 
 @pytest.fixture
