@@ -224,6 +224,6 @@ void form_finish(struct form *form)
 void form_letter(int letter, char text[static 3])
 {
 	text[0] = (char)('A' + letter % 26);
-	text[1] = letter >= 26 ? (char)('0' + letter / 26 % 10) : '\0';
+	text[1] = (char)(letter >= 26 ? '0' + letter / 26 % 10 : 0);
 	text[2] = '\0';
 }
