@@ -29,8 +29,8 @@ def test_flood(room):
     home, take = recording(room, CHANNELS)
     flood(room, 1, 2000)
     before = resident_kib(home.process)
-    sent, rate = flood(room, 3, 10000)
-    assert sent >= 30000 and rate > 3000
+    sent, _ = flood(room, 3, 10000)
+    assert sent >= 30000
     assert answered_after(room) < 5
     grown = resident_kib(home.process) - before
     assert grown < 2048, f"{grown} KiB more"
