@@ -66,7 +66,9 @@ int song_told_make(struct song_told *told, const struct hearing_job *job, const 
 		return result;
 	told->listened = true;
 	told->matches = song_matches(&told->hearing, folder);
-	result = song_fingerprints_save(&told->hearing, out, e);
+	/* A render to somewhere else is not what later takes are compared with. */
+	if (strcmp(folder, out) == 0)
+		result = song_fingerprints_save(&told->hearing, out, e);
 	if (result == 0)
 		result = write_midi(told, job->stems->take->title, out, e);
 	return result;

@@ -249,6 +249,7 @@ DAMAGES = {"flipped": flip_middle, "cut": cut, "empty": lambda path: path.write_
 def test_a_damaged_track_is_said(room, take, damage):
     """The old master stays as it was, and the manifest says that and why there is no new one."""
     track = take.tracks[1]
+    there = sorted(path.name for path in take.folder.iterdir())
     DAMAGES[damage](take.folder / track["file"])
     kept = {name: (take.folder / name).read_bytes() for name in ("mix.flac", "master.flac", "report.json")}
     renders = take.manifest["renders"]
@@ -257,8 +258,7 @@ def test_a_damaged_track_is_said(room, take, damage):
     manifest = take.manifest
     assert manifest["state"] == "failed" and track["file"] in manifest["error"]
     assert manifest["renders"] == renders
-    assert sorted(path.name for path in take.folder.iterdir()) == [
-        "clock", "master.flac", "mix.flac", "raw", "report.json", "session.yaml", "take.json"]
+    assert sorted(path.name for path in take.folder.iterdir()) == there
 
 
 @pytest.mark.parametrize("manifest", [b"", b"{}", b"[1]", b"{", b"\xff", b'{"format": 1}', b'{"format": 99}'])

@@ -142,7 +142,7 @@ def test_other_targets(desk, lufs, dbtp, mix, players):
     out = desk.render(f"out{-lufs}", "--session", session)
     report = check_master(out, lufs, dbtp)
     assert report["limited_by"] is None
-    assert sorted(path.name for path in out.iterdir()) == ["master.flac", "mix.flac", "report.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["master.flac", "mix.flac", "report.json", "song.mid"]
     assert (desk.take.folder / "take.json").read_bytes() == before
 
 

@@ -123,9 +123,10 @@ def test_a_render_without_memory(rendering):
     """It may have no more than it has: it says so and ends, and nothing else does."""
     home, child = rendering
     mark = start_take(home)
-    pages = int(pathlib.Path(f"/proc/{child}/statm").read_text("ascii").split()[0])
-    most = pages * resource.getpagesize()
-    resource.prlimit(child, resource.RLIMIT_AS, (most, most))
+    # Both: what malloc has set aside and not used yet counts as address space already, but not as data.
+    pages, _, _, _, _, data, _ = map(int, pathlib.Path(f"/proc/{child}/statm").read_text("ascii").split())
+    for limit, most in ((resource.RLIMIT_AS, pages), (resource.RLIMIT_DATA, data)):
+        resource.prlimit(child, limit, (most * resource.getpagesize(), ) * 2)
     os.kill(child, signal.SIGCONT)
     check_the_rest_goes_on(home, mark, r"out of memory|[Cc]annot allocate memory")
 
