@@ -322,6 +322,31 @@ static void other_rates_hold_too(void **state)
 	}
 }
 
+/* Harmonics of a steady 60 Hz at 6 dB of reduction, over whole periods once the gain has settled. */
+static void bass_stays_clean(void **state)
+{
+	(void)state;
+	enum { FROM = RATE / 2, LENGTH = RATE / 4 }; /* 15 periods */
+	struct processor *limiter = create(&usual, 1);
+	for (int i = 0; i < ROOM; i++)
+		in[0][i] = units_from_db(5) * sin(2 * M_PI * 60 * i / RATE);
+	run(limiter, out, 1, BLOCK_FRAMES);
+	double first = 0, others = 0;
+	for (int harmonic = 1; harmonic <= 20; harmonic++) {
+		double re = 0, im = 0;
+		for (int i = 0; i < LENGTH; i++) {
+			re += out[0][FROM + i] * cos(2 * M_PI * 60 * harmonic * i / RATE);
+			im += out[0][FROM + i] * sin(2 * M_PI * 60 * harmonic * i / RATE);
+		}
+		*(harmonic == 1 ? &first : &others) += re * re + im * im;
+	}
+	double thd_db = 10 * log10(others / first);
+	if (thd_db > -60)
+		fail_msg("%.1f dB", thd_db);
+	assert_true(fabs(limiter_most_reduction_db(limiter) - 6) < 0.1);
+	processor_destroy(limiter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(below_the_ceiling_nothing_changes),
 		cmocka_unit_test(it_comes_to_rest),
 		cmocka_unit_test(release_has_two_stages),
+		cmocka_unit_test(bass_stays_clean),
 		cmocka_unit_test(blocks_change_nothing),
 		cmocka_unit_test(bad_settings_are_refused),
 		cmocka_unit_test(other_rates_hold_too),
