@@ -74,7 +74,7 @@ static void excess(struct softclip *s, double high[HIGH], size_t count)
 		}
 		double left = bend(&s->curve, magnitude);
 		s->most = fmin(s->most, left / magnitude);
-		high[i] = copysign(left - magnitude, high[i]);
+		high[i] = copysign(magnitude - left, -high[i]);
 	}
 }
 

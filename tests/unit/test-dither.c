@@ -105,7 +105,7 @@ static double error_db(const double *from, double low_hz, double high_hz)
 	return 10 * log10(power / bins);
 }
 
-/* Where ears hear best the noise is at least 6 dB lower than plain dither's, and it lies at the top instead. */
+/* Where ears hear best noise is at least 6 dB lower than plain dither's; it lies at the top instead. */
 static void shaping_moves_noise_out_of_the_way(void **state)
 {
 	(void)state;
