@@ -45,8 +45,8 @@ def machine():
 
 # --- the chart ---
 
-LEFT, BAR, GAP, WIDTH, RIGHT = 470, 16, 8, 760, 70
-LEAST, MOST = 0.02, 20
+LEFT, BAR, GAP, WIDTH, RIGHT = 430, 16, 8, 860, 60
+LEAST, MOST = 0.05, 5
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #222 } .axis { stroke: #ccc } .one { stroke: #222; stroke-width: 1.5 }
   .met { fill: #2c7a4b } .missed { fill: #b4530a } .bare { fill: #51708f } .target { stroke: #222; stroke-dasharray: 2 2 }
@@ -66,7 +66,8 @@ def bar(kept, top):
     middle = top + BAR - 4
     ratio, target = kept["ratio"], kept["target"]
     kind = "bare" if target is None else "met" if ratio <= target else "missed"
-    words = html.escape(f"{kept['cells'][0]} / {kept['cells'][1]}")
+    peer = kept["cells"][1].split(" (")[0]  # what both reached is in the text
+    words = html.escape(f"{kept['cells'][0]} / {peer}")
     begin, end = sorted((place(1), place(ratio)))
     drawn = [f'<text x="{LEFT - 8}" y="{middle}" text-anchor="end">{words}</text>',
              f'<rect class="{kind}" x="{begin:.1f}" y="{top}" width="{max(end - begin, 1):.1f}" height="{BAR}"/>',
@@ -83,7 +84,7 @@ def chart(rows, said):
     drawn = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" '
              'aria-label="What Woodshed takes beside its peers: ratios">',
              f"<style>{STYLE}</style>", f'<rect class="paper" width="{WIDTH}" height="{height}"/>']
-    for ratio in (0.1, 0.25, 0.5, 1, 2, 4, 10):
+    for ratio in (0.1, 0.25, 0.5, 1, 2, 4):
         at, kind = place(ratio), "one" if ratio == 1 else "axis"
         drawn += [f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="40" y2="{height - 30}"/>',
                   f'<text x="{at:.1f}" y="30" text-anchor="middle">{ratio:g}</text>']
