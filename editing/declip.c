@@ -162,7 +162,7 @@ static double at_least(double sample, double clipped, double ceiling)
 /* False where the samples cannot be told. */
 static bool draw(struct declip *declip, double *window, const struct group *group)
 {
-	struct autoregression model;
+	struct autoregression model = {0};
 	double clipped[REPAIR_WINDOW];
 	size_t from = group->first - AR_ORDER, count = group->end + AR_ORDER - from;
 	memcpy(clipped, window, sizeof(clipped));

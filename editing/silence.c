@@ -38,15 +38,12 @@ static void swap(struct silence *s, size_t a, size_t b)
 	s->slot[b] = slot;
 }
 
-static void sift_up(struct silence *s, size_t at)
+/* What was kept last, at the heap's end, up to its place. */
+static void sift_up(struct silence *s)
 {
-	while (at > 0) {
-		size_t above = (at - 1) / 2;
-		if (s->energy[at] <= s->energy[above])
-			break;
+	size_t at = s->kept - 1, above = (at - 1) / 2;
+	for (; at != 0 && s->energy[at] > s->energy[above]; at = above, above = (at - 1) / 2)
 		swap(s, at, above);
-		at = above;
-	}
 }
 
 static void sift_down(struct silence *s)
@@ -84,7 +81,7 @@ void silence_add(struct silence *silence, const struct spectrum_bin *bins)
 	if (s->kept < SILENCE_WINDOWS) {
 		keep(s, s->kept, s->kept, energy, bins);
 		s->kept++;
-		sift_up(s, s->kept - 1);
+		sift_up(s);
 	} else if (energy < s->energy[0]) {
 		keep(s, 0, s->slot[0], energy, bins);
 		sift_down(s);
