@@ -148,8 +148,8 @@ static void print_interfaces(const struct manifest *take)
 			printf(" shared clock");
 		else
 			print_figure(" %+.1f ppm", interface->ppm);
-		printf("  %llu gaps  (%s)\n",
-			(unsigned long long)(interface->gap_count + interface->gaps_more), interface->node);
+		printf("  %llu gaps  (%s)\n", (unsigned long long)interface->gap_count + interface->gaps_more,
+			interface->node);
 		for (size_t g = 0; g < interface->gap_count; g++)
 			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
 				(unsigned long long)interface->gaps[g].frame,
