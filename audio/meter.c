@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { FACTOR = 16 }; /* under-reads a tone at 0.45 of the rate by 0.03 dB at the worst phase */
-
 struct meter {
 	uint32_t channels;
 	struct r128 *loudness;
@@ -33,7 +31,7 @@ int meter_create(struct meter **meter, uint32_t rate, uint32_t channels, struct 
 	made->loudness = r128_create(rate, channels);
 	bool whole = made->loudness != NULL;
 	for (uint32_t c = 0; c < channels; c++) {
-		made->oversample[c] = oversample_create(FACTOR);
+		made->oversample[c] = oversample_create();
 		whole = whole && made->oversample[c];
 	}
 	if (!whole) {
@@ -54,25 +52,15 @@ void meter_destroy(struct meter *meter)
 	free(meter);
 }
 
-void meter_add_peaks(
-	struct meter *meter, uint32_t channel, const double *samples, uint32_t frames, double *peaks)
+void meter_add_peaks(struct meter *meter, uint32_t channel, const double *samples, uint32_t frames)
 {
 	double peak = meter->sample_peak[channel];
-	if (peaks)
-		oversample_envelope(meter->oversample[channel], samples, peaks, frames);
-	else
-		oversample_largest(meter->oversample[channel], samples, frames);
+	oversample_largest(meter->oversample[channel], samples, frames);
 	for (uint32_t i = 0; i < frames; i++) {
 		double magnitude = fabs(samples[i]);
 		peak = magnitude > peak ? magnitude : peak;
 	}
 	meter->sample_peak[channel] = peak;
-}
-
-void meter_set_floor(struct meter *meter, double floor)
-{
-	for (uint32_t c = 0; c < meter->channels; c++)
-		oversample_set_floor(meter->oversample[c], floor);
 }
 
 struct r128 *meter_r128(struct meter *meter)
@@ -95,7 +83,7 @@ int meter_add_power(struct meter *meter, const struct block *block)
 int meter_add(struct meter *meter, const struct block *block)
 {
 	for (uint32_t c = 0; c < meter->channels; c++)
-		meter_add_peaks(meter, c, block->channel[c], block->frames, NULL);
+		meter_add_peaks(meter, c, block->channel[c], block->frames);
 	return meter_add_power(meter, block);
 }
 
