@@ -13,8 +13,7 @@ struct biquad {
 
 /* Memory of one section for one channel; starts zeroed. */
 struct biquad_memory {
-	double pending; /* b1 x1 + b2 x2 - a2 y2 of the next sample */
-	double x1, y1;
+	double x1, x2, y1, y2;
 	uint32_t age; /* samples since the last look for decay, in the first memory of a cascade */
 };
 
