@@ -45,7 +45,7 @@ struct biquad_stereo {
 };
 
 /* Runs two of them side by side, `count` samples, at least BIQUAD_STEREO_LEAST; `one` is begun first. The
- * same bits as biquad_run's. */
+ * same bits as filter_run's. */
 void biquad_run_stereo(const struct biquad_stereo *one, const struct biquad_stereo *other, size_t count);
 
 #endif

@@ -1,8 +1,7 @@
 #include "audio/crossover.h"
 
-#include "audio/biquad.h"
-
 #include "audio/ballistics.h"
+#include "audio/biquad.h"
 
 #include <math.h>
 #include <string.h>
