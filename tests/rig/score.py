@@ -3,7 +3,10 @@
 
 usage: score.py SONG.mid
 
-- beats: the quarters of the tempo map, from the first note to the last; bars by the time signatures, 4/4 without.
+- beats: the quarters of each bar, from the first note to the last: a bar of an eighth before the song, as editors write
+  one that begins with an upbeat, moves all beats by an eighth, and has none itself.
+- bars: by the time signatures. A file without any says nothing of bars: they are of four quarters and count from the
+  first note's quarter (two of the songs have everything a beat late, which their drums contradict).
 - tempo: the one that holds for most of that time, in quarters a minute.
 - key: the one whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding
   time of the pitch classes best. Key signatures are missing in most of the files and wrong in others (one sharp
@@ -112,23 +115,36 @@ class Score:
 
     @functools.cached_property
     def beats(self):
-        found, tick = [], 0
-        while self.time(tick) <= self.last + 0.02:
-            if self.time(tick) >= self.begin - 0.02:
-                found.append(self.time(tick))
-            tick += self.division
+        found = []
+        for tick, end in zip(self._bar_ticks, self._bar_ticks[1:]):
+            while tick + self.division <= end:
+                if self.begin - 0.02 <= self.time(tick) <= self.last + 0.02:
+                    found.append(self.time(tick))
+                tick += self.division
         return found
+
+    @functools.cached_property
+    def _bar_ticks(self):
+        changes = sorted(self.signatures) or [(0, 4, 4)]
+        found, tick = [], 0 if self.signatures else self._first_beat
+        while self.time(tick) <= self.last + 0.02:
+            found.append(tick)
+            now = [change for change in changes if change[0] <= tick] or [(0, 4, 4)]
+            tick += self.division * 4 * now[-1][1] // now[-1][2]
+        return [*found, tick]
+
+    @property
+    def _first_beat(self):
+        """The last quarter before the first note, or with it."""
+        tick = 0
+        while self.time(tick + self.division) <= self.begin + 0.02:
+            tick += self.division
+        return tick
 
     @functools.cached_property
     def bars(self):
         """The bar lines, one behind the last included."""
-        found, tick = [], 0
-        changes = sorted(self.signatures) or [(0, 4, 4)]
-        while self.time(tick) <= self.last + 0.02:
-            found.append(self.time(tick))
-            now = [change for change in changes if change[0] <= tick] or [(0, 4, 4)]
-            tick += self.division * 4 * now[-1][1] // now[-1][2]
-        return [*found, self.time(tick)]
+        return [self.time(tick) for tick in self._bar_ticks]
 
     @functools.cached_property
     def meter(self):
