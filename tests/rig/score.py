@@ -3,8 +3,12 @@
 
 usage: score.py SONG.mid
 
-- beats: the quarters of the tempo map, from the first note to the last; bars by the time signatures, 4/4 without.
-- tempo: the one that holds for most of that time, in quarters a minute.
+- beats: the quarters of each bar, or its three eighths where there are three, six, nine or twelve, as such bars are
+  counted, from the first note to the last; a bar of an eighth before the song, as editors write
+  one that begins with an upbeat, moves all beats by an eighth, and has none itself.
+- bars: by the time signatures. A file without any says nothing of bars: they are of four quarters and count from the
+  first note's quarter (two of the songs have everything a beat late, which their drums contradict).
+- tempo: of the median beat, as a report tells it.
 - key: the one whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding
   time of the pitch classes best. Key signatures are missing in most of the files and wrong in others (one sharp
   over Gm, Cm and Dm).
@@ -16,11 +20,11 @@ usage: score.py SONG.mid
   (J. Foote, 2000) on the matrix of likenesses peaks; what lies nearer than four bars to a stronger one does not count.
 - voices: of a channel, whether no two of its notes overlap by more than 30 ms.
 """
-import collections
 import dataclasses
 import functools
 import math
 import pathlib
+import statistics
 import struct
 import sys
 
@@ -112,23 +116,45 @@ class Score:
 
     @functools.cached_property
     def beats(self):
-        found, tick = [], 0
-        while self.time(tick) <= self.last + 0.02:
-            if self.time(tick) >= self.begin - 0.02:
-                found.append(self.time(tick))
-            tick += self.division
+        found = []
+        for tick, end in zip(self._bar_ticks, self._bar_ticks[1:]):
+            step = self._beat_ticks(tick)
+            while tick + step <= end:
+                if self.begin - 0.02 <= self.time(tick) <= self.last + 0.02:
+                    found.append(self.time(tick))
+                tick += step
         return found
+
+    def _signature(self, tick):
+        """(numerator, denominator) of the bar at a tick."""
+        now = [change for change in sorted(self.signatures) if change[0] <= tick] or [(0, 4, 4)]
+        return now[-1][1:]
+
+    def _beat_ticks(self, tick):
+        upper, lower = self._signature(tick)
+        return self.division * 3 // 2 if lower == 8 and upper % 3 == 0 else self.division
+
+    @functools.cached_property
+    def _bar_ticks(self):
+        found, tick = [], 0 if self.signatures else self._first_beat
+        while self.time(tick) <= self.last + 0.02:
+            found.append(tick)
+            upper, lower = self._signature(tick)
+            tick += self.division * 4 * upper // lower
+        return [*found, tick]
+
+    @property
+    def _first_beat(self):
+        """The last quarter before the first note, or with it."""
+        tick = 0
+        while self.time(tick + self.division) <= self.begin + 0.02:
+            tick += self.division
+        return tick
 
     @functools.cached_property
     def bars(self):
         """The bar lines, one behind the last included."""
-        found, tick = [], 0
-        changes = sorted(self.signatures) or [(0, 4, 4)]
-        while self.time(tick) <= self.last + 0.02:
-            found.append(self.time(tick))
-            now = [change for change in changes if change[0] <= tick] or [(0, 4, 4)]
-            tick += self.division * 4 * now[-1][1] // now[-1][2]
-        return [*found, self.time(tick)]
+        return [self.time(tick) for tick in self._bar_ticks]
 
     @functools.cached_property
     def meter(self):
@@ -136,12 +162,7 @@ class Score:
 
     @functools.cached_property
     def tempo(self):
-        held = collections.Counter()
-        ends = [*(tick for tick, _ in self.tempi[1:]), None]
-        for (tick, us), end in zip(self.tempi, ends):
-            until = self.last if end is None else min(self.time(end), self.last)
-            held[us] += max(0, until - max(self.time(tick), self.begin))
-        return 6e7 / held.most_common(1)[0][0]
+        return 60 / statistics.median(after - before for before, after in zip(self.beats, self.beats[1:]))
 
     # ---- harmony ----
 
