@@ -291,7 +291,7 @@ const struct subcommand subcommand_record = {
 			{"session", "FILE",
 				"the session (default: the appliance's, else every channel a track)"},
 			{"for", "TIME", "end after so long, counted from the first frame (6s, 10m, 4 h)"},
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"name", "N", "the name in the take's id (default: the session's)"},
 		},
 	.run = run,

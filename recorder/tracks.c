@@ -31,7 +31,7 @@ struct tracks *tracks_open(const struct track_plan *plans, size_t count, const s
 	made->count = count;
 	made->room = *room;
 	made->room.spans = &made->spans;
-	made->tracks = memory_array(count, sizeof(*made->tracks));
+	made->tracks = memory_array(count, sizeof(struct track *));
 	for (size_t i = 0; i < count; i++) {
 		made->tracks[i] = track_open(&plans[i], &made->room);
 		channels[i] = plans[i].channels;

@@ -116,6 +116,7 @@ void take_list_finish(struct take_list *list)
 	}
 	free(list->entries);
 	free(list->cursor);
+	list->cursor = NULL;
 	*list = (struct take_list){0};
 }
 
