@@ -38,6 +38,7 @@ class Way:
     semitones: int = 0
     bleed: float = -24
     noise: float = -70
+    rate: int = 48000
 
 
 PLAIN = Way()
@@ -78,9 +79,10 @@ def loudness(program, path):
 
 
 def play(program, folder, song, way=PLAIN, seconds=None, only=None):
-    """The tracks of a song as FLAC files in `folder`, made once: {name: (path, LUFS or None)}."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
+    """The tracks of a song, or `only` the one of a player, as FLAC files in `folder`, made once, whoever else wants
+    them at the same time: {name: (path, LUFS or None)}."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / f"{folder.name}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _play(program, folder, song, way, seconds, only)
 
@@ -91,13 +93,14 @@ def _play(program, folder, song, way, seconds, only):
         with tempfile.NamedTemporaryFile(suffix=".mid") as midi:
             midi.write(changed(path_of(song).read_bytes(), way))
             midi.flush()
-            tracks = band.render(midi.name, folder, seconds=seconds, bleed=way.bleed, noise=way.noise)
+            tracks = band.render(midi.name, folder, seconds=seconds, bleed=way.bleed, noise=way.noise,
+                                 rate=way.rate, only=only)
         lufs = {track.path.stem: loudness(program, track.path) for track in tracks}
         subprocess.run(["flac", "-s", "-1", "-f", "--delete-input-file", *(track.path for track in tracks)],
                        check=True, capture_output=True)
         told.write_text(json.dumps(lufs), encoding="utf-8")
     lufs = json.loads(told.read_text(encoding="utf-8"))
-    return {name: (folder / f"{name}.flac", lufs[name]) for name in lufs if only in (None, name)}
+    return {name: (folder / f"{name}.flac", loud) for name, loud in lufs.items()}
 
 
 def said_by(path, what):
@@ -133,6 +136,14 @@ def render(program, folder, *options):
     assert done.returncode == 0, done.stdout + done.stderr
     out = pathlib.Path(options[options.index("--out") + 1]) if "--out" in options else folder
     return json.loads((out / "report.json").read_text(encoding="utf-8"))
+
+
+def hear(program, folder):
+    """The same `song` that a render tells, by tests/rig/hear, which mixes nothing."""
+    done = subprocess.run([program, folder], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)["song"]
 
 
 # ---- how well it agrees ----
@@ -196,25 +207,23 @@ def key(song, score):
 
 
 def chords(song, score):
-    """The part of the time that has a chord in which the right one is told."""
+    """The part of the time that has a chord in which the right one is told, or one of those that fit alike."""
     right = total = 0.0
-    for begin, end, chord in score.chords:
-        if chord is None:
+    for begin, end, triads in score.chords:
+        if not triads:
             continue
         total += end - begin
         for told in song["chords"] or []:
             over = min(end, told["to_s"]) - max(begin, told["from_s"])
-            if over > 0 and told["chord"] and named(told["chord"]) == chord:
+            if over > 0 and told["chord"] and named(told["chord"]) in triads:
                 right += over
     return right / total
 
 
-def melody_channel(song, score):
-    """(channel, track) of the first player of one voice with at least 40 notes; None."""
-    for channel, name in band.players(path_of(song).read_bytes()).items():
-        if channel != band.DRUM_CHANNEL and score.single_voiced(channel) and len(score.voice(channel)) >= 40:
-            return channel, name
-    return None
+def voices(song, score):
+    """[(channel, track)] of the players of one voice with at least 40 notes."""
+    return [(channel, name) for channel, name in band.players(path_of(song).read_bytes()).items()
+            if channel != band.DRUM_CHANNEL and score.single_voiced(channel) and len(score.voice(channel)) >= 40]
 
 
 def melody(found, notes):

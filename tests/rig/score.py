@@ -12,9 +12,10 @@ usage: score.py SONG.mid
 - key: the one whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding
   time of the pitch classes best. Key signatures are missing in most of the files and wrong in others (one sharp
   over Gm, Cm and Dm).
-- chords: of each bar the major or minor triad that fits its notes best: sounding time in the triad less sounding
-  time outside it; its root counts again where the lowest voice has it. Bars without three quarters of a beat of
-  pitched notes have none.
+- chords: of each bar the major or minor triads that fit its notes best: sounding time in the triad less sounding
+  time outside it; its root counts again where the lowest voice has it. They are several where the notes leave it
+  open, as a bar of E and B does between E and Em: a quarter of all bars has no third. Bars without three quarters
+  of a beat of pitched notes have none.
 - sections: bar lines where the score turns into something else. Each bar is the set of (channel, eighth of the bar,
   pitch); two bars are alike by the part of both that they share. A section begins where a checkerboard of eight bars
   (J. Foote, 2000) on the matrix of likenesses peaks; what lies nearer than four bars to a stronger one does not count.
@@ -180,8 +181,8 @@ class Score:
                 for tonic in range(12) for minor in (False, True)}
         return max(fits, key=fits.get)
 
-    def chord(self, begin, end):
-        """(root, minor) of the notes between two moments, or None."""
+    def triads(self, begin, end):
+        """All (root, minor) that fit the notes between two moments best."""
         classes, lowest = [0.0] * 12, [0.0] * 12
         notes = [note for note in self.pitched if note.begin < end and note.end > begin]
         for note in notes:
@@ -192,17 +193,18 @@ class Score:
                 lowest[note.pitch % 12] += sounds
         total = sum(classes)
         if total < 0.75 * 60 / self.tempo:
-            return None
+            return []
 
         def fit(root, minor):
             inside = sum(classes[(root + step) % 12] for step in (0, 3 if minor else 4, 7))
             return 2 * inside - total + lowest[root]
-        return max(((root, minor) for root in range(12) for minor in (False, True)), key=lambda chord: fit(*chord))
+        fits = {(root, minor): fit(root, minor) for root in range(12) for minor in (False, True)}
+        return [chord for chord, value in fits.items() if value >= max(fits.values()) - 1e-6 * total]
 
     @functools.cached_property
     def chords(self):
-        """[(begin, end, chord)] a bar."""
-        return [(begin, end, self.chord(begin, end)) for begin, end in zip(self.bars, self.bars[1:])]
+        """[(begin, end, triads)] a bar."""
+        return [(begin, end, self.triads(begin, end)) for begin, end in zip(self.bars, self.bars[1:])]
 
     # ---- form ----
 
@@ -252,5 +254,5 @@ class Score:
 if __name__ == "__main__":
     told = Score(sys.argv[1])
     print(f"{told.tempo:.2f} bpm, {told.meter} beats a bar, {key_name(*told.key)}, {len(told.beats)} beats")
-    print(" | ".join("-" if chord is None else key_name(*chord) for _, _, chord in told.chords))
+    print(" | ".join(" or ".join(key_name(*chord) for chord in triads) or "-" for _, _, triads in told.chords))
     print("sections:", " ".join(f"{moment:.1f}" for moment in told.sections))
