@@ -19,7 +19,7 @@ static inline void bytes_add(struct bytes *bytes, const void *data, size_t size)
 		bytes->room = 2 * (bytes->size + size);
 		bytes->data = memory_grow(bytes->data, bytes->room, 1);
 	}
-	if (size > 0)
+	if (data && size > 0)
 		memcpy(bytes->data + bytes->size, data, size);
 	bytes->size += size;
 }

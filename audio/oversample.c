@@ -183,7 +183,7 @@ static inline float tile_most(const float *history)
 WIDE static void find_middles(struct oversample *o, size_t count, float needed)
 {
 	enum { SPAN = (TILE + TAPS - 1 + TILE - 1) / TILE };
-	float most[CHUNK / TILE + SPAN];
+	float most[CHUNK / TILE + SPAN] = {0};
 	size_t tiles = (count + TILE - 1) / TILE;
 	for (size_t t = 0; t < tiles + SPAN - 1; t++)
 		most[t] = tile_most(o->history + t * TILE);

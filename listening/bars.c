@@ -62,12 +62,16 @@ static float *beat_signal(const struct evidence *evidence, const struct counting
 				grid->lines.frame[bar] + (beat + grid->shift) * grid_step(grid, bar),
 				draw_width * grid_step(grid, bar));
 	double step = grid_step(grid, 0), at = grid->lines.frame[0] + (grid->shift - 1) * step;
-	for (; at > -step; at -= step)
+	while (at > -step) {
 		draw_to(signal, evidence->frames, at, draw_width * step);
+		at -= step;
+	}
 	step = grid_step(grid, bars - 1);
 	at = grid->lines.frame[bars] + grid->shift * step;
-	for (; at < (double)evidence->frames + step; at += step)
+	while (at < (double)evidence->frames + step) {
 		draw_to(signal, evidence->frames, at, draw_width * step);
+		at += step;
+	}
 	return signal;
 }
 
