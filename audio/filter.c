@@ -73,7 +73,7 @@ typedef double pair __attribute__((vector_size(16)));
 
 struct lanes {
 	pair b0, b1, b2, a1, a2;
-	pair pending, x1, y1, y2; /* y2 is what came out before y1 */
+	pair x1, x2, y1, y2; /* y2 is what came out before y1 */
 };
 
 #ifdef __clang__
@@ -82,34 +82,36 @@ struct lanes {
 #define UNROLL _Pragma("GCC unroll 4")
 #endif
 
-/* Of section k, the output for sample `at` - (k + 1) * LAG and the one after are still to be taken in. */
-static inline void lane_load(struct lanes *l, int lane, const struct biquad *s, const struct biquad_memory *m,
-	const double *waiting)
+static inline void lane_load(struct lanes *l, int lane, const struct biquad *s, const struct biquad_memory *m)
 {
 	l->b0[lane] = s->b0;
 	l->b1[lane] = s->b1;
 	l->b2[lane] = s->b2;
 	l->a1[lane] = s->a1;
 	l->a2[lane] = s->a2;
-	l->pending[lane] = m->pending;
 	l->x1[lane] = m->x1;
+	l->x2[lane] = m->x2;
 	l->y1[lane] = m->y1;
-	l->y2[lane] = waiting[0];
+	l->y2[lane] = m->y2;
 }
 
+/* Of a section, the output for the sample before the next section's and the one after are still to be taken
+ * in.
+ */
 static inline void lane_store(const struct lanes *l, int lane, struct biquad_memory *m, double *waiting)
 {
-	m->pending = l->pending[lane];
 	m->x1 = l->x1[lane];
+	m->x2 = l->x2[lane];
 	m->y1 = l->y1[lane];
+	m->y2 = l->y2[lane];
 	waiting[0] = l->y2[lane];
 	waiting[1] = l->y1[lane];
 }
 
 static inline void lanes_step(struct lanes *l, pair x)
 {
-	pair y = (l->b0 * x + l->pending) - l->a1 * l->y1;
-	l->pending = l->b1 * x + (l->b2 * l->x1 - l->a2 * l->y1);
+	pair y = ((l->b0 * x + (l->b1 * l->x1 + l->b2 * l->x2)) - l->a2 * l->y2) - l->a1 * l->y1;
+	l->x2 = l->x1;
 	l->x1 = x;
 	l->y2 = l->y1;
 	l->y1 = y;
@@ -128,9 +130,7 @@ static inline __attribute__((always_inline)) void run_lanes(const struct biquad 
 		l[k] = (struct lanes){{0}};
 		for (size_t lane = 0; lane < 2 && 2 * k + lane < n; lane++) {
 			size_t section = 2 * k + lane;
-			const double *waiting =
-				section + 1 < n ? samples + first - (section + 1) * LAG : &m[section].y1;
-			lane_load(&l[k], (int)lane, &s[section], &m[section], waiting);
+			lane_load(&l[k], (int)lane, &s[section], &m[section]);
 		}
 	}
 	const int out = (n - 1) % 2;
@@ -181,11 +181,13 @@ static void run_all(
 	const struct biquad *s, struct biquad_memory *m, size_t sections, double *samples, size_t count)
 {
 	bool wide = count > TOGETHER * LAG;
+	if (biquad_run_wide(s, m, sections, samples, count))
+		return;
 	while (sections > 0) {
 		size_t n = !wide ? 1 : sections < TOGETHER ? sections : TOGETHER;
 		if (n == 1)
 			biquad_run(s, m, samples, count);
-		else if (!biquad_run_wide(s, m, n, samples, count))
+		else
 			run_together(s, m, n, samples, count);
 		sections -= n;
 		s += n;
@@ -201,23 +203,25 @@ static const double absurd = 1e30;
 
 static void flush(struct biquad_memory *m)
 {
-	bool sound = fabs(m->pending) < absurd && fabs(m->x1) < absurd && fabs(m->y1) < absurd;
-	if (!sound || (fabs(m->pending) < inaudible && fabs(m->x1) < inaudible && fabs(m->y1) < inaudible))
+	const double memory[] = {fabs(m->x1), fabs(m->x2), fabs(m->y1), fabs(m->y2)};
+	bool sound = true, heard = false;
+	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
+		sound = sound && memory[i] < absurd;
+		heard = heard || memory[i] >= inaudible;
+	}
+	if (!sound || !heard)
 		*m = (struct biquad_memory){.age = m->age};
 }
-
-/* When to flush is counted in samples since the memory was made, never in blocks. */
-enum { FLUSH_EVERY = 1024 };
 
 void filter_run_cascade(const struct biquad *sections, struct biquad_memory *memories, size_t section_count,
 	double *samples, size_t count)
 {
 	while (section_count > 0 && count > 0) {
-		size_t n = FLUSH_EVERY - memories->age;
+		size_t n = FILTER_FLUSH_EVERY - memories->age;
 		if (n > count)
 			n = count;
 		run_all(sections, memories, section_count, samples, n);
-		memories->age = (uint32_t)((memories->age + n) % FLUSH_EVERY);
+		memories->age = (uint32_t)((memories->age + n) % FILTER_FLUSH_EVERY);
 		for (size_t i = 0; memories->age == 0 && i < section_count; i++)
 			flush(&memories[i]);
 		samples += n;

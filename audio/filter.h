@@ -13,8 +13,7 @@ struct biquad {
 
 /* Memory of one section for one channel; starts zeroed. */
 struct biquad_memory {
-	double pending; /* b1 x1 + b2 x2 - a2 y2 of the next sample */
-	double x1, y1;
+	double x1, x2, y1, y2;
 	uint32_t age; /* samples since the last look for decay, in the first memory of a cascade */
 };
 
@@ -50,6 +49,9 @@ size_t filter_butterworth(
 /* Runs `samples` through one section in place; flushes a memory that decayed below hearing, so silence after
  * sound costs no denormals, and one that is not finite any more, within 256 samples. */
 void filter_run(const struct biquad *section, struct biquad_memory *memory, double *samples, size_t count);
+
+/* A memory is looked at after every so many samples since it was made, never after blocks. */
+enum { FILTER_FLUSH_EVERY = 1024 };
 
 /* The same through `section_count` sections after one another, each with its own memory: much faster than one
  * call a section, for neighbours run side by side. However a signal is cut into calls, the samples are

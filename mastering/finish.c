@@ -112,7 +112,7 @@ static int take(void *data, size_t part, struct block *block, struct error *e)
 	case LEFT_PEAKS:
 	case RIGHT_PEAKS: {
 		uint32_t side = (uint32_t)part - LEFT_PEAKS;
-		meter_add_peaks(f->meter, side, block->channel[side], block->frames, NULL);
+		meter_add_peaks(f->meter, side, block->channel[side], block->frames);
 		break;
 	}
 	case SPECTRUM:

@@ -270,7 +270,8 @@ static void test_silence(void **unused)
 		filter_run_cascade(sections, memories, SECTIONS, samples, FRAMES);
 	}
 	for (int i = 0; i < SECTIONS; i++)
-		assert_true(memories[i].pending == 0 && memories[i].x1 == 0 && memories[i].y1 == 0);
+		assert_true(memories[i].x1 == 0 && memories[i].x2 == 0 && memories[i].y1 == 0 &&
+			    memories[i].y2 == 0);
 	for (int i = 0; i < FRAMES; i++)
 		assert_true(samples[i] == 0);
 }
