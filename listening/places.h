@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 enum place {
-	PLACE_LINE,   /* a bar's first beat */
-	PLACE_BACK,   /* the second and the fourth of four */
-	PLACE_MIDDLE, /* the third of four */
-	PLACE_BEAT,   /* any other beat but the first */
-	PLACE_HALF,   /* between two beats, which have two parts */
-	PLACE_NO_QUARTER,
-	PLACE_FOUR_HALF, /* and four */
+	PLACE_LINE,	  /* a bar's first beat */
+	PLACE_BACK,	  /* the second and the fourth of four */
+	PLACE_MIDDLE,	  /* the third of four */
+	PLACE_BEAT,	  /* any other beat but the first */
+	PLACE_HALF,	  /* between two beats, which have two parts */
+	PLACE_NO_QUARTER, /* where such beats have nothing */
+	PLACE_FOUR_HALF,  /* between two beats, which have four */
 	PLACE_QUARTER,
 	PLACE_FIRST_THIRD,
 	PLACE_LAST_THIRD,
