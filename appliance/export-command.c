@@ -85,7 +85,7 @@ const struct subcommand subcommand_export = {
 			{"out", "DIR", "the folder to write into, made if need be"},
 			{"force", NULL, "replace files that are there already"},
 			{"session", "FILE", "another session than the take's own"},
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 		},
 	.run = run,
 };

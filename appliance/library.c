@@ -10,30 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What each of them does with its take. 0, 1: done, and the take is faulty; or negative errno. */
-typedef int (*take_fn)(const struct subcommand *command, const struct arguments *arguments,
-	const char *folder, struct error *e);
-
-static int with_take(const struct subcommand *command, const struct arguments *arguments, take_fn act)
-{
-	struct appliance appliance;
-	struct error e;
-	char *folder;
-	const char *path, *takes = subcommand_option(command, arguments, "takes");
-	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
-	if (status != EXIT_DONE)
-		return status;
-	int result = take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e);
-	if (result == 0) {
-		result = act(command, arguments, folder, &e);
-		free(folder);
-	}
-	appliance_finish(&appliance);
-	if (result < 0)
-		return subcommand_failed(&e);
-	return result > 0 ? EXIT_FAILED : EXIT_DONE;
-}
-
 /* ---- keep ---- */
 
 static int keep(const struct subcommand *command, const struct arguments *arguments, const char *folder,
@@ -48,11 +24,6 @@ static int keep(const struct subcommand *command, const struct arguments *argume
 	return result;
 }
 
-static int run_keep(const struct subcommand *command, const struct arguments *arguments)
-{
-	return with_take(command, arguments, keep);
-}
-
 /* ---- remove ---- */
 
 static int remove_take(const struct subcommand *command, const struct arguments *arguments,
@@ -60,11 +31,6 @@ static int remove_take(const struct subcommand *command, const struct arguments 
 {
 	(void)command, (void)arguments;
 	return removal_run(folder, e);
-}
-
-static int run_remove(const struct subcommand *command, const struct arguments *arguments)
-{
-	return with_take(command, arguments, remove_take);
 }
 
 /* ---- verify ---- */
@@ -112,11 +78,6 @@ static int verify(const struct subcommand *command, const struct arguments *argu
 	return result;
 }
 
-static int run_verify(const struct subcommand *command, const struct arguments *arguments)
-{
-	return with_take(command, arguments, verify);
-}
-
 const struct subcommand subcommand_keep = {
 	.name = "keep",
 	.synopsis = "TAKE",
@@ -126,10 +87,11 @@ const struct subcommand subcommand_keep = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"not", NULL, "no longer keep it"},
 		},
-	.run = run_keep,
+	.run = subcommand_on_take,
+	.on_take = keep,
 };
 
 const struct subcommand subcommand_remove = {
@@ -141,9 +103,10 @@ const struct subcommand subcommand_remove = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 		},
-	.run = run_remove,
+	.run = subcommand_on_take,
+	.on_take = remove_take,
 };
 
 const struct subcommand subcommand_verify = {
@@ -155,8 +118,9 @@ const struct subcommand subcommand_verify = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"json", NULL, "for programs"},
 		},
-	.run = run_verify,
+	.run = subcommand_on_take,
+	.on_take = verify,
 };

@@ -24,8 +24,9 @@ static int convert_mix(struct mastering *m, struct error *e)
 	struct master_source source = scratch_source(m->mix, m->rate);
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	int result = scratch_open(&m->converted, m->folder, e);
-	if (result == 0)
-		result = convert_create(&convert, m->rate, m->delivered_rate, &sink, e);
+	if (result < 0)
+		return result;
+	result = convert_create(&convert, m->rate, m->delivered_rate, &sink, e);
 	if (result < 0)
 		return result;
 	result = source.rewind(source.data, e);
@@ -72,7 +73,7 @@ static int read_reference(const char *path, double target[LONGTERM_THIRDS], stru
 		result = portrait_file(file, sides, e);
 	if (result == 0 && !portrait_loud(sides, target))
 		result = error_set(e, ENODATA, "%s: is silent; a reference has something to go for", path);
-	for (size_t t = 0; t < LONGTERM_THIRDS; t++)
+	for (size_t t = 0; result == 0 && t < LONGTERM_THIRDS; t++)
 		target[t] = 10 * log10(target[t]);
 	portrait_destroy(sides[0]);
 	portrait_destroy(sides[1]);

@@ -55,8 +55,8 @@ static double y_of(const struct plot *plot, double db)
 static void put_frame(const struct plot *plot, const char *head, const char *unit)
 {
 	fprintf(plot->to, "<text class=\"head\" x=\"%d\" y=\"%.0f\">%s</text>\n", LEFT, plot->top - 12, head);
-	for (double db = plot->y_most; db >= plot->y_least; db -= 10) {
-		double y = y_of(plot, db);
+	for (int line = 0; plot->y_most - 10 * line >= plot->y_least; line++) {
+		double db = plot->y_most - 10 * line, y = y_of(plot, db);
 		fprintf(plot->to,
 			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
 			"<text class=\"dim end\" x=\"%d\" y=\"%.1f\">%.0f</text>\n",
@@ -80,10 +80,11 @@ static double seconds_between(double seconds)
 static void put_times(const struct plot *plot, double seconds)
 {
 	double step = seconds_between(seconds);
-	for (double at = 0; at <= seconds; at += step)
+	for (int i = 0; i * step <= seconds; i++) {
+		int at = (int)(i * step);
 		fprintf(plot->to, "<text class=\"dim middle\" x=\"%.1f\" y=\"%.0f\">%d:%02d</text>\n",
-			LEFT + at / seconds * PLOT_WIDTH, plot->top + plot->height + 18, (int)at / 60,
-			(int)at % 60);
+			LEFT + at / seconds * PLOT_WIDTH, plot->top + plot->height + 18, at / 60, at % 60);
+	}
 }
 
 /* The highest of each column: what a person would have seen a meter reach. */

@@ -118,6 +118,8 @@ static void on_started(void *data, const struct manifest *take)
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
 	app->started = true;
+	if (!meters_are_seen(app->meters))
+		loop_set_timer(app->draw, 0, 0);
 	warn_of_disk(app->appliance, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
@@ -291,7 +293,7 @@ const struct subcommand subcommand_record = {
 			{"session", "FILE",
 				"the session (default: the appliance's, else every channel a track)"},
 			{"for", "TIME", "end after so long, counted from the first frame (6s, 10m, 4 h)"},
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"name", "N", "the name in the take's id (default: the session's)"},
 		},
 	.run = run,

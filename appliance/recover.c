@@ -45,8 +45,10 @@ static void add_object(void *data, const struct recovery_report *report)
 					    take ? take->error : report->error));
 }
 
-static int recover(const char *takes, bool json, struct error *e)
+static int recover(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+	struct error *e)
 {
+	bool json = subcommand_option(command, arguments, "json");
 	json_t *list = json ? json_array() : NULL;
 	struct recovery recovery = {.takes = takes, .report = json ? add_object : print_line, .data = list};
 	int lock = access(takes, F_OK) < 0 && errno == ENOENT ? -ENOENT : takes_lock(takes, e);
@@ -66,21 +68,6 @@ static int recover(const char *takes, bool json, struct error *e)
 	return result;
 }
 
-static int run(const struct subcommand *command, const struct arguments *arguments)
-{
-	struct appliance appliance;
-	struct error e;
-	const char *path, *takes = subcommand_option(command, arguments, "takes");
-	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
-	if (status != EXIT_DONE)
-		return status;
-	bool json = subcommand_option(command, arguments, "json");
-	if (recover(takes ? takes : appliance.takes, json, &e) < 0)
-		status = subcommand_failed(&e);
-	appliance_finish(&appliance);
-	return status;
-}
-
 const struct subcommand subcommand_recover = {
 	.name = "recover",
 	.synopsis = "",
@@ -88,8 +75,9 @@ const struct subcommand subcommand_recover = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"json", NULL, "for programs"},
 		},
-	.run = run,
+	.run = subcommand_in_takes,
+	.in_takes = recover,
 };

@@ -8,7 +8,7 @@ static int read_raw(void *data, double *const *out, uint32_t frames, struct erro
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	int32_t *const channel[BLOCK_CHANNELS] = {samples[0], samples[1]};
 	int result = raw_read(reel->reader, channel, frames, e);
-	for (uint32_t c = 0; result == 0 && c < reel->channels; c++)
+	for (uint32_t c = 0; result == 0 && c < BLOCK_CHANNELS && c < reel->channels && out[c]; c++)
 		for (uint32_t i = 0; i < frames; i++)
 			out[c][i] = samples[c][i] * reel->scale;
 	return result;
@@ -44,8 +44,8 @@ int reel_read(struct reel *reel, double *const *channels, uint32_t frames, struc
 	for (uint32_t done = 0, n; done < frames && result == 0; done += n) {
 		n = frames - done < BLOCK_FRAMES ? frames - done : BLOCK_FRAMES;
 		struct block block = {.channels = reel->channels, .frames = n};
-		for (uint32_t c = 0; c < reel->channels; c++)
-			block.channel[c] = channels[c] + done;
+		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+			block.channel[c] = c < reel->channels ? channels[c] + done : NULL;
 		result = reel->resample ? resample_read(reel->resample, &block, n, e)
 					: read_raw(reel, block.channel, n, e);
 	}

@@ -173,7 +173,7 @@ const struct subcommand subcommand_render = {
 				"(default: the session's)"},
 			{"jobs", "N", "threads, 1 to 64 (default: one a core); the result is the same"},
 			{"out", "DIR", "write there, and leave the take as it is"},
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"background", NULL, "give way to everything else; progress as lines, for programs"},
 		},
 	.run = run,

@@ -157,7 +157,7 @@ static int read_cut(struct stem_cut *cut, double *const *room, uint32_t frames, 
 	uint32_t silent = cut->silent < frames ? (uint32_t)cut->silent : frames;
 	cut->silent -= silent;
 	double *rest[BLOCK_CHANNELS] = {0};
-	for (uint32_t c = 0; c < cut->reel.channels; c++) {
+	for (uint32_t c = 0; c < cut->reel.channels && c < BLOCK_CHANNELS; c++) {
 		memset(room[c], 0, silent * sizeof(double));
 		rest[c] = room[c] + silent;
 	}
@@ -182,7 +182,7 @@ static int splice(
 	int result = read_cut(cut, room, frames, e);
 	for (uint32_t i = 0; i < frames && result == 0; i++) {
 		double part = share(cut->punch, at + i);
-		for (uint32_t c = 0; c < cut->reel.channels; c++)
+		for (uint32_t c = 0; c < cut->reel.channels && channels[c]; c++)
 			channels[c][i] = part < 1 ? channels[c][i] * cos(M_PI_2 * part) +
 							    samples[c][i] * sin(M_PI_2 * part)
 						  : samples[c][i];

@@ -1,5 +1,7 @@
 #include "appliance/subcommand.h"
 
+#include "takes/take.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,4 +54,41 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
 	return result < 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+static int work(const struct subcommand *command, const struct arguments *arguments, subcommand_fn act)
+{
+	struct appliance appliance;
+	struct error e;
+	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	if (status != EXIT_DONE)
+		return status;
+	int result = act(command, arguments, takes ? takes : appliance.takes, &e);
+	appliance_finish(&appliance);
+	if (result < 0)
+		return subcommand_failed(&e);
+	return result > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+int subcommand_in_takes(const struct subcommand *command, const struct arguments *arguments)
+{
+	return work(command, arguments, command->in_takes);
+}
+
+static int find_take(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+	struct error *e)
+{
+	char *folder;
+	int result = take_find(takes, arguments->words[0], &folder, e);
+	if (result < 0)
+		return result;
+	result = command->on_take(command, arguments, folder, e);
+	free(folder);
+	return result;
+}
+
+int subcommand_on_take(const struct subcommand *command, const struct arguments *arguments)
+{
+	return work(command, arguments, find_take);
 }

@@ -23,13 +23,22 @@ struct arguments {
 	int word_count;
 };
 
+struct subcommand;
+
+/* What a command does in a folder, of all takes or of one. 0; 1: done, and something there is faulty; or
+ * negative errno. */
+typedef int (*subcommand_fn)(const struct subcommand *command, const struct arguments *arguments,
+	const char *folder, struct error *e);
+
 struct subcommand {
 	const char *name;
 	const char *synopsis; /* of the words: "TAKE", "FILE…", "" */
 	int least_words, most_words;
 	const char *help;
 	struct option_spec options[OPTIONS_MOST + 1];
-	int (*run)(const struct subcommand *command, const struct arguments *arguments);
+	int (*run)(const struct subcommand *command, const struct arguments *arguments); /* the exit status */
+	subcommand_fn in_takes; /* for subcommand_in_takes */
+	subcommand_fn on_take;	/* for subcommand_on_take */
 };
 
 /* The value of option `name`; NULL if it was not given. Asking for one that the command has not is a defect
@@ -54,15 +63,27 @@ int subcommand_parse_time(const char *text, double least, double *seconds);
 			"the appliance's configuration (default /etc/woodshed/appliance.yaml, if there)" \
 	}
 
+#define SUBCOMMAND_TAKES_OPTION \
+	{ \
+		"takes", "DIR", "the folder of takes (default: the appliance's)" \
+	}
+
 /* Loads the appliance of --config, else of /etc, else the defaults. EXIT_DONE, or EXIT_USAGE with the faults
  * printed. `path` becomes the file's, NULL for the defaults. */
 int subcommand_load_appliance(const struct subcommand *command, const struct arguments *arguments,
 	struct appliance *appliance, const char **path);
 
+/* `run` of a command that works with the takes of --takes, else of the appliance of --config: has its
+ * `in_takes` done, and tells a failure. The exit status. */
+int subcommand_in_takes(const struct subcommand *command, const struct arguments *arguments);
+
+/* The same of a command whose first word is a take, a path or an id: has its `on_take` done. */
+int subcommand_on_take(const struct subcommand *command, const struct arguments *arguments);
+
 /* ---- the commands, a file each ---- */
 
-extern const struct subcommand subcommand_check, subcommand_export, subcommand_interfaces, subcommand_keep, subcommand_master,
-	subcommand_measure, subcommand_presets, subcommand_processors, subcommand_record,
+extern const struct subcommand subcommand_check, subcommand_export, subcommand_interfaces, subcommand_keep,
+	subcommand_master, subcommand_measure, subcommand_presets, subcommand_processors, subcommand_record,
 	subcommand_recover, subcommand_remove, subcommand_render, subcommand_run, subcommand_schema,
 	subcommand_show, subcommand_song, subcommand_takes, subcommand_token, subcommand_verify;
 

@@ -42,18 +42,11 @@ static void print_list_json(const struct take_list *list)
 	printf("]\n");
 }
 
-/* 0: all of them. */
-static bool read_limit(const char *text, size_t *limit)
+static bool is_limit(const char *text)
 {
 	enum { DIGITS_MOST = 9 };
-	*limit = LIST_DEFAULT;
-	if (!text)
-		return true;
 	size_t digits = strspn(text, "0123456789");
-	if (digits == 0 || digits > DIGITS_MOST || text[digits] != '\0')
-		return false;
-	*limit = strtoul(text, NULL, 10);
-	return true;
+	return digits > 0 && digits <= DIGITS_MOST && text[digits] == '\0';
 }
 
 /* What is not part of the list goes to standard error, so that a program reads the list alone. */
@@ -66,25 +59,15 @@ static void print_rest(const struct take_list *list)
 			list->cursor);
 }
 
-static int run_takes(const struct subcommand *command, const struct arguments *arguments)
+static int print_takes(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+	struct error *e)
 {
-	struct appliance appliance;
-	struct error e;
-	size_t limit;
-	const char *path, *takes = subcommand_option(command, arguments, "takes");
-	const char *before = subcommand_option(command, arguments, "before");
-	if (!read_limit(subcommand_option(command, arguments, "limit"), &limit))
-		return subcommand_misused(command, "--limit: a whole number; 0: all takes");
-	if (before && !take_id_valid(before))
-		return subcommand_misused(command, "--before: %s is not a take's id", before);
-	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
-	if (status != EXIT_DONE)
-		return status;
 	struct take_list list;
-	if (take_list_load(&list, takes ? takes : appliance.takes, before, limit, &e) < 0) {
-		appliance_finish(&appliance);
-		return subcommand_failed(&e);
-	}
+	const char *limit = subcommand_option(command, arguments, "limit");
+	int result = take_list_load(&list, takes, subcommand_option(command, arguments, "before"),
+		limit ? strtoul(limit, NULL, 10) : LIST_DEFAULT, e);
+	if (result < 0)
+		return result;
 	if (subcommand_option(command, arguments, "json"))
 		print_list_json(&list);
 	else
@@ -92,8 +75,18 @@ static int run_takes(const struct subcommand *command, const struct arguments *a
 			print_line(&list.entries[i].manifest);
 	print_rest(&list);
 	take_list_finish(&list);
-	appliance_finish(&appliance);
-	return EXIT_DONE;
+	return 0;
+}
+
+static int run_takes(const struct subcommand *command, const struct arguments *arguments)
+{
+	const char *limit = subcommand_option(command, arguments, "limit");
+	const char *before = subcommand_option(command, arguments, "before");
+	if (limit && !is_limit(limit))
+		return subcommand_misused(command, "--limit: a whole number; 0: all takes");
+	if (before && !take_id_valid(before))
+		return subcommand_misused(command, "--before: %s is not a take's id", before);
+	return subcommand_in_takes(command, arguments);
 }
 
 static void print_figure(const char *format, double value)
@@ -155,8 +148,8 @@ static void print_interfaces(const struct manifest *take)
 			printf(" shared clock");
 		else
 			print_figure(" %+.1f ppm", interface->ppm);
-		printf("  %llu gaps  (%s)\n",
-			(unsigned long long)(interface->gap_count + interface->gaps_more), interface->node);
+		printf("  %llu gaps  (%s)\n", (unsigned long long)interface->gap_count + interface->gaps_more,
+			interface->node);
 		for (size_t g = 0; g < interface->gap_count; g++)
 			printf("    %llu frames at %llu: %s\n", (unsigned long long)interface->gaps[g].frames,
 				(unsigned long long)interface->gaps[g].frame,
@@ -197,41 +190,22 @@ static void print_take(const struct manifest *take, const char *folder)
 	}
 }
 
-static int show(const struct subcommand *command, const struct arguments *arguments, const char *takes,
+static int show(const struct subcommand *command, const struct arguments *arguments, const char *folder,
 	struct error *e)
 {
-	char *folder;
 	struct manifest take;
-	int result = take_find(takes, arguments->words[0], &folder, e);
+	int result = manifest_load(&take, folder, e);
 	if (result < 0)
 		return result;
-	result = manifest_load(&take, folder, e);
-	if (result == 0) {
-		if (subcommand_option(command, arguments, "json")) {
-			char *text = manifest_json(&take);
-			printf("%s", text);
-			free(text);
-		} else {
-			print_take(&take, folder);
-		}
-		manifest_finish(&take);
+	if (subcommand_option(command, arguments, "json")) {
+		char *text = manifest_json(&take);
+		printf("%s", text);
+		free(text);
+	} else {
+		print_take(&take, folder);
 	}
-	free(folder);
-	return result;
-}
-
-static int run_show(const struct subcommand *command, const struct arguments *arguments)
-{
-	struct appliance appliance;
-	struct error e;
-	const char *path, *takes = subcommand_option(command, arguments, "takes");
-	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
-	if (status != EXIT_DONE)
-		return status;
-	if (show(command, arguments, takes ? takes : appliance.takes, &e) < 0)
-		status = subcommand_failed(&e);
-	appliance_finish(&appliance);
-	return status;
+	manifest_finish(&take);
+	return 0;
 }
 
 const struct subcommand subcommand_takes = {
@@ -241,12 +215,13 @@ const struct subcommand subcommand_takes = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"limit", "N", "how many, with --json too (default 100; 0: all)"},
 			{"before", "TAKE", "only those older than this one, which may be gone"},
 			{"json", NULL, "for programs"},
 		},
 	.run = run_takes,
+	.in_takes = print_takes,
 };
 
 const struct subcommand subcommand_show = {
@@ -258,8 +233,9 @@ const struct subcommand subcommand_show = {
 	.options =
 		{
 			SUBCOMMAND_CONFIG_OPTION,
-			{"takes", "DIR", "the folder of takes (default: the appliance's)"},
+			SUBCOMMAND_TAKES_OPTION,
 			{"json", NULL, "for programs"},
 		},
-	.run = run_show,
+	.run = subcommand_on_take,
+	.on_take = show,
 };

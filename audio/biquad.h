@@ -33,4 +33,19 @@ static inline void biquad_run(
 bool biquad_run_wide(const struct biquad *sections, struct biquad_memory *memories, size_t n, double *samples,
 	size_t count);
 
+enum { BIQUAD_STEREO_LEAST = 3 };
+
+/* One or two sections after one another, for two channels at once. */
+struct biquad_stereo {
+	const struct biquad *sections;
+	struct biquad_memory *memories[2]; /* of each channel */
+	size_t count;			   /* of sections */
+	const double *in[2];
+	double *out[2]; /* may be `in`, or what another of the two takes in */
+};
+
+/* Runs two of them side by side, `count` samples, at least BIQUAD_STEREO_LEAST; `one` is begun first. The
+ * same bits as filter_run's. */
+void biquad_run_stereo(const struct biquad_stereo *one, const struct biquad_stereo *other, size_t count);
+
 #endif

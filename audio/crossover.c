@@ -1,5 +1,8 @@
 #include "audio/crossover.h"
 
+#include "audio/ballistics.h"
+#include "audio/biquad.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,4 +43,88 @@ void crossover_run(const struct crossover *crossover, struct crossover_memory *m
 		for (size_t j = i + 1; j < splits; j++)
 			filter_run(&crossover->splits[j].all, &memory->all[i][j], bands[i], count);
 	}
+}
+
+static void split_stereo(const struct crossover_split *split, struct crossover_memory memories[2], size_t i,
+	double *const *const bands[2], size_t rest, size_t count)
+{
+	struct biquad_stereo low = {.sections = split->low, .count = 2},
+			     high = {.sections = split->high, .count = 2};
+	for (size_t c = 0; c < 2; c++) {
+		low.memories[c] = memories[c].low[i];
+		high.memories[c] = memories[c].high[i];
+		low.in[c] = high.in[c] = high.out[c] = bands[c][rest];
+		low.out[c] = bands[c][i];
+	}
+	biquad_run_stereo(&low, &high, count);
+}
+
+/* All-passes for band `band`, from the one of split `from` on, two at most; none where there is none. */
+static struct biquad_stereo all_stereo(const struct biquad *alls, struct crossover_memory memories[2],
+	size_t splits, size_t band, size_t from, double *const *const bands[2])
+{
+	struct biquad_stereo all = {.sections = alls + from};
+	if (band >= splits || from >= splits)
+		return all;
+	all.count = splits - from < 2 ? 1 : 2;
+	for (size_t c = 0; c < 2; c++) {
+		all.memories[c] = &memories[c].all[band][from];
+		all.in[c] = all.out[c] = bands[c][band];
+	}
+	return all;
+}
+
+static void all_pass_stereo(const struct crossover *crossover, struct crossover_memory memories[2],
+	double *const *const bands[2], size_t count)
+{
+	struct biquad alls[CROSSOVER_SPLITS];
+	size_t splits = crossover->bands - 1;
+	for (size_t i = 0; i < splits; i++)
+		alls[i] = crossover->splits[i].all;
+	for (size_t done = 0; done + 1 < splits; done += 2) {
+		for (size_t band = 0; band + 1 + done < splits; band += 2) {
+			struct biquad_stereo one =
+				all_stereo(alls, memories, splits, band, band + 1 + done, bands);
+			struct biquad_stereo other =
+				all_stereo(alls, memories, splits, band + 1, band + 2 + done, bands);
+			double unused[2][CHUNK] = {{0}};
+			struct biquad_memory none[2] = {{0}};
+			if (other.count == 0)
+				other = (struct biquad_stereo){alls, {&none[0], &none[1]}, 1,
+					{unused[0], unused[1]}, {unused[0], unused[1]}};
+			biquad_run_stereo(&one, &other, count);
+		}
+	}
+}
+
+/* A memory's age is that of its cascade: in the first of it. */
+static void age_all(struct crossover_memory *memory, size_t splits, uint32_t count)
+{
+	for (size_t i = 0; i < splits; i++) {
+		memory->low[i][0].age += count;
+		memory->high[i][0].age += count;
+		for (size_t j = i + 1; j < splits; j++)
+			memory->all[i][j].age += count;
+	}
+}
+
+void crossover_run_stereo(const struct crossover *crossover, struct crossover_memory memories[2],
+	const double *const in[2], double *const *const bands[2], size_t count)
+{
+	size_t splits = crossover->bands - 1;
+	/* When memories are to be looked at, and what is too short, goes the other way, to the same bits. */
+	if (count < BIQUAD_STEREO_LEAST || count > CHUNK ||
+		memories[0].low[0][0].age + count >= FILTER_FLUSH_EVERY) {
+		for (size_t c = 0; c < 2; c++)
+			crossover_run(crossover, &memories[c], in[c], bands[c], count);
+		return;
+	}
+	for (size_t c = 0; c < 2; c++)
+		if (bands[c][splits] != in[c])
+			memcpy(bands[c][splits], in[c], count * sizeof(double));
+	for (size_t i = 0; i < splits; i++)
+		split_stereo(&crossover->splits[i], memories, i, bands, splits, count);
+	all_pass_stereo(crossover, memories, bands, count);
+	for (size_t c = 0; c < 2; c++)
+		age_all(&memories[c], splits, (uint32_t)count);
 }

@@ -36,4 +36,8 @@ void crossover_init(struct crossover *crossover, size_t bands, const double *fre
 void crossover_run(const struct crossover *crossover, struct crossover_memory *memory, const double *in,
 	double *const *bands, size_t count);
 
+/* The same for two channels at once, twice as fast: in[c] into bands[c][0], bands[c][1], … */
+void crossover_run_stereo(const struct crossover *crossover, struct crossover_memory memories[2],
+	const double *const in[2], double *const *const bands[2], size_t count);
+
 #endif

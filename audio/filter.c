@@ -213,18 +213,15 @@ static void flush(struct biquad_memory *m)
 		*m = (struct biquad_memory){.age = m->age};
 }
 
-/* When to flush is counted in samples since the memory was made, never in blocks. */
-enum { FLUSH_EVERY = 1024 };
-
 void filter_run_cascade(const struct biquad *sections, struct biquad_memory *memories, size_t section_count,
 	double *samples, size_t count)
 {
 	while (section_count > 0 && count > 0) {
-		size_t n = FLUSH_EVERY - memories->age;
+		size_t n = FILTER_FLUSH_EVERY - memories->age;
 		if (n > count)
 			n = count;
 		run_all(sections, memories, section_count, samples, n);
-		memories->age = (uint32_t)((memories->age + n) % FLUSH_EVERY);
+		memories->age = (uint32_t)((memories->age + n) % FILTER_FLUSH_EVERY);
 		for (size_t i = 0; memories->age == 0 && i < section_count; i++)
 			flush(&memories[i]);
 		samples += n;

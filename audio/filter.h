@@ -50,6 +50,9 @@ size_t filter_butterworth(
  * sound costs no denormals, and one that is not finite any more, within 256 samples. */
 void filter_run(const struct biquad *section, struct biquad_memory *memory, double *samples, size_t count);
 
+/* A memory is looked at after every so many samples since it was made, never after blocks. */
+enum { FILTER_FLUSH_EVERY = 1024 };
+
 /* The same through `section_count` sections after one another, each with its own memory: much faster than one
  * call a section, for neighbours run side by side. However a signal is cut into calls, the samples are
  * bit-identical. */

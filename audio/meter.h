@@ -26,12 +26,9 @@ void meter_destroy(struct meter *meter);				  /* NULL is fine */
 int meter_add(struct meter *meter, const struct block *block) MUST_CHECK; /* 0 or -ENOMEM */
 
 /* meter_add in parts, which may run at the same time: its power and loudness, and the peaks of each channel.
- * Each part gets all of the samples. `peaks`, unless NULL, gets oversample_envelope's, of which
- * meter_set_floor says what matters. */
+ * Each part gets all of the samples. */
 int meter_add_power(struct meter *meter, const struct block *block) MUST_CHECK;
-void meter_add_peaks(
-	struct meter *meter, uint32_t channel, const double *samples, uint32_t frames, double *peaks);
-void meter_set_floor(struct meter *meter, double floor);
+void meter_add_peaks(struct meter *meter, uint32_t channel, const double *samples, uint32_t frames);
 struct r128 *meter_r128(struct meter *meter); /* what measures its loudness, for who wants to listen in */
 
 void meter_read(struct meter *meter, struct meter_reading *reading);

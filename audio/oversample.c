@@ -7,72 +7,117 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Samples and the middles between them make a grid of twice the rate. Interval i lies between sample i and
+ * the next one; its 16 values come from the grid's points from 7 before sample i to 9 behind it. */
 enum {
-	TAPS = 64,
-	BEFORE = TAPS / 2 - 1, /* taps before the interval that is interpolated: its two ends are 31 and 32 */
-	LANES = 4,
-	GROUPS_MOST = 4, /* of LANES phases */
-	TILE = 4 * LANES,
-	CHUNK = 16 * TILE,
+	FACTOR = 16,
+	TAPS = 1024,
+	SHORT = 16, /* taps on the grid */
+	POINTS = SHORT + 1,
+	REACH = 4, /* intervals to either side that an interval's values look at */
+	TILE = 16,
+	CHUNK = 64 * TILE,
+	LEAD = TAPS / 2 + 2 * TILE, /* x[LEAD + i] is where interval i begins */
+	LATENCY = TAPS / 2 + REACH,
+	HISTORY = LEAD + LATENCY + CHUNK + 4 * TILE,
+	TILES = HISTORY / TILE,
+	LANES = 8,
 };
 
-/* Kaiser's formula for 70 dB (J. F. Kaiser, 1974): the transition is then 0.068 of the rate wide around half
- * the rate, so the passband ends at 0.466. */
-static const double kaiser_beta = 6.755;
+/* Kaiser's formula (J. F. Kaiser, 1974) for 70 dB: the transition is then 0.0042 of the rate wide,
+ * around half the rate. And for 99 dB, on the grid: flat to 0.30 of its rate, where 0.25 would do. */
+static const double sharp_beta = 6.755, short_beta = 10;
 
-/* Where a signal of bandwidth B has its largest peak M, it is still at least M cos(2πBt) at a time t beside
- * it: it cannot fall faster than a sine of that height. Our filter's band ends at 0.534 of the rate. Known on
- * a grid of twice, four times and eight times the rate, a peak has a point of the grid within 1/4, 1/8 and
- * 1/16 of a sample: where none reaches this share of the floor (cos 0.839, 0.419 and 0.210, and a little for
- * the ripple), nor does the peak between them, and the finer grid need not be looked at. */
-static const float near_shares[GROUPS_MOST] = {0.66f, 0.905f, 0.97f, 0.97f};
-
-/* The group of phases that makes the grid of 4 times the rate comes first, then that of 8, then those of 16.
- */
-static const unsigned group_order[GROUPS_MOST] = {0, 2, 1, 3};
+/* What 32 bits may round away of a bound. */
+static const float slack = 1.00001f;
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef float broad __attribute__((vector_size(2 * LANES * sizeof(float))));
 
-struct oversample {
-	unsigned groups;
-	float floor, largest;
-	float middle[TAPS / 2];			/* half of the symmetric phase at 1/2 */
-	float middle_most;			/* no middle is larger than so many times its samples */
-	float phases[GROUPS_MOST][TAPS][LANES]; /* a group's taps are contiguous */
-	float history[TAPS - 1 + CHUNK + TILE]; /* what came before, then the chunk; whole tiles */
-	float half[CHUNK];			/* magnitudes at the middle of each interval */
+/* A value between two points lies on the straight line between them, plus a filter over the signal's second
+ * differences, since interpolation leaves straight lines as they are. So it is no larger than the larger end
+ * times `ends`, plus the largest second difference around times `bend`: where those are small, which they are
+ * in most of most music, nothing has to be interpolated to know that no peak is there. */
+struct bound {
+	float ends, bend;
 };
 
-static void design(struct oversample *o)
+struct oversample {
+	float floor, largest;
+	float middle[TAPS / 2]; /* half of the symmetric filter */
+	float values[POINTS][FACTOR];
+	struct bound by_samples, by_grid;
+	float x[HISTORY];
+	float middles[TILE + CHUNK + 2 * TILE]; /* of this chunk's intervals, from a tile before it */
+	bool known[CHUNK / TILE + 3];		/* which tiles of them were worked out */
+	float most[TILES], bends[TILES];	/* of each tile of x: magnitudes and second differences */
+};
+
+/* ---- design ---- */
+
+/* What bounds a filter whose taps begin `before` points before an interval, as above. Summed up twice, what
+ * it has beside the straight line is what it does to second differences; a rest that is no straight line's
+ * (the window's doing) counts for both ends. */
+static struct bound bound_of(const double *taps, size_t count, size_t before, double fraction)
 {
-	double taps[TAPS];
-	for (unsigned i = 0; i < o->groups * LANES; i++) {
-		unsigned group = i / LANES, lane = i % LANES;
-		unsigned first = o->groups == GROUPS_MOST ? group_order[group] : group;
-		sinc_design(
-			taps, TAPS, (double)(first + o->groups * lane) / (o->groups * LANES), kaiser_beta);
-		for (int k = 0; k < TAPS; k++)
-			o->phases[group][k][lane] = (float)taps[k];
+	double rest = -fraction, once = 0, twice = 0, sum = 0;
+	for (size_t k = 0; k < count; k++)
+		rest += taps[k] * ((double)k - (double)before);
+	for (size_t k = 0; k < count; k++) {
+		double line = k == before ? 1 - fraction - rest : k == before + 1 ? fraction + rest : 0;
+		once += taps[k] - line;
+		twice += once;
+		sum += fabs(twice);
 	}
-	sinc_design(taps, TAPS, 0.5, kaiser_beta);
-	double sum = 0;
-	for (int k = 0; k < TAPS / 2; k++) {
-		o->middle[k] = (float)taps[k];
-		sum += 2 * fabs(taps[k]);
-	}
-	o->middle_most = (float)sum * 1.0001f;
+	return (struct bound){(float)(1 + 2 * fabs(rest)) * slack, (float)sum * slack};
 }
 
-struct oversample *oversample_create(uint32_t factor)
+static void widen(struct bound *bound, struct bound by)
 {
-	if (factor != 4 && factor != 8 && factor != 16)
-		return NULL;
+	bound->ends = fmaxf(bound->ends, by.ends);
+	bound->bend = fmaxf(bound->bend, by.bend);
+}
+
+/* The values of phase `phase`, on the samples. */
+static struct bound bound_on_samples(const double grid[POINTS], const double middle[TAPS], int phase)
+{
+	double on[TAPS + 2 * REACH + 2] = {0};
+	for (int k = 0; k < POINTS; k++) {
+		int point = k - 7; /* from sample i on */
+		if (point % 2 == 0) {
+			on[TAPS / 2 - 1 + REACH + point / 2] += grid[k];
+			continue;
+		}
+		int from = REACH + (point - 1) / 2;
+		for (int j = 0; j < TAPS; j++)
+			on[from + j] += grid[k] * middle[j];
+	}
+	return bound_of(on, TAPS + 2 * REACH + 2, TAPS / 2 - 1 + REACH, (double)phase / FACTOR);
+}
+
+static void design_values(struct oversample *o, const double middle[TAPS])
+{
+	for (int phase = 0; phase < FACTOR; phase++) {
+		double taps[SHORT], grid[POINTS] = {0};
+		int second = phase >= FACTOR / 2, part = phase % (FACTOR / 2);
+		sinc_design(taps, SHORT, (double)part / (FACTOR / 2), short_beta);
+		memcpy(grid + second, taps, sizeof(taps));
+		for (int k = 0; k < POINTS; k++)
+			o->values[k][phase] = (float)grid[k];
+		widen(&o->by_grid, bound_of(grid, POINTS, 7 + (size_t)second, (double)part / (FACTOR / 2)));
+		widen(&o->by_samples, bound_on_samples(grid, middle, phase));
+	}
+}
+
+struct oversample *oversample_create(void)
+{
 	struct oversample *made = calloc(1, sizeof(*made));
+	double middle[TAPS];
 	if (!made)
 		return NULL;
-	made->groups = factor / LANES;
-	design(made);
+	sinc_design(middle, TAPS, 0.5, sharp_beta);
+	for (int k = 0; k < TAPS / 2; k++)
+		made->middle[k] = (float)middle[k];
+	design_values(made, middle);
 	return made;
 }
 
@@ -83,7 +128,7 @@ void oversample_destroy(struct oversample *oversample)
 
 void oversample_reset(struct oversample *oversample)
 {
-	memset(oversample->history, 0, sizeof(oversample->history));
+	memset(oversample->x, 0, sizeof(oversample->x));
 	oversample->largest = 0;
 }
 
@@ -92,184 +137,239 @@ void oversample_set_floor(struct oversample *oversample, double floor)
 	oversample->floor = (float)floor;
 }
 
-uint32_t oversample_latency(const struct oversample *oversample)
+uint32_t oversample_latency(void)
 {
-	(void)oversample;
-	return TAPS / 2;
+	return LATENCY;
 }
 
-static inline lanes load(const float *from)
-{
-	lanes value;
-	memcpy(&value, from, sizeof(value));
-	return value;
-}
+/* ---- bounds ---- */
 
-/* One output a lane: the taps are read once for sixteen outputs, and each, as the filter is symmetric, meets
- * two samples for each output. */
-static inline __attribute__((always_inline)) void interpolate_tile(
-	const float *taps, const float *history, float *out)
-{
-	broad low = {0}, high = {0};
-	for (int k = 0; k < TAPS / 2; k++) {
-		const float t = taps[k];
-		const broad tap = {t, t, t, t, t, t, t, t};
-		const float *early = history + k, *late = history + TAPS - 1 - k;
-		broad one, other;
-		memcpy(&one, early, sizeof(one));
-		memcpy(&other, late, sizeof(other));
-		low += tap * (one + other);
-		memcpy(&one, early + 2 * LANES, sizeof(one));
-		memcpy(&other, late + 2 * LANES, sizeof(other));
-		high += tap * (one + other);
-	}
-	memcpy(out, &low, sizeof(low));
-	memcpy(out + 2 * LANES, &high, sizeof(high));
-}
-
-static float larger(float a, float b)
+static inline float larger(float a, float b)
 {
 	return a > b ? a : b;
 }
 
-/* Largest magnitude among a group's phases. Four sums, as one would wait for its own last addition. */
-static float group_peak(const float (*taps)[LANES], const float *window)
+static inline float largest_of(float values[TILE])
 {
-	lanes sum[4] = {{0}};
-	for (int k = 0; k < TAPS; k += 4) {
-		sum[0] += load(taps[k]) * window[k];
-		sum[1] += load(taps[k + 1]) * window[k + 1];
-		sum[2] += load(taps[k + 2]) * window[k + 2];
-		sum[3] += load(taps[k + 3]) * window[k + 3];
-	}
-	lanes all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-	return larger(larger(fabsf(all[0]), fabsf(all[1])), larger(fabsf(all[2]), fabsf(all[3])));
-}
-
-/* The magnitudes at both ends of an interval and in its middle bound what lies between. */
-static inline float interval_ends(const struct oversample *o, size_t i)
-{
-	const float *window = o->history + i;
-	float peak = larger(fabsf(window[BEFORE]), fabsf(o->half[i]));
-	return larger(peak, fabsf(window[BEFORE + 1]));
-}
-
-static float interval_peak(const struct oversample *o, size_t i, float floor)
-{
-	const float *window = o->history + i;
-	float peak = larger(fabsf(window[BEFORE]), fabsf(o->half[i]));
-	float next = fabsf(window[BEFORE + 1]); /* the end of the interval bounds it, but is not in it */
-	for (unsigned group = 0; group < o->groups; group++) {
-		if (larger(peak, next) < near_shares[group] * floor)
-			break;
-		peak = larger(peak, group_peak(o->phases[group], window));
-	}
-	return peak;
-}
-
-static inline float tile_most(const float *history)
-{
-	float most[TILE] = {0};
-	for (int i = 0; i < TILE; i++)
-		most[i] = fabsf(history[i]);
 	for (int width = TILE / 2; width > 0; width /= 2)
 		for (int i = 0; i < width; i++)
-			most[i] = larger(most[i], most[i + width]);
-	return most[0];
+			values[i] = larger(values[i], values[i + width]);
+	return values[0];
 }
 
-/* The middles of all intervals; 0 instead in whole tiles whose samples are so low that no middle can reach
- * `needed`. */
-WIDE static void find_middles(struct oversample *o, size_t count, float needed)
+/* Of each tile, the largest magnitude, and the largest second difference around its samples. */
+WIDE static void find_bends(struct oversample *o, size_t tiles)
 {
-	enum { SPAN = (TILE + TAPS - 1 + TILE - 1) / TILE };
-	float most[CHUNK / TILE + SPAN];
-	size_t tiles = (count + TILE - 1) / TILE;
-	for (size_t t = 0; t < tiles + SPAN - 1; t++)
-		most[t] = tile_most(o->history + t * TILE);
+	for (size_t t = 1; t < tiles; t++) {
+		const float *x = o->x + t * TILE;
+		float most[TILE], bends[TILE];
+		for (int i = 0; i < TILE; i++) {
+			most[i] = fabsf(x[i]);
+			bends[i] = fabsf((x[i - 1] - x[i]) - (x[i] - x[i + 1]));
+		}
+		o->most[t] = largest_of(most);
+		o->bends[t] = largest_of(bends);
+	}
+	o->most[0] = o->most[1];
+	o->bends[0] = o->bends[1];
+}
+
+/* The largest of each tile and of the `reach` tiles behind it; in steps that double. */
+static void spread(float *values, size_t count, size_t reach)
+{
+	size_t done = 0;
+	while (done < reach) {
+		size_t step = done + 1 < reach - done ? done + 1 : reach - done;
+		for (size_t t = 0; t + step < count; t++)
+			values[t] = larger(values[t], values[t + step]);
+		done += step;
+	}
+}
+
+/* No value of tile t's intervals is larger than bounds[t]. */
+static void find_bounds(struct oversample *o, size_t tiles, float *bounds)
+{
+	const size_t lead = LEAD / TILE, around = TAPS / 2 / TILE + 1;
+	const size_t all = lead + tiles + around;
+	find_bends(o, all + 1);
+	spread(o->bends, all + 1, 2 * around);
 	for (size_t t = 0; t < tiles; t++) {
-		float around = most[t];
-		for (size_t k = 1; k < SPAN; k++)
-			around = larger(around, most[t + k]);
-		if (around * o->middle_most < needed)
-			memset(o->half + t * TILE, 0, TILE * sizeof(*o->half));
-		else
-			interpolate_tile(o->middle, o->history + t * TILE, o->half + t * TILE);
+		float ends = larger(o->most[lead + t], fabsf(o->x[(lead + t + 1) * TILE]));
+		bounds[t] = ends * o->by_samples.ends + o->bends[lead + t - around] * o->by_samples.bend;
 	}
 }
 
-/* Takes up to CHUNK samples in and finds the middles; chunk_end makes room for the next. */
-static void chunk_begin(struct oversample *o, const double *samples, size_t count, float needed)
+/* ---- interpolation ---- */
+
+/* One output a lane: the taps are read once for sixteen outputs, and each, as the filter is symmetric, meets
+ * two samples for each output. */
+WIDE static void interpolate_tile(const float taps[TAPS / 2], const float *x, float *out)
 {
-	float *fresh = o->history + TAPS - 1;
-	for (size_t i = 0; i < count; i++) {
-		float sample = (float)samples[i];
-		fresh[i] = fabsf(sample) < 1e-20f ? 0 : sample; /* no denormals in the sums */
+	lanes low = {0}, high = {0};
+	for (int k = 0; k < TAPS / 2; k++) {
+		const float t = taps[k];
+		const lanes tap = {t, t, t, t, t, t, t, t};
+		const float *early = x + k, *late = x + TAPS - 1 - k;
+		lanes one, other;
+		memcpy(&one, early, sizeof(one));
+		memcpy(&other, late, sizeof(other));
+		low += tap * (one + other);
+		memcpy(&one, early + LANES, sizeof(one));
+		memcpy(&other, late + LANES, sizeof(other));
+		high += tap * (one + other);
 	}
-	find_middles(o, count, needed);
+	memcpy(out, &low, sizeof(low));
+	memcpy(out + LANES, &high, sizeof(high));
 }
 
-static void chunk_end(struct oversample *o, size_t count)
+/* Tile `tile` of the middles, the first of which is the one before the chunk. */
+static void need_middles(struct oversample *o, size_t tile)
 {
-	memmove(o->history, o->history + count, (TAPS - 1) * sizeof(*o->history));
+	if (!o->known[tile])
+		interpolate_tile(o->middle, o->x + LEAD + tile * TILE - TILE - (TAPS / 2 - 1),
+			o->middles + tile * TILE);
+	o->known[tile] = true;
 }
+
+/* The largest of an interval's values; `grid` is its first sample. */
+static inline __attribute__((always_inline)) float interval_peak(
+	const float values[POINTS][FACTOR], const float *grid)
+{
+	lanes low = {0}, high = {0};
+	for (int k = 0; k < POINTS; k++) {
+		const float g = grid[k - 7];
+		const lanes point = {g, g, g, g, g, g, g, g};
+		lanes tap;
+		memcpy(&tap, values[k], sizeof(tap));
+		low += tap * point;
+		memcpy(&tap, values[k] + LANES, sizeof(tap));
+		high += tap * point;
+	}
+	float all[TILE];
+	for (int i = 0; i < LANES; i++) {
+		all[i] = fabsf(low[i]);
+		all[LANES + i] = fabsf(high[i]);
+	}
+	return largest_of(all);
+}
+
+enum { GRID = 2 * (REACH + TILE + REACH + 1) };
+
+static void make_grid(const struct oversample *o, size_t tile, float grid[GRID])
+{
+	const float *x = o->x + LEAD + tile * TILE - REACH;
+	const float *middles = o->middles + TILE + tile * TILE - REACH;
+	for (int i = 0; i < GRID / 2; i++) {
+		grid[2 * i] = x[i];
+		grid[2 * i + 1] = middles[i];
+	}
+}
+
+static float largest_bend(const float grid[GRID])
+{
+	float bends[TILE] = {0};
+	for (int i = 1; i + 1 < GRID; i++)
+		bends[i % TILE] =
+			larger(bends[i % TILE], fabsf((grid[i - 1] - grid[i]) - (grid[i] - grid[i + 1])));
+	return largest_of(bends);
+}
+
+/* The peaks of a tile's intervals into `peaks`, where they are above `floor`; 0 where they are not. */
+WIDE static void tile_peaks(const struct oversample *o, size_t tile, float floor, float peaks[TILE])
+{
+	float grid[GRID];
+	make_grid(o, tile, grid);
+	const float bend = largest_bend(grid) * o->by_grid.bend;
+	for (int i = 0; i < TILE; i++) {
+		const float *first = grid + 2 * (REACH + i);
+		float ends = larger(larger(fabsf(first[0]), fabsf(first[1])), fabsf(first[2]));
+		peaks[i] = 0;
+		if (ends * o->by_grid.ends + bend > floor)
+			peaks[i] = interval_peak(o->values, first);
+		peaks[i] = peaks[i] > floor ? peaks[i] : 0;
+	}
+}
+
+static void find_peaks(struct oversample *o, size_t tile, float floor, float peaks[TILE])
+{
+	for (size_t i = 0; i < 3; i++)
+		need_middles(o, tile + i);
+	tile_peaks(o, tile, floor, peaks);
+}
+
+/* ---- chunks ---- */
 
 static size_t chunk_size(size_t left)
 {
 	return left < CHUNK ? left : CHUNK;
 }
 
-/* Where nothing is near the floor, the sample itself, however the signal was cut. */
-static void rough_peaks(const struct oversample *o, size_t count, float needed, double *peaks)
+static size_t tiles_of(size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		float here = fabsf(o->history[i + BEFORE]);
-		float both = larger(here, fabsf(o->half[i]));
-		peaks[i] = (double)(interval_ends(o, i) < needed ? here : both);
-	}
+	return (count + TILE - 1) / TILE;
 }
 
-void oversample_peaks(struct oversample *o, const double *samples, double *peaks, size_t count)
+/* Takes up to CHUNK samples in, and bounds what their tiles hold; chunk_end makes room for the next. */
+static void chunk_begin(struct oversample *o, const double *samples, size_t count, float *bounds)
 {
-	const float needed = near_shares[0] * o->floor;
+	float *fresh = o->x + LEAD + LATENCY;
+	for (size_t i = 0; i < count; i++) {
+		float sample = (float)samples[i];
+		fresh[i] = fabsf(sample) < 1e-20f ? 0 : sample; /* no denormals in the sums */
+	}
+	/* What is not known yet goes straight on: no bend, where none need be. */
+	const float last = fresh[count - 1], step = last - fresh[(ptrdiff_t)count - 2];
+	for (int i = 0; i < 3 * TILE; i++)
+		fresh[count + (size_t)i] = last + step * (float)(i + 1);
+	memset(o->known, 0, sizeof(o->known));
+	find_bounds(o, tiles_of(count), bounds);
+}
+
+static void chunk_end(struct oversample *o, size_t count)
+{
+	memmove(o->x, o->x + count, (LEAD + LATENCY) * sizeof(*o->x));
+}
+
+bool oversample_peaks(struct oversample *o, const double *samples, double *peaks, size_t count)
+{
+	bool any = false;
 	for (size_t done = 0, n; done < count; done += n) {
+		float bounds[CHUNK / TILE];
 		n = chunk_size(count - done);
-		chunk_begin(o, samples + done, n, needed);
-		rough_peaks(o, n, needed, peaks + done);
+		chunk_begin(o, samples + done, n, bounds);
 		for (size_t i = 0; i < n; i++)
-			if (interval_ends(o, i) >= needed)
-				peaks[done + i] = (double)interval_peak(o, i, o->floor);
+			peaks[done + i] = (double)fabsf(o->x[LEAD + i]);
+		for (size_t t = 0; t < tiles_of(n); t++) {
+			float found[TILE];
+			if (!(bounds[t] > o->floor))
+				continue;
+			find_peaks(o, t, o->floor, found);
+			for (size_t i = 0; i < TILE && t * TILE + i < n; i++) {
+				if (!(found[i] > 0))
+					continue;
+				peaks[done + t * TILE + i] = (double)found[i];
+				any = true;
+			}
+		}
 		chunk_end(o, n);
 	}
-}
-
-static void find_largest(struct oversample *o, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (interval_ends(o, i) >= near_shares[0] * o->largest)
-			o->largest = larger(o->largest, interval_peak(o, i, o->largest));
+	return any;
 }
 
 double oversample_largest(struct oversample *o, const double *samples, size_t count)
 {
 	for (size_t done = 0, n; done < count; done += n) {
+		float bounds[CHUNK / TILE];
 		n = chunk_size(count - done);
-		chunk_begin(o, samples + done, n, near_shares[0] * o->largest);
-		find_largest(o, n);
-		chunk_end(o, n);
-	}
-	return (double)o->largest;
-}
-
-double oversample_envelope(struct oversample *o, const double *samples, double *peaks, size_t count)
-{
-	const float needed = near_shares[0] * o->floor;
-	for (size_t done = 0, n; done < count; done += n) {
-		n = chunk_size(count - done);
-		float largest = near_shares[0] * o->largest;
-		chunk_begin(o, samples + done, n, largest < needed ? largest : needed);
-		rough_peaks(o, n, needed, peaks + done);
-		find_largest(o, n);
+		chunk_begin(o, samples + done, n, bounds);
+		for (size_t t = 0; t < tiles_of(n); t++) {
+			float found[TILE];
+			if (!(bounds[t] > o->largest))
+				continue;
+			find_peaks(o, t, o->largest, found);
+			for (size_t i = 0; i < TILE && t * TILE + i < n; i++)
+				o->largest = larger(o->largest, found[i]);
+		}
 		chunk_end(o, n);
 	}
 	return (double)o->largest;
@@ -279,5 +379,5 @@ double oversample_largest_to_end(const struct oversample *o)
 {
 	static const double silence[TAPS];
 	struct oversample copy = *o;
-	return oversample_largest(&copy, silence, TAPS);
+	return oversample_largest(&copy, silence, LATENCY);
 }

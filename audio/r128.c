@@ -33,7 +33,8 @@ struct r128 {
 	void *weighted_data;
 	struct biquad_memory memories[R128_CHANNELS][SECTIONS];
 	double samples[R128_CHANNELS][STEP_MOST]; /* of the step that is being filled */
-	double steps[SHORT_TERM_STEPS];		  /* energies of the last ones; a ring */
+	/* Energies of the last steps, of their last tens, and of ten such tens: rings. */
+	double steps[SHORT_TERM_STEPS], tens[SHORT_TERM_STEPS], hundreds[SHORT_TERM_STEPS];
 	uint64_t step_count;
 	double max_momentary, max_short_term; /* energies */
 	struct energies blocks, short_terms;
@@ -108,12 +109,27 @@ static double sum_of_squares(const double *samples, uint32_t count)
 	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-static double window_energy(const struct r128 *l, unsigned steps)
+/* Of a ring, `count` values, `apart` from each other, the last of them the one of the last step. */
+static double sum_back(
+	const struct r128 *l, const double ring[SHORT_TERM_STEPS], unsigned count, unsigned apart)
 {
 	double sum = 0;
-	for (unsigned i = 1; i <= steps; i++)
-		sum += l->steps[(l->step_count - i) % SHORT_TERM_STEPS];
-	return sum / steps;
+	unsigned at = (unsigned)((l->step_count - 1) % SHORT_TERM_STEPS);
+	for (unsigned i = 0; i < count; i++) {
+		sum += ring[at];
+		at = at >= apart ? at - apart : at + SHORT_TERM_STEPS - apart;
+	}
+	return sum;
+}
+
+/* Windows are added up from tens of steps and tens of these, a few additions each; no sum runs on, so no
+ * error adds up. */
+static void keep_step(struct r128 *l, double energy)
+{
+	unsigned at = (unsigned)(l->step_count++ % SHORT_TERM_STEPS);
+	l->steps[at] = energy;
+	l->tens[at] = sum_back(l, l->steps, 10, 1);
+	l->hundreds[at] = sum_back(l, l->tens, 10, 10);
 }
 
 void r128_set_weight(struct r128 *r128, uint32_t channel, double weight)
@@ -136,17 +152,17 @@ void r128_set_weighted(struct r128 *r128, r128_weighted_fn weighted, void *data)
 /* A window that is not full yet is no reading (Tech 3341, 2.2). */
 int r128_add_step(struct r128 *l, double energy)
 {
-	l->steps[l->step_count++ % SHORT_TERM_STEPS] = energy;
+	keep_step(l, energy);
 	int result = 0;
 	double momentary = 0, short_term = 0;
 	if (l->step_count >= BLOCK_STEPS) {
-		momentary = window_energy(l, BLOCK_STEPS);
+		momentary = sum_back(l, l->tens, BLOCK_STEPS / 10, 10) / BLOCK_STEPS;
 		l->max_momentary = fmax(l->max_momentary, momentary);
 		if (l->step_count % BLOCK_EVERY == 0)
 			result = keep(&l->blocks, momentary);
 	}
 	if (l->step_count >= SHORT_TERM_STEPS) {
-		short_term = window_energy(l, SHORT_TERM_STEPS);
+		short_term = sum_back(l, l->hundreds, SHORT_TERM_STEPS / 100, 100) / SHORT_TERM_STEPS;
 		l->max_short_term = fmax(l->max_short_term, short_term);
 		if (l->step_count % RANGE_EVERY == 0 && result == 0)
 			result = keep(&l->short_terms, short_term);

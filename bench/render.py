@@ -90,7 +90,7 @@ def graph(compress):
 
 
 class Mixes:
-    """One take, mixed by both into a folder."""
+    """One take, mixed into a folder."""
 
     def __init__(self, folder, seconds):
         self.take = make_take(folder / "20260101-000000-bench", material.microphones(TRACKS, seconds), seconds)
@@ -125,12 +125,12 @@ class Mixes:
     def libflac(self):
         return flac_alone("decode", *self.raw) + flac_alone("encode", self.level, self.mix)
 
-    def check(self, most_lu, how):
+    def check(self, most_lu, how, path=None, peer="ffmpeg"):
         """A peer that did something else would make any ratio worthless."""
-        ours, theirs = loudness(self.mix), loudness(self.peer)
-        say(f"render, {how}: our mix has {ours:.1f} LUFS, ffmpeg's {theirs:.1f}")
+        ours, theirs = loudness(self.mix), loudness(path or self.peer)
+        say(f"render, {how}: our mix has {ours:.1f} LUFS, {peer}'s {theirs:.1f}")
         if abs(ours - theirs) > most_lu + 0.01:
-            raise BenchError(f"render, {how}: {ours:.1f} LUFS beside ffmpeg's {theirs:.1f} is not the same work")
+            raise BenchError(f"render, {how}: {ours:.1f} LUFS beside {peer}'s {theirs:.1f} is not the same work")
 
 
 def loudness(path):

@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
+import ardour
 import evening
 import http_files
 import master
@@ -25,6 +26,7 @@ from rig.room import RigError
 BENCHMARKS = {
     "record": record.measure,
     "render": render.measure,
+    "ardour": ardour.measure,
     "master": master.measure,
     "processors": processors.measure,
     "evening": evening.measure,
@@ -56,7 +58,7 @@ def main():
         for name in options.name or BENCHMARKS:
             measured = BENCHMARKS[name](options.quick)
             rows += measured
-            if not options.quick:
+            if measured and not options.quick:
                 results.keep(name, measured)
     except (BenchError, BandError, RigError, OSError) as problem:
         sys.exit(f"bench/run: {problem}")

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int error_set(struct error *e, int code, const char *format, ...)
+int error_write(struct error *e, int code, const char *format, ...)
 {
 	if (e) {
 		va_list args;
@@ -16,7 +16,7 @@ int error_set(struct error *e, int code, const char *format, ...)
 	return -abs(code);
 }
 
-int error_errno(struct error *e, int code, const char *format, ...)
+int error_write_errno(struct error *e, int code, const char *format, ...)
 {
 	if (e) {
 		va_list args;

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 struct ring {
-	uint64_t size; /* slots */
 	_Alignas(64) _Atomic uint64_t written;
-	_Alignas(64) _Atomic uint64_t released;
+	_Alignas(64) _Atomic uint64_t released; /* a cache line apart: each side writes its own */
+	uint64_t size;				/* slots */
 };
 
 void ring_init(struct ring *ring, uint64_t size);

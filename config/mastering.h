@@ -33,14 +33,14 @@ struct master_curve {
 /* The keys of a struct master_chain that is the member `chain` of `type`. */
 #define MASTER_CHAIN_KEY(type, name, member, of, from, to, words) \
 	{ \
-		name, KEY_NUMBER, offsetof(type, chain.member), .unit = of, .least = from, .most = to, \
-								.fallback = "", .help = words \
+		name, KEY_NUMBER, offsetof(type, chain.member), .unit = (of), .least = (from), .most = (to), \
+								.fallback = "", .help = (words) \
 	}
 #define MASTER_CHAIN_TIME(type, name, member, from, to, words) \
 	{ \
 		name, KEY_NUMBER, offsetof(type, chain.member), .unit = UNIT_SECONDS, .bare_scale = 1e-3, \
-								.least = from, .most = to, .fallback = "", \
-								.help = words \
+								.least = (from), .most = (to), \
+								.fallback = "", .help = (words) \
 	}
 #define MASTER_CHAIN_KEYS(type) \
 	MASTER_CHAIN_KEY(type, "highpass", highpass_hz, UNIT_HZ, 0, 60, \

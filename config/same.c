@@ -33,7 +33,9 @@ static bool same_item(const struct key *key, const char *a, const char *b, size_
 
 static bool same_list(const struct key *key, const struct key_list *a, const struct key_list *b)
 {
-	bool same = a->count == b->count && !a->items == !b->items;
+	if (!a->items || !b->items)
+		return a->items == b->items && a->count == b->count;
+	bool same = a->count == b->count;
 	for (size_t i = 0; same && i < a->count; i++)
 		same = same_item(key, a->items, b->items, i);
 	return same;

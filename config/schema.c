@@ -53,6 +53,8 @@ const struct key *schema_find_key(const struct record *record, const char *name)
 
 static void load_default(struct loader *l, const struct key *key, void *member)
 {
+	if (key->type == KEY_LATER)
+		return;
 	if (key->type == KEY_RECORD) {
 		load_targets(l, &(struct target){key->record, member}, 1, NULL);
 	} else if (key->fallback && key->fallback[0] == '\0' && key->type == KEY_CHOICE) {

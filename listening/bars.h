@@ -1,15 +1,12 @@
 /* The beats of a song and its bar lines, found together: of several relations between the pulse and the beat,
- * metres, and places of the beat within the pulse, the one whose bar lines, beats and places between are the
- * most like those of songs. Bar lines show in changes of harmony and in the bass, beats in drums; a beat
- * alone tells little. Pure. */
+ * metres and divisions of the beat, the one that makes what is heard the likeliest. Pure. */
 #ifndef WOODSHED_LISTENING_BARS_H
 #define WOODSHED_LISTENING_BARS_H
 
 #include "listening/evidence.h"
+#include "listening/lines.h"
 #include "listening/pulse.h"
 #include "listening/steps.h"
-
-enum { METER_LEAST = 3, METER_MOST = 6 };
 
 struct bars {
 	struct steps beats;  /* frames */

@@ -32,7 +32,7 @@ struct ear {
 	size_t waiting;	   /* of them, since the last frame */
 	size_t hops;	   /* heard */
 	struct band bands[BANDS_MOST];
-	size_t band_count, low_bands;
+	size_t band_count, low_bands, mid_bands; /* the first so many; so many up to the middle's end */
 	float log_bands[LAG + 1][BANDS_MOST];
 	double brilliance, last_sample, last_brilliance[LAG];
 	size_t brilliance_count;
@@ -40,17 +40,19 @@ struct ear {
 	struct heard heard;
 };
 
-static const double low_hz = 150, most_hz = 5500;
+static const double low_hz = 150, mid_hz = 1500, most_hz = 5500;
 
 /* Single bins at first, then 1/6 of an octave. */
 static void lay_bands(struct ear *ear)
 {
 	const double hz = ear->rate / FAST;
 	for (size_t bin = 1; ear->band_count < BANDS_MOST && bin < FAST / 2 && (double)bin * hz < most_hz;) {
-		size_t end = (size_t)fmax((double)bin + 1, fmin(FAST / 2, round((double)bin * 1.1225)));
+		size_t end = (size_t)fmax((double)bin + 1, fmin(0.5 * FAST, round((double)bin * 1.1225)));
 		ear->bands[ear->band_count++] = (struct band){bin, end};
 		if ((double)bin * hz < low_hz)
 			ear->low_bands = ear->band_count;
+		if ((double)bin * hz < mid_hz)
+			ear->mid_bands = ear->band_count;
 		bin = end;
 	}
 }
@@ -130,6 +132,7 @@ static void make_room(struct ear *ear)
 	ear->room = ear->room ? 2 * ear->room : 8192;
 	heard->onset = memory_grow(heard->onset, ear->room, sizeof(*heard->onset));
 	heard->low = memory_grow(heard->low, ear->room, sizeof(*heard->low));
+	heard->mid = memory_grow(heard->mid, ear->room, sizeof(*heard->mid));
 	heard->high = memory_grow(heard->high, ear->room, sizeof(*heard->high));
 	heard->power = memory_grow(heard->power, ear->room, sizeof(*heard->power));
 	heard->spectrum = memory_grow(heard->spectrum, ear->room / HEARD_SLOW + 1, HEARD_BINS);
@@ -143,19 +146,21 @@ static void hear_onset(struct ear *ear)
 	float *now = ear->log_bands[heard->frames % (LAG + 1)];
 	const float *before = ear->log_bands[(heard->frames + 1) % (LAG + 1)];
 	spectrum_forward(ear->fast, samples, bins);
-	float sum = 0, low = 0;
+	float sum = 0, low = 0, mid = 0;
 	for (size_t b = 0; b < ear->band_count; b++)
 		now[b] = band_level(bins, ear->bands[b]);
 	for (size_t b = 0; b < ear->band_count; b++) {
 		float grown = growth(now, before, ear->band_count, b);
 		sum += grown;
 		low += b < ear->low_bands ? grown : 0;
+		mid += b >= ear->low_bands && b < ear->mid_bands ? grown : 0;
 	}
 	double power = 0;
 	for (size_t i = FAST / 2 - HOP / 2; i < FAST / 2 + HOP / 2; i++)
 		power += samples[i] * samples[i];
 	heard->onset[heard->frames] = sum;
 	heard->low[heard->frames] = low;
+	heard->mid[heard->frames] = mid;
 	heard->power[heard->frames] = (float)(power / HOP);
 }
 

@@ -35,7 +35,8 @@ static void standardise(float *row, size_t frames)
 
 void evidence_make(struct evidence *evidence, const struct together *together, const struct harmony *harmony)
 {
-	const float *rows[] = {together->onset, together->kick, together->snare, together->bass};
+	const float *rows[] = {together->onset, together->kick, together->snare, together->hat,
+		together->bass, together->notes};
 	*evidence = (struct evidence){.rate = together->rate, .frames = together->frames};
 	for (size_t kind = 0; kind < EVIDENCE_KINDS; kind++) {
 		float *row = evidence->row[kind] = memory_array(together->frames, sizeof(*row));

@@ -11,6 +11,7 @@ void heard_finish(struct heard *heard)
 {
 	free(heard->onset);
 	free(heard->low);
+	free(heard->mid);
 	free(heard->high);
 	free(heard->power);
 	free(heard->spectrum);

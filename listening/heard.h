@@ -18,11 +18,11 @@ enum {
 struct heard {
 	double rate; /* frames a second: about 94 */
 	size_t frames;
-	float *onset;	   /* how much began at each frame: the growth of the log spectrum, 0 or more */
-	float *low, *high; /* the same below 150 Hz and above 5 kHz */
-	float *power;	   /* mean square */
-	size_t spectra;	   /* spectrum n is about frame n × HEARD_SLOW */
-	uint8_t *spectrum; /* spectra × HEARD_BINS: the peak in each bin, heard_amplitude of it */
+	float *onset;		 /* how much began at each frame: the growth of the log spectrum, 0 or more */
+	float *low, *mid, *high; /* the same below 150 Hz, from there to 1.5 kHz, and above 5 kHz */
+	float *power;		 /* mean square */
+	size_t spectra;		 /* spectrum n is about frame n × HEARD_SLOW */
+	uint8_t *spectrum;	 /* spectra × HEARD_BINS: the peak in each bin, heard_amplitude of it */
 	/* Where the peaks lie against A = 440 Hz: the sum of vectors, a turn being a semitone, and of their
 	 * lengths. */
 	double detune_re, detune_im, detune_weight;

@@ -9,15 +9,19 @@ static const double beat_late_s = 0.012;
 /* Pulses less clear than this, and beats that stand out less, are of no rhythm. */
 static const double clear_enough = 0.25, strong_enough = 0.7;
 
+/* Leads below these were as often wrong as right: of a tempo over its double, half or third; of beats, which
+ * are good for something at the double too; of a metre. */
+static const double tempo_doubtful = 0.15, beats_doubtful = 0.05, meter_doubtful = 0.035;
+
 static double held(double value)
 {
 	return fmin(1, fmax(0, value));
 }
 
-/* From a lead over the next best, 0.5 without any. */
-static double lead(double margin, double slope)
+/* From a lead over the next best: SONG_SURE where it is `doubtful`. */
+static double lead(double margin, double doubtful)
 {
-	return 1 - 0.5 * exp(-slope * margin);
+	return 1 - pow(1 - SONG_SURE, margin / doubtful);
 }
 
 static void judge(struct song *song, const struct pulse *pulse)
@@ -25,9 +29,9 @@ static void judge(struct song *song, const struct pulse *pulse)
 	const struct bars *bars = &song->bars;
 	double rhythm = held(pulse->clearness / clear_enough) * held(bars->strength / strong_enough);
 	song->tempo_bpm = 60 * song->rate / steps_period(&bars->beats);
-	song->tempo_confidence = rhythm * lead(bars->margin, 2);
-	song->beats_confidence = rhythm * lead(bars->margin, 4);
-	song->meter_confidence = rhythm * lead(bars->meter_margin, 3);
+	song->tempo_confidence = rhythm * lead(bars->margin, tempo_doubtful);
+	song->beats_confidence = rhythm * lead(bars->margin, beats_doubtful);
+	song->meter_confidence = rhythm * lead(bars->meter_margin, meter_doubtful);
 }
 
 static bool find_rhythm(struct song *song, const struct together *together, const struct harmony *harmony,

@@ -93,7 +93,7 @@ static void make_room(struct together *t, const struct listened *tracks, size_t 
 		t->frames = heard->frames > t->frames ? heard->frames : t->frames;
 		t->spectra = heard->spectra > t->spectra ? heard->spectra : t->spectra;
 	}
-	float **rows[] = {&t->onset, &t->kick, &t->snare, &t->bass, &t->power};
+	float **rows[] = {&t->onset, &t->kick, &t->snare, &t->hat, &t->bass, &t->notes, &t->power};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		*rows[i] = memory_array(t->frames, sizeof(float));
 	t->pitch = memory_array(t->spectra * HEARD_NOTES, sizeof(*t->pitch));
@@ -105,8 +105,10 @@ static void add_track(struct together *t, const struct listened *track)
 	const double pitched = together_pitched(track), drums = 1 - pitched;
 	add_onsets(t->onset, heard->onset, heard->frames, heard->rate, 1 + drums);
 	add_onsets(t->kick, heard->low, heard->frames, heard->rate, drums);
-	add_onsets(t->snare, heard->high, heard->frames, heard->rate, drums);
+	add_onsets(t->snare, heard->mid, heard->frames, heard->rate, drums);
+	add_onsets(t->hat, heard->high, heard->frames, heard->rate, drums);
 	add_onsets(t->bass, heard->low, heard->frames, heard->rate, pitched);
+	add_onsets(t->notes, heard->onset, heard->frames, heard->rate, pitched);
 	for (size_t n = 0; n < heard->frames; n++)
 		t->power[n] += heard->power[n];
 	add_pitches(t, heard, pitched);
@@ -121,10 +123,10 @@ void together_make(struct together *together, const struct listened *tracks, siz
 	together->tuning = tuning_of(tracks, count);
 	for (size_t i = 0; i < count; i++)
 		add_track(together, &tracks[i]);
-	level_onsets(together->onset, together->frames);
-	level_onsets(together->kick, together->frames);
-	level_onsets(together->snare, together->frames);
-	level_onsets(together->bass, together->frames);
+	float *const rows[] = {together->onset, together->kick, together->snare, together->hat,
+		together->bass, together->notes};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		level_onsets(rows[i], together->frames);
 }
 
 void together_finish(struct together *together)
@@ -132,7 +134,9 @@ void together_finish(struct together *together)
 	free(together->onset);
 	free(together->kick);
 	free(together->snare);
+	free(together->hat);
 	free(together->bass);
+	free(together->notes);
 	free(together->power);
 	free(together->pitch);
 	*together = (struct together){0};

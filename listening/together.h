@@ -21,8 +21,10 @@ struct together {
 	size_t frames; /* of the longest track */
 	float *onset;  /* of all, each track's by its own measure; mean square 1 where anything began */
 	float *kick;   /* what began below, on drums */
-	float *snare;  /* what began above that, on drums */
+	float *snare;  /* what began in the middle, on drums */
+	float *hat;    /* what began above that, on drums */
 	float *bass;   /* what began below, on the others */
+	float *notes;  /* all that began on the others */
 	float *power;  /* mean square, all together */
 	size_t spectra;
 	float *pitch;	/* spectra × HEARD_NOTES: amplitudes of the peaks on the semitones */

@@ -23,7 +23,6 @@
 
 enum {
 	BOXES = 3,
-	FACTOR = 16, /* 8 would let a tone at 0.45 of the rate pass by 0.1 dB */
 	/* Frames around a peak on which the gain stands still, so that a peak between the samples, made of
 	 * its neighbours, is scaled as the neighbours are. */
 	HOLD_FRAMES = 4,
@@ -165,7 +164,7 @@ static int init_smoothing(struct limiter *limiter, uint32_t support)
 static int init_channels(struct limiter *limiter)
 {
 	for (uint32_t c = 0; c < limiter->channels; c++) {
-		limiter->detector[c] = oversample_create(FACTOR);
+		limiter->detector[c] = oversample_create();
 		if (!limiter->detector[c])
 			return -ENOMEM;
 		oversample_set_floor(limiter->detector[c], limiter->ceiling);
@@ -175,7 +174,7 @@ static int init_channels(struct limiter *limiter)
 
 static int init_delay(struct limiter *limiter, uint32_t lookahead)
 {
-	limiter->latency = lookahead + oversample_latency(limiter->detector[0]);
+	limiter->latency = lookahead + oversample_latency();
 	for (uint32_t c = 0; c < limiter->channels; c++) {
 		limiter->delay[c] = calloc(limiter->latency, sizeof(*limiter->delay[c]));
 		if (!limiter->delay[c])

@@ -1,4 +1,4 @@
-/* True-peak limiter with look-ahead. Detection on a 16× polyphase interpolation (audio/oversample.h), its
+/* True-peak limiter with look-ahead. Detection at 16 times the rate (audio/oversample.h), its
  * delay compensated; a sliding minimum of the wanted gain over the look-ahead, then a smoothing of the same
  * length, so that the gain has reached its value when the peak comes and can never overshoot it. Two release
  * stages: fast for transients, slow for sustained low frequencies, so bass does not pump. */

@@ -1,14 +1,19 @@
 #include "mastering/model.h"
 
-#include "audio/oversample.h"
 #include "audio/r128.h"
+#include "audio/sinc.h"
+#include "audio/wide.h"
 #include "mastering/softclip.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { CHANNELS = 2, PARTS = 16, BOXES = 3, SPAN_MOST = 64, LATENCY = 32 };
+enum { CHANNELS = 2, PARTS = 16, BOXES = 3, SPAN_MOST = 64, TAPS = 8, LATENCY = TAPS / 2, TILE = 64 };
+
+/* Of the filter that sees peaks between the samples: as good as eight taps can be. */
+static const double middle_beta = 4;
 
 /* As the limiter's. */
 static const double fast_share = 0.2, charge_share = 0.5;
@@ -17,7 +22,8 @@ struct model {
 	uint32_t rate, step_frames, part_frames;
 	size_t count, steps_done;
 	float *energies, *peaks[CHANNELS];
-	uint64_t at[CHANNELS]; /* frames whose peaks came, the detector's delay among them */
+	uint64_t at[CHANNELS]; /* frames whose peaks came, the filter's delay among them */
+	double middle[TAPS / 2], last[CHANNELS][TAPS - 1];
 	const uint64_t *titles;
 	size_t title_count;
 };
@@ -33,6 +39,9 @@ struct model *model_create(uint32_t rate, uint64_t frames, const uint64_t *title
 		.part_frames = step / PARTS,
 		.titles = titles,
 		.title_count = title_count};
+	double taps[TAPS];
+	sinc_design(taps, TAPS, 0.5, middle_beta);
+	memcpy(made->middle, taps, sizeof(made->middle));
 	made->count = (size_t)(frames / step) * PARTS;
 	made->energies = calloc(made->count + 1, sizeof(float));
 	made->peaks[0] = calloc(made->count + 1, sizeof(float));
@@ -75,12 +84,25 @@ void model_add_weighted(void *data, uint32_t channel, const double *samples, uin
 	m->steps_done += channel + 1 == CHANNELS;
 }
 
-void model_add_peaks(struct model *m, uint32_t channel, const double *peaks, uint32_t frames)
+/* The larger magnitude of each sample and of the middle between it and the next; TAPS / 2 - 1 samples come
+ * before the first and TAPS / 2 after the last. */
+WIDE static void find_peaks(const double middle[TAPS / 2], const double *x, double *peaks, uint32_t count)
 {
-	for (uint32_t i = 0, n; i < frames; i += n) {
+	for (uint32_t i = 0; i < count; i++) {
+		double sum = 0;
+		for (uint32_t k = 0; k < TAPS / 2; k++)
+			sum += middle[k] * (x[i + k] + x[i + TAPS - 1 - k]);
+		double between = fabs(sum), here = fabs(x[i + TAPS / 2 - 1]);
+		peaks[i] = between > here ? between : here;
+	}
+}
+
+static void keep_peaks(struct model *m, uint32_t channel, const double *peaks, uint32_t count)
+{
+	for (uint32_t i = 0, n; i < count; i += n) {
 		uint64_t at = m->at[channel];
 		if (at < LATENCY) {
-			n = LATENCY - (uint32_t)at < frames - i ? LATENCY - (uint32_t)at : frames - i;
+			n = LATENCY - (uint32_t)at < count - i ? LATENCY - (uint32_t)at : count - i;
 			m->at[channel] += n;
 			continue;
 		}
@@ -88,7 +110,7 @@ void model_add_peaks(struct model *m, uint32_t channel, const double *peaks, uin
 		uint32_t within = (uint32_t)((at - LATENCY) % m->step_frames);
 		uint32_t part = within / m->part_frames < PARTS - 1 ? within / m->part_frames : PARTS - 1;
 		uint32_t left = part_end(m, part) - within;
-		n = left < frames - i ? left : frames - i;
+		n = left < count - i ? left : count - i;
 		m->at[channel] += n;
 		if (step * PARTS + part >= m->count)
 			continue;
@@ -96,6 +118,20 @@ void model_add_peaks(struct model *m, uint32_t channel, const double *peaks, uin
 		for (uint32_t k = 0; k < n; k++)
 			*most = (float)peaks[i + k] > *most ? (float)peaks[i + k] : *most;
 	}
+}
+
+void model_add_peaks(struct model *m, uint32_t channel, const double *samples, uint32_t frames)
+{
+	double x[TAPS - 1 + TILE], peaks[TILE];
+	memcpy(x, m->last[channel], sizeof(m->last[channel]));
+	for (uint32_t done = 0, n; done < frames; done += n) {
+		n = frames - done < TILE ? frames - done : TILE;
+		memcpy(x + TAPS - 1, samples + done, n * sizeof(*x));
+		find_peaks(m->middle, x, peaks, n);
+		keep_peaks(m, channel, peaks, n);
+		memmove(x, x + n, (TAPS - 1) * sizeof(*x));
+	}
+	memcpy(m->last[channel], x, sizeof(m->last[channel]));
 }
 
 /* The limiter (mastering/limiter.c), a sixteenth at a time. */

@@ -28,8 +28,8 @@ void model_destroy(struct model *model); /* NULL is fine */
 /* As r128_set_weighted wants it; `data` is the model. */
 void model_add_weighted(void *data, uint32_t channel, const double *samples, uint32_t frames);
 
-/* Of oversample_envelope, from the start on. One thread a channel. */
-void model_add_peaks(struct model *model, uint32_t channel, const double *peaks, uint32_t frames);
+/* The samples of a channel, whose peaks are seen to a few tenths of a dB. One thread a channel. */
+void model_add_peaks(struct model *model, uint32_t channel, const double *samples, uint32_t frames);
 
 /* 0 or -ENOMEM. */
 int model_run(const struct model *model, double gain, const struct model_limiter *limiter,

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HOP = 16, TILE = CHUNK };
+enum { HOP = 16, TILE = CHUNK, SUMS = 4 };
 
 static const double level_s = 0.01;
 
@@ -113,9 +113,11 @@ static const struct record multiband_record = {
 struct band {
 	double knee_start_db, knee_db, knee_curve, slope, most_db, gain_db;
 	struct ballistics ballistics;
-	double power;			      /* mean square */
-	double sums[BLOCK_CHANNELS];	      /* squares of the hop that is being filled */
-	double from, step;		      /* gain at the hop's first frame, and what each frame adds */
+	double power; /* mean square */
+	/* Squares of the hop that is being filled; every fourth in one sum, which would else wait for itself.
+	 */
+	double sums[BLOCK_CHANNELS][SUMS];
+	double from, to, step;		      /* gain at the hop's ends, and what each frame adds */
 	double reduction_sum, most_reduction; /* dB */
 };
 
@@ -165,7 +167,7 @@ static void band_clear(struct band *band)
 	band->power = FLOOR_POWER;
 	band->ballistics.held = band->ballistics.reduction = 0;
 	memset(band->sums, 0, sizeof(band->sums));
-	band->from = gain_of(band, 0);
+	band->from = band->to = gain_of(band, 0);
 	band->step = band->reduction_sum = band->most_reduction = 0;
 }
 
@@ -202,11 +204,16 @@ static int multiband_init(
 	return 0;
 }
 
+static double sum_of(const double sums[SUMS])
+{
+	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
 /* The gain for the next hop, from the level of the one that is full. */
 static void band_decide(struct band *band, double keep)
 {
-	double power = fmax(band->sums[0], band->sums[1]) * (1.0 / HOP);
-	band->sums[0] = band->sums[1] = 0;
+	double power = fmax(sum_of(band->sums[0]), sum_of(band->sums[1])) * (1.0 / HOP);
+	memset(band->sums, 0, sizeof(band->sums));
 	band->power = keep * band->power + (1 - keep) * fmin(power + FLOOR_POWER, MOST_POWER);
 	double over = fmax(fast_log2(band->power) * (FAST_DB_PER_OCTAVE / 2) - band->knee_start_db, 0);
 	double inside = fmin(over, band->knee_db);
@@ -216,28 +223,43 @@ static void band_decide(struct band *band, double keep)
 	ballistics_run(&band->ballistics, &reduction, 1);
 	band->reduction_sum += reduction;
 	band->most_reduction = fmax(band->most_reduction, reduction);
-	band->from = gain_of(band, before);
-	band->step = reduction == before ? 0 : (gain_of(band, reduction) - band->from) * (1.0 / HOP);
+	band->from = band->to;
+	band->to = reduction == before ? band->from : gain_of(band, reduction);
+	band->step = (band->to - band->from) * (1.0 / HOP);
+}
+
+/* `count` samples of a band, from the hop's sample `at` on, added to what came of the bands before it; and
+ * their squares. */
+static inline __attribute__((always_inline)) void add_band(
+	struct band *band, uint32_t c, const double *in, double *out, uint32_t at, uint32_t count)
+{
+	double sums[SUMS];
+	memcpy(sums, band->sums[c], sizeof(sums));
+	for (uint32_t i = 0; i < count; i++) {
+		out[i] += (band->from + band->step * (at + i)) * in[i];
+		sums[(at + i) % SUMS] += in[i] * in[i];
+	}
+	memcpy(band->sums[c], sums, sizeof(sums));
+}
+
+WIDE static void add_whole_hop(struct band *band, uint32_t c, const double *in, double *out)
+{
+	add_band(band, c, in, out, 0, HOP);
 }
 
 /* `count` frames of one hop, from frame `from` of the tile: levels of all bands, and their sum. */
 static void run_hop(struct multiband *m, double bands[BLOCK_CHANNELS][MULTIBAND_BANDS][TILE], uint32_t from,
 	uint32_t count, struct block *block, uint32_t at)
 {
-	double gains[MULTIBAND_BANDS][HOP];
-	for (size_t b = 0; b < m->count; b++)
-		for (uint32_t i = 0; i < count; i++)
-			gains[b][i] = m->bands[b].from + m->bands[b].step * (m->filled + i);
 	for (uint32_t c = 0; c < m->channels; c++) {
 		double *out = block->channel[c] + at;
+		memset(out, 0, count * sizeof(*out));
 		for (size_t b = 0; b < m->count; b++) {
 			const double *in = bands[c][b] + from;
-			double sum = m->bands[b].sums[c];
-			for (uint32_t i = 0; i < count; i++) {
-				out[i] = (b > 0 ? out[i] : 0) + gains[b][i] * in[i];
-				sum += in[i] * in[i];
-			}
-			m->bands[b].sums[c] = sum;
+			if (count == HOP)
+				add_whole_hop(&m->bands[b], c, in, out);
+			else
+				add_band(&m->bands[b], c, in, out, m->filled, count);
 		}
 	}
 	m->filled += count;
@@ -251,15 +273,21 @@ static void run_hop(struct multiband *m, double bands[BLOCK_CHANNELS][MULTIBAND_
 
 static void run_tile(struct multiband *m, struct block *block, uint32_t at, uint32_t count)
 {
-	double bands[BLOCK_CHANNELS][MULTIBAND_BANDS][TILE], in[TILE];
-	double *rows[MULTIBAND_BANDS];
+	double bands[BLOCK_CHANNELS][MULTIBAND_BANDS][TILE];
+	double *rows[BLOCK_CHANNELS][MULTIBAND_BANDS];
 	for (uint32_t c = 0; c < m->channels; c++) {
+		for (size_t b = 0; b < m->count; b++)
+			rows[c][b] = bands[c][b];
+		double *in = bands[c][m->count - 1];
 		for (uint32_t i = 0; i < count; i++)
 			in[i] = finite_sample(block->channel[c][at + i]);
-		for (size_t b = 0; b < m->count; b++)
-			rows[b] = bands[c][b];
-		crossover_run(&m->crossover, &m->memories[c], in, rows, count);
 	}
+	const double *const in[BLOCK_CHANNELS] = {bands[0][m->count - 1], bands[1][m->count - 1]};
+	if (m->channels == 2)
+		crossover_run_stereo(
+			&m->crossover, m->memories, in, (double *const *const[]){rows[0], rows[1]}, count);
+	else
+		crossover_run(&m->crossover, &m->memories[0], in[0], rows[0], count);
 	for (uint32_t done = 0, n; done < count; done += n) {
 		n = HOP - m->filled < count - done ? HOP - m->filled : count - done;
 		run_hop(m, bands, done, n, block, at + done);

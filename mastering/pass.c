@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANNELS = 2, CHUNK_FRAMES = 4 * BLOCK_FRAMES, SLOTS = 6, PROGRESS_CHUNKS = 16 };
+enum { CHANNELS = 2, CHUNK_FRAMES = 8 * BLOCK_FRAMES, SLOTS = 6, PROGRESS_CHUNKS = 8 };
 
 struct slot {
 	double samples[CHANNELS][CHUNK_FRAMES];
@@ -19,14 +19,13 @@ struct runner {
 	struct slot slots[SLOTS];
 };
 
-static int read_more(struct runner *r, struct error *e)
+static int read_to(struct runner *r, double *left, double *right, uint32_t *frames, struct error *e)
 {
 	const struct master_source *source = r->pass->source;
-	struct block block = {CHANNELS, 0, {r->fresh[0], r->fresh[1]}};
+	struct block block = {CHANNELS, 0, {left, right}};
 	int result = source->read(source->data, &block, e);
-	r->fresh_at = 0;
-	r->fresh_count = result < 0 ? 0 : block.frames;
-	r->ended = r->fresh_count == 0;
+	*frames = result < 0 ? 0 : block.frames;
+	r->ended = *frames == 0;
 	return result;
 }
 
@@ -39,13 +38,19 @@ static int read_chunk(struct runner *r, uint64_t item, struct error *e)
 	while (filled < CHUNK_FRAMES && result >= 0) {
 		uint32_t left = r->fresh_count - r->fresh_at, room = CHUNK_FRAMES - filled;
 		uint32_t n = left < room ? left : room;
+		if (left == 0 && room >= BLOCK_FRAMES && !r->ended) {
+			result = read_to(r, slot->samples[0] + filled, slot->samples[1] + filled, &n, e);
+			filled += n;
+			continue;
+		}
 		for (uint32_t c = 0; c < CHANNELS; c++)
 			memcpy(slot->samples[c] + filled, r->fresh[c] + r->fresh_at, n * sizeof(double));
 		filled += n;
 		r->fresh_at += n;
 		if (filled == CHUNK_FRAMES || r->ended)
 			break;
-		result = read_more(r, e);
+		r->fresh_at = 0;
+		result = read_to(r, r->fresh[0], r->fresh[1], &r->fresh_count, e);
 	}
 	for (uint32_t c = 0; c < CHANNELS; c++)
 		memset(slot->samples[c] + filled, 0, (CHUNK_FRAMES - filled) * sizeof(double));

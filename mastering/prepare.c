@@ -38,9 +38,8 @@ static int add_power(struct preparation *p, const struct block *block, struct er
 
 static void add_peaks(struct preparation *p, uint32_t side, const struct block *block)
 {
-	double peaks[BLOCK_FRAMES];
-	meter_add_peaks(p->meter, side, block->channel[side], block->frames, peaks);
-	model_add_peaks(p->model, side, peaks, block->frames);
+	meter_add_peaks(p->meter, side, block->channel[side], block->frames);
+	model_add_peaks(p->model, side, block->channel[side], block->frames);
 }
 
 /* Of a mix that will be shaped: how loud it is, and where. */
@@ -162,16 +161,6 @@ static int make_chain(struct preparation *p, struct error *e)
 	return shaping_create(&p->chain, &request, e);
 }
 
-/* Peaks that the limiter will surely not see need not be known well. */
-static void set_floor(struct preparation *p)
-{
-	const struct master_config *config = p->job->config;
-	double loudness = isnan(config->loudness_lufs) ? p->mix.integrated_lufs : config->loudness_lufs;
-	double ceiling = isnan(config->true_peak_dbtp) ? 0 : config->true_peak_dbtp;
-	double floor = ceiling - (loudness - p->mix.integrated_lufs) - 8;
-	meter_set_floor(p->meter, isfinite(floor) ? pow(10, floor / 20) : 0);
-}
-
 static int weigh_mix(struct preparation *p, struct half *half, struct error *e)
 {
 	struct pass pass = {.stages = {{shape_side, p->chain ? CHANNELS : 0}, {shape_bands, p->chain != NULL},
@@ -179,10 +168,8 @@ static int weigh_mix(struct preparation *p, struct half *half, struct error *e)
 	int result = meter_begin(p, e);
 	if (result == 0)
 		result = model_begin(p, e);
-	if (result == 0 && p->chain) {
-		set_floor(p);
+	if (result == 0 && p->chain)
 		result = p->job->shaped_to->restart(p->job->shaped_to->data, e);
-	}
 	if (result == 0)
 		result = run(p, &pass, half, e);
 	if (result == 0)

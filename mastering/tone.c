@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROUNDS = 12 };
+enum { ROUNDS = 12, HOLD_ROUNDS = 100 };
 
 static const double band_hz[TONE_BANDS] = {80, 160, 315, 630, 1250, 2500, 5000, 10000};
 static const double quietest_db = -50, mean_from_hz = 100, mean_to_hz = 8000;
@@ -12,6 +12,9 @@ static const double least_hz = 40, peak_q = 1.2, shelf_q = 0.7;
 
 /* Moves below this are nobody's business. */
 static const double inaudible_db = 0.1;
+
+/* What the response stays below what it may, since it is looked at every half semitone only. */
+static const double within_db = 0.005;
 
 static double bump(double hz, double middle, double octaves)
 {
@@ -71,19 +74,21 @@ static double smoothed(const double wanted[LONGTERM_THIRDS], double hz)
 	return weights > 0.5 ? sum / weights : 0;
 }
 
+static void design_band(struct tone *tone, size_t i, double gain_db, uint32_t rate)
+{
+	enum filter_shape shape = i == 0		? FILTER_LOWSHELF
+				  : i == TONE_BANDS - 1 ? FILTER_HIGHSHELF
+							: FILTER_PEAK;
+	double q = shape == FILTER_PEAK ? peak_q : shelf_q;
+	/* Shelves reach their gain an octave beyond their corner. */
+	double hz = i == 0 ? tone->hz[i] * 1.4 : i == TONE_BANDS - 1 ? tone->hz[i] / 1.4 : tone->hz[i];
+	tone->sections[i] = filter_design(shape, hz, q, gain_db, rate);
+}
+
 static void design(struct tone *tone, const double gains[TONE_BANDS], uint32_t rate)
 {
-	for (size_t i = 0; i < tone->count; i++) {
-		enum filter_shape shape = i == 0		? FILTER_LOWSHELF
-					  : i == TONE_BANDS - 1 ? FILTER_HIGHSHELF
-								: FILTER_PEAK;
-		double q = shape == FILTER_PEAK ? peak_q : shelf_q;
-		/* Shelves reach their gain an octave beyond their corner. */
-		double hz = i == 0		  ? tone->hz[i] * 1.4
-			    : i == TONE_BANDS - 1 ? tone->hz[i] / 1.4
-						  : tone->hz[i];
-		tone->sections[i] = filter_design(shape, hz, q, gains[i], rate);
-	}
+	for (size_t i = 0; i < tone->count; i++)
+		design_band(tone, i, gains[i], rate);
 }
 
 double tone_gain_db(const struct tone *tone, double hz, uint32_t rate)
@@ -95,10 +100,9 @@ double tone_gain_db(const struct tone *tone, double hz, uint32_t rate)
 }
 
 /* Neighbours overlap: each gain gives way to what the others do in its band. */
-static void fit(struct tone *tone, uint32_t rate)
+static void fit(struct tone *tone, double gains[TONE_BANDS], uint32_t rate)
 {
-	double gains[TONE_BANDS];
-	memcpy(gains, tone->wanted_db, sizeof(gains));
+	memcpy(gains, tone->wanted_db, sizeof(tone->wanted_db));
 	for (int round = 0; round < ROUNDS; round++) {
 		design(tone, gains, rate);
 		for (size_t i = 0; i < tone->count; i++) {
@@ -107,6 +111,50 @@ static void fit(struct tone *tone, uint32_t rate)
 		}
 	}
 	design(tone, gains, rate);
+}
+
+/* Where the response is furthest from 0 dB: how far, with its sign. */
+static double furthest(const struct tone *tone, uint32_t rate, double *hz)
+{
+	const double step = exp2(1.0 / 24);
+	double most = 0;
+	for (double at = 1; at < 0.49 * rate * step; at *= step) {
+		double gain = tone_gain_db(tone, at, rate);
+		if (fabs(gain) <= fabs(most))
+			continue;
+		most = gain;
+		*hz = at;
+	}
+	return most;
+}
+
+/* Between two bands that go as far as they may, the response goes further: there both give way, and where
+ * that does not do, all. */
+static void hold(struct tone *tone, double gains[TONE_BANDS], double most_db, uint32_t rate)
+{
+	double hz = 0, far;
+	for (int round = 0; fabs(far = furthest(tone, rate, &hz)) > most_db - within_db; round++) {
+		double over = copysign(fabs(far) - (most_db - 2 * within_db), far);
+		for (size_t i = 0; i < tone->count; i++) {
+			double octaves = fabs(log2(hz / tone->hz[i]));
+			bool outside =
+				(i == 0 && hz < tone->hz[i]) || (i + 1 == tone->count && hz > tone->hz[i]);
+			if (round >= HOLD_ROUNDS)
+				gains[i] *= 0.9;
+			else if (octaves < 1 || outside)
+				gains[i] -= 0.5 * over * (outside ? 1 : 1 - 0.5 * octaves);
+			else
+				continue;
+			design_band(tone, i, gains[i], rate);
+		}
+	}
+}
+
+static void go_for(struct tone *tone, double most_db, uint32_t rate)
+{
+	double gains[TONE_BANDS];
+	fit(tone, gains, rate);
+	hold(tone, gains, most_db, rate);
 }
 
 void tone_design(struct tone *tone, const double thirds[LONGTERM_THIRDS],
@@ -125,5 +173,5 @@ void tone_design(struct tone *tone, const double thirds[LONGTERM_THIRDS],
 	if (largest < inaudible_db)
 		*tone = (struct tone){0};
 	else
-		fit(tone, rate);
+		go_for(tone, most_db, rate);
 }

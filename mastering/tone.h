@@ -20,7 +20,7 @@ struct tone {
 void tone_curve(const struct master_curve *curve, double thirds_db[LONGTERM_THIRDS]);
 
 /* From powers `thirds` toward `target_db`: smoothed on a log axis over about an octave, the mean from 100 Hz
- * to 8 kHz left as it is, no band moved by more than `most_db`. */
+ * to 8 kHz left as it is, nothing moved by more than `most_db`, be it in a band or between two. */
 void tone_design(struct tone *tone, const double thirds[LONGTERM_THIRDS],
 	const double target_db[LONGTERM_THIRDS], double most_db, uint32_t rate);
 

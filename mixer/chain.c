@@ -118,7 +118,7 @@ int chain_listen(struct chain_insert *insert, const struct chain_key *key, uint3
 static void fetch_key(struct chain_insert *insert, size_t slot, uint32_t offset, struct block *key)
 {
 	key->channels = insert->key->channels;
-	for (uint32_t c = 0; c < key->channels; c++) {
+	for (uint32_t c = 0; c < key->channels && c < BLOCK_CHANNELS; c++) {
 		memcpy(key->channel[c], insert->key->samples[slot][c] + offset, key->frames * sizeof(double));
 		delay_run(&insert->key_delays[c], key->channel[c], key->frames);
 	}

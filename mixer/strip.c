@@ -227,13 +227,16 @@ static void way_add(struct way *way, const struct strip *from, size_t slot, uint
 	struct block *out)
 {
 	double curve[BLOCK_FRAMES], copies[BLOCK_CHANNELS][BLOCK_FRAMES];
-	const double *sources[BLOCK_CHANNELS];
+	const double *sources[BLOCK_CHANNELS] = {NULL};
 	bool moves = fill_curve(from, way->pre, first, curve, out->frames);
-	for (uint32_t c = 0; c < from->channels; c++)
+	for (uint32_t c = 0; c < from->channels && c < BLOCK_CHANNELS; c++)
 		sources[c] = fetch(way, c, from->samples[slot][c] + offset, moves ? curve : NULL, copies[c],
 			out->frames);
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-		add(sources[from->channels == 2 ? c : 0], way->gains[c], out->channel[c], out->frames);
+	for (uint32_t c = 0; c < out->channels && c < BLOCK_CHANNELS; c++) {
+		const double *source = sources[from->channels == 2 ? c : 0];
+		if (source)
+			add(source, way->gains[c], out->channel[c], out->frames);
+	}
 }
 
 /* The room of a slot from `offset` on. */

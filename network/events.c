@@ -104,7 +104,7 @@ static void remove_waiting(struct client *client, size_t index)
 	release_frame(client->waiting[index]);
 	client->count--;
 	memmove(&client->waiting[index], &client->waiting[index + 1],
-		(client->count - index) * sizeof(client->waiting[0]));
+		(client->count - index) * sizeof(struct frame *));
 }
 
 /* Of what is a state and not a happening, only the newest is worth sending. */

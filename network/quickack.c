@@ -22,7 +22,7 @@ uint16_t quickack_port(const char *url)
 /* 0: no connection over TCP. */
 static uint16_t peer_port(int fd)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = {0};
 	socklen_t size = sizeof(peer);
 	if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		return 0;

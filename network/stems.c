@@ -29,7 +29,7 @@ struct stems {
 	struct piece *pieces;
 	size_t piece_count;
 	uint64_t size;
-	char etag[68];
+	char etag[68], name[DOWNLOAD_NAME_SIZE];
 	int fd; /* of the piece `open_piece`; negative: none */
 	size_t open_piece;
 };
@@ -94,20 +94,15 @@ static void lay_out(struct stems *stems, int64_t started_ns)
 /* Its text has every name, length and CRC-32; the SHA-256 of the tracks make it strong. */
 static int set_etag(struct stems *stems, const struct manifest *take, struct error *e)
 {
-	size_t most = stems->text.size + stems->member_count * sizeof(((struct hash *)0)->sha256);
-	char *all = memory_new(most);
-	size_t size = stems->text.size;
-	memcpy(all, stems->text.data, size);
+	struct bytes all = {0};
+	bytes_add(&all, stems->text.data, stems->text.size);
 	for (size_t i = 0; i < take->track_count; i++) {
-		for (size_t k = 0; k < take_track_files(&take->tracks[i]); k++) {
-			const char *sha256 = take_track_hash(&take->tracks[i], k)->sha256;
-			memcpy(all + size, sha256, strlen(sha256));
-			size += strlen(sha256);
-		}
+		for (size_t k = 0; k < take_track_files(&take->tracks[i]); k++)
+			bytes_add_text(&all, take_track_hash(&take->tracks[i], k)->sha256);
 	}
 	struct hash hash;
-	int result = hash_bytes(all, size, &hash, e);
-	free(all);
+	int result = hash_bytes(all.data, all.size, &hash, e);
+	free(all.data);
 	if (result == 0)
 		snprintf(stems->etag, sizeof(stems->etag), "\"%s\"", hash.sha256);
 	return result;
@@ -124,6 +119,7 @@ int stems_create(struct stems **stems, const char *takes, const char *id, struct
 	if (result == 0) {
 		lay_out(made, take.started_ns);
 		result = set_etag(made, &take, e);
+		download_name(made->name, &take, "stems.zip");
 	}
 	manifest_finish(&take);
 	if (result < 0)
@@ -147,16 +143,6 @@ void stems_destroy(void *data)
 	free(stems->text.data);
 	free(stems->folder);
 	free(stems);
-}
-
-uint64_t stems_size(const struct stems *stems)
-{
-	return stems->size;
-}
-
-const char *stems_etag(const struct stems *stems)
-{
-	return stems->etag;
 }
 
 /* --- Reading --- */
@@ -238,12 +224,12 @@ static struct MHD_Response *make_from_stems(void *data, uint64_t first, uint64_t
 	return MHD_create_response_from_callback(count, BLOCK_SIZE, read_stretch, stretch, free_stretch);
 }
 
-struct answer serve_stems(const struct request *request, struct stems *stems, const char *name)
+struct answer serve_stems(const struct request *request, struct stems *stems)
 {
 	struct content content = {.size = stems->size,
 		.etag = stems->etag,
 		.type = "application/zip",
-		.name = name,
+		.name = stems->name,
 		.make = make_from_stems,
 		.drop = stems_destroy,
 		.data = stems};

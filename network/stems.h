@@ -14,16 +14,11 @@ struct stems;
 int stems_create(struct stems **stems, const char *takes, const char *id, struct error *e) MUST_CHECK;
 void stems_destroy(void *stems); /* NULL is fine */
 
-uint64_t stems_size(const struct stems *stems);
-
-/* "<sha256>" with its quotes, over all that the archive is made of. */
-const char *stems_etag(const struct stems *stems);
-
 /* Up to `size` bytes from `position` on: how many, 0 at the end, or negative errno for a file that is not
  * what the manifest says. */
 ssize_t stems_read(struct stems *stems, uint64_t position, char *buffer, size_t size) MUST_CHECK;
 
 /* Answers with the archive, or a part of it; takes it over. */
-struct answer serve_stems(const struct request *request, struct stems *stems, const char *name);
+struct answer serve_stems(const struct request *request, struct stems *stems);
 
 #endif

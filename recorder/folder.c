@@ -62,7 +62,7 @@ static int write_description(
 	const struct transport *transport, const char *id, const char *folder, struct error *e)
 {
 	struct manifest copy = transport->manifest;
-	copy.id = (char *)(uintptr_t)id;
+	copy.id = (char *)id;
 	int result = manifest_save(&copy, folder, e);
 	return result == 0 ? kept_write(&transport->kept, folder, e) : result;
 }

@@ -288,7 +288,7 @@ static bool first_ports(
 
 void filter_update(struct filter *filter)
 {
-	if (!filter->filter)
+	if (!filter->filter || !filter->source->core)
 		return;
 	const struct catalogue_node *node = matching_node(filter);
 	if (filter->node_id != SPA_ID_INVALID && (!node || node->id != filter->node_id))

@@ -66,10 +66,11 @@ static int plan_input(struct plan_track *track, const struct room *room, const s
 	if (session_parse_input(input, &name, &channel) < 0)
 		return error_set(e, EINVAL, "track %s: %s is no input such as xr18/1", config->name, input);
 	struct room_interface *interface = room_find(room, name);
-	int result = interface ? 0 : no_interface(room, config, name, e);
+	if (!interface)
+		no_interface(room, config, name, e);
 	free(name);
-	if (result < 0)
-		return result;
+	if (!interface)
+		return -ENODEV;
 	if (interface->channels > 0 && (uint32_t)channel > interface->channels)
 		return error_set(e, EINVAL, "track %s: %s: the interface has %u channels", config->name,
 			input, interface->channels);

@@ -26,7 +26,7 @@ static void append(struct spans *spans, const struct span *span)
 {
 	if (span->frames == 0)
 		return;
-	if (spans->count == spans->room) {
+	if (!spans->list || spans->count == spans->room) {
 		spans->room = spans->room ? 2 * spans->room : 16;
 		spans->list = memory_grow(spans->list, spans->room, sizeof(*spans->list));
 	}

@@ -9,7 +9,7 @@
 
 /* Tracks at a time, and frames of each: as many as MD5s are made at once, and what of their samples stays in
  * the cache until each of them is encoded. An encoder has a hundred KiB of its own to fetch each time. */
-enum { GROUP = MD5_LANES, CHUNK = 4 * FLAC_BLOCK };
+enum { GROUP = MD5_LANES, CHUNK = 2 * FLAC_BLOCK };
 
 struct tracks {
 	const struct track_plan *plans;
@@ -31,7 +31,7 @@ struct tracks *tracks_open(const struct track_plan *plans, size_t count, const s
 	made->count = count;
 	made->room = *room;
 	made->room.spans = &made->spans;
-	made->tracks = memory_array(count, sizeof(*made->tracks));
+	made->tracks = memory_array(count, sizeof(struct track *));
 	for (size_t i = 0; i < count; i++) {
 		made->tracks[i] = track_open(&plans[i], &made->room);
 		channels[i] = plans[i].channels;

@@ -185,7 +185,7 @@ static char *compose(const struct index_stamp *stamp, const struct index_scan *s
 		return NULL;
 	char *slots = data + sizeof(header) + table;
 	for (size_t i = 0; i < scan->count; i++)
-		strcpy(slots + i * header.width, scan->entries[i].id);
+		memcpy(slots + i * header.width, scan->entries[i].id, strlen(scan->entries[i].id));
 	uint32_t *checksums = (uint32_t *)(void *)(data + sizeof(header));
 	size_t block = (size_t)BLOCK * header.width;
 	for (size_t i = 0; i < blocks_of(&header); i++) {

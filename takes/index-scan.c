@@ -102,7 +102,9 @@ int index_scan_read(struct index_scan *scan, const char *takes, struct error *e)
 	*scan = (struct index_scan){0};
 	size_t room = 0;
 	DIR *folder = opendir(takes);
-	int result = folder ? 0 : -errno;
+	if (!folder)
+		return error_errno(e, errno, "%s", takes);
+	int result = 0;
 	while (result == 0) {
 		errno = 0;
 		const struct dirent *entry = readdir(folder);
@@ -113,8 +115,7 @@ int index_scan_read(struct index_scan *scan, const char *takes, struct error *e)
 		if (take_id_valid(entry->d_name))
 			result = add(scan, &room, entry->d_name);
 	}
-	if (folder)
-		closedir(folder);
+	closedir(folder);
 	if (result < 0) {
 		index_scan_finish(scan);
 		return error_errno(e, result, "%s", takes);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -114,7 +115,7 @@ int index_id(struct index *index, size_t i, const char **id, struct error *e)
 		index_file_discard(index->file);
 		return error_set(e, EBADMSG, "the index of the takes is damaged");
 	}
-	strcpy(index->id, found);
+	snprintf(index->id, sizeof(index->id), "%s", found);
 	*id = index->id;
 	return 0;
 }

@@ -146,10 +146,44 @@ static void test_in_place_and_silence(void **unused)
 	}
 }
 
+/* Two channels at once are what each would be by itself, bit by bit, however they are cut. */
+static void test_stereo(void **unused)
+{
+	static const size_t cuts[] = {1, 2, 3, 17, 64, 65, 1000};
+	static double in[2][FRAMES], alone[CROSSOVER_BANDS][FRAMES], both[2][CROSSOVER_BANDS][FRAMES];
+	(void)unused;
+	for (size_t i = 0; i < FRAMES; i++) {
+		in[0][i] = i % 3000 < 2000 ? sin(0.001 * (double)(i * i % 77777)) : 0;
+		in[1][i] = sin(0.3 * (double)i) - (double)(i % 700 == 5);
+	}
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		for (size_t k = 0; k < sizeof(cuts) / sizeof(cuts[0]); k++) {
+			struct crossover crossover;
+			struct crossover_memory memories[2] = {0};
+			crossover_init(&crossover, cases[c].bands, cases[c].frequencies, 48000);
+			for (size_t i = 0; i < FRAMES; i += cuts[k]) {
+				double *out[2][CROSSOVER_BANDS];
+				for (size_t b = 0; b < 2 * CROSSOVER_BANDS; b++)
+					out[b % 2][b / 2] = both[b % 2][b / 2] + i;
+				crossover_run_stereo(&crossover, memories,
+					(const double *const[]){in[0] + i, in[1] + i},
+					(double *const *const[]){out[0], out[1]},
+					i + cuts[k] > FRAMES ? FRAMES - i : cuts[k]);
+			}
+			for (size_t channel = 0; channel < 2; channel++) {
+				split(c, 48000, in[channel], alone, 1000);
+				for (size_t b = 0; b < cases[c].bands; b++)
+					assert_memory_equal(alone[b], both[channel][b], sizeof(alone[b]));
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flat_sum),
+		cmocka_unit_test(test_stereo),
 		cmocka_unit_test(test_splits),
 		cmocka_unit_test(test_slopes),
 		cmocka_unit_test(test_cuts),

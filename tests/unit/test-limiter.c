@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { RATE = 48000, FRAMES = RATE, ROOM = FRAMES + BLOCK_FRAMES };
+enum { RATE = 48000, FRAMES = RATE, ROOM = FRAMES + 2 * BLOCK_FRAMES };
 
 static double in[2][ROOM], out[2][ROOM], other[2][ROOM];
 
@@ -50,7 +50,7 @@ static void run(struct processor *limiter, double to[2][ROOM], uint32_t channels
 
 static double peak_of(const double *samples)
 {
-	struct oversample *o = oversample_create(16);
+	struct oversample *o = oversample_create();
 	assert_non_null(o);
 	oversample_largest(o, samples, ROOM);
 	double peak = oversample_largest_to_end(o);
@@ -195,11 +195,8 @@ static void latency_is_lookahead_and_detector(void **state)
 	for (size_t i = 0; i < sizeof(lookaheads) / sizeof(lookaheads[0]); i++) {
 		struct limiter_settings settings = {-1, lookaheads[i], 0.1};
 		struct processor *limiter = create(&settings, 1);
-		struct oversample *o = oversample_create(16);
-		assert_non_null(o);
 		assert_int_equal(processor_latency(limiter),
-			(uint32_t)ceil(lookaheads[i] * RATE) + oversample_latency(o));
-		oversample_destroy(o);
+			(uint32_t)ceil(lookaheads[i] * RATE) + oversample_latency());
 		processor_destroy(limiter);
 	}
 }
@@ -309,6 +306,8 @@ static void bad_settings_are_refused(void **state)
 static void other_rates_hold_too(void **state)
 {
 	(void)state;
+	/* In 5 ms at 8 kHz the gain may fall and rise within the reach of the detector's filter. */
+	static const double excess_db[] = {0.1, 0.02, 0.02, 0.02, 0.02};
 	static const uint32_t rates[] = {8000, 44100, 88200, 96000, 192000};
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		struct processor *limiter;
@@ -317,7 +316,7 @@ static void other_rates_hold_too(void **state)
 		assert_int_equal(processor_create(&limiter, &limiter_type, &usual, &format, &e), 0);
 		make(&hostiles[0]);
 		run(limiter, out, 2, BLOCK_FRAMES);
-		assert_true(units_to_db(peak_of(out[0])) < -1 + 0.02);
+		assert_true(units_to_db(peak_of(out[0])) < -1 + excess_db[i]);
 		processor_destroy(limiter);
 	}
 }
