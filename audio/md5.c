@@ -99,10 +99,12 @@ static void load_samples(lanes words[SPAN_BLOCKS * WORDS], const int32_t *const 
 	}
 }
 
-/* One step of RFC 1321, 3.4, whose four words change places each time. */
+/* One step of RFC 1321, 3.4, whose four words change places each time. `b` is the last one's result, and what
+ * does not need it is added first. */
 #define STEP(mix, a, b, c, d, word, turn, i) \
 	do { \
-		(a) += mix(b, c, d) + words[(word) % WORDS] + sines[i]; \
+		(a) += words[(word) % WORDS] + sines[i]; \
+		mix(a, b, c, d); \
 		(a) = ((a) << (turn) | (a) >> (32 - (turn))) + (b); \
 	} while (0)
 
@@ -122,10 +124,10 @@ static void load_samples(lanes words[SPAN_BLOCKS * WORDS], const int32_t *const 
 		FOUR_STEPS(mix, (i) + 12, by, from, t0, t1, t2, t3); \
 	} while (0)
 
-#define MIX_F(x, y, z) ((z) ^ ((x) & ((y) ^ (z))))
-#define MIX_G(x, y, z) ((y) ^ ((z) & ((x) ^ (y))))
-#define MIX_H(x, y, z) ((x) ^ (y) ^ (z))
-#define MIX_I(x, y, z) ((y) ^ ((x) | ~(z)))
+#define MIX_F(a, x, y, z) ((a) += (z) ^ ((x) & ((y) ^ (z))))
+#define MIX_G(a, x, y, z) ((a) += (y) & ~(z), (a) += (x) & (z)) /* no bit is in both */
+#define MIX_H(a, x, y, z) ((a) += (x) ^ ((y) ^ (z)))
+#define MIX_I(a, x, y, z) ((a) += (y) ^ ((x) | ~(z)))
 
 /* Of as many streams as a word of `type` has lanes. */
 #define DEFINE_ADD_BLOCK(how, name, type) \
