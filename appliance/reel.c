@@ -8,7 +8,7 @@ static int read_raw(void *data, double *const *out, uint32_t frames, struct erro
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	int32_t *const channel[BLOCK_CHANNELS] = {samples[0], samples[1]};
 	int result = raw_read(reel->reader, channel, frames, e);
-	for (uint32_t c = 0; result == 0 && c < reel->channels && c < BLOCK_CHANNELS; c++)
+	for (uint32_t c = 0; result == 0 && c < BLOCK_CHANNELS && c < reel->channels && out[c]; c++)
 		for (uint32_t i = 0; i < frames; i++)
 			out[c][i] = samples[c][i] * reel->scale;
 	return result;

@@ -52,7 +52,8 @@ static double largest_error(const struct design *d)
 {
 	double worst = corner_weight * error_at(d, d->corner);
 	for (int i = 0; i < POINTS; i++) {
-		double octaves = i < POINTS / 2 ? 4.0 * i / POINTS : 2 + 16.0 * (i - POINTS / 2) / POINTS;
+		int above = i - POINTS / 2;
+		double octaves = above < 0 ? 4.0 * i / POINTS : 2 + 16.0 * above / POINTS;
 		worst = fmax(worst, error_at(d, counted_band * 2 * M_PI * exp2(-octaves)));
 	}
 	return worst;
@@ -107,11 +108,13 @@ static void nudge(struct design *d, size_t section, size_t which, double step)
 /* Where the fits alone are too far off: steep low-passes that end near half the rate. */
 static void polish(struct design *d)
 {
-	for (double step = 0.02; step > 0.0005; step *= 0.7) {
+	double step = 0.02;
+	while (step > 0.0005) {
 		for (size_t i = 0; i < 6 * d->count; i++) {
 			nudge(d, i / 6, i % 6, step);
 			nudge(d, i / 6, i % 6, -step);
 		}
+		step *= 0.7;
 	}
 }
 

@@ -15,12 +15,13 @@ struct bytes {
 
 static inline void bytes_add(struct bytes *bytes, const void *data, size_t size)
 {
-	if (bytes->size + size > bytes->room) {
+	if (!data || size == 0)
+		return;
+	if (!bytes->data || bytes->size + size > bytes->room) {
 		bytes->room = 2 * (bytes->size + size);
 		bytes->data = memory_grow(bytes->data, bytes->room, 1);
 	}
-	if (size > 0)
-		memcpy(bytes->data + bytes->size, data, size);
+	memcpy(bytes->data + bytes->size, data, size);
 	bytes->size += size;
 }
 

@@ -294,13 +294,11 @@ static void encode(struct flac_share *share, size_t frames)
 {
 	struct flac_writer *writer = share->writer;
 	share->result = 0;
-	if (writer->failure)
-		share->result = fail(writer, &share->error);
-	else if (writer->finished || frames > UINT32_MAX)
+	if (!writer->failure && (writer->finished || frames > UINT32_MAX))
 		share->result = error_set(
 			&share->error, EINVAL, "%s: cannot take %zu more frames", writer->path, frames);
-	else if (frames > 0 &&
-		 !FLAC__stream_encoder_process(writer->encoder, share->channels, (uint32_t)frames))
+	else if (writer->failure || (frames > 0 && !FLAC__stream_encoder_process(writer->encoder,
+							   share->channels, (uint32_t)frames)))
 		share->result = fail(writer, &share->error);
 }
 

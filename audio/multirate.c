@@ -82,8 +82,9 @@ struct multirate *multirate_create(uint32_t factor)
 	if (!made)
 		return NULL;
 	made->factor = factor;
-	made->stages = factor == 8 ? 3 : factor == 4 ? 2 : 1;
-	for (size_t i = 0; i < made->stages; i++) {
+	const size_t stages = factor == 8 ? 3 : factor == 4 ? 2 : 1;
+	made->stages = stages;
+	for (size_t i = 0; i < stages; i++) {
 		design_halfband(&made->stage[i], up_taps[i], down_taps[i]);
 		made->latency += (uint32_t)((up_taps[i] + down_taps[i]) / 2 >> i);
 	}

@@ -48,7 +48,8 @@ void sinc_design(double *taps, size_t count, double fraction, double beta)
 
 void sinc_lowpass(double *taps, size_t count, double cutoff, double beta)
 {
-	double middle = (double)(count / 2);
+	const size_t half = count / 2;
+	const double middle = (double)half;
 	for (size_t k = 0; k < count; k++) {
 		double t = (double)k - middle, x = 2 * M_PI * cutoff * t;
 		taps[k] = kaiser(t / middle, beta) * (t == 0 ? 1 : sin(x) / x);

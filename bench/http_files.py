@@ -80,7 +80,7 @@ def nginx(folder, root):
 
 
 def woodshed(folder):
-    """The program's own server alone, as test_network.py has it: no recorder is part of the work."""
+    """The program's own server alone, as test_server.py has it: no recorder is part of the work."""
     port = free_port()
     return Server(folder, [BUILD / "tests/network/network-host", "--takes", folder / "takes", "--listen",
                            f"127.0.0.1:{port}", "--token-file", folder / "token"], port)

@@ -47,7 +47,7 @@ static void lay_bands(struct ear *ear)
 {
 	const double hz = ear->rate / FAST;
 	for (size_t bin = 1; ear->band_count < BANDS_MOST && bin < FAST / 2 && (double)bin * hz < most_hz;) {
-		size_t end = (size_t)fmax((double)bin + 1, fmin(FAST / 2, round((double)bin * 1.1225)));
+		size_t end = (size_t)fmax((double)bin + 1, fmin(0.5 * FAST, round((double)bin * 1.1225)));
 		ear->bands[ear->band_count++] = (struct band){bin, end};
 		if ((double)bin * hz < low_hz)
 			ear->low_bands = ear->band_count;

@@ -17,7 +17,7 @@ struct chain {
 
 static void price(struct chain *chain, const struct steps_search *search, double period)
 {
-	if (fabs(period - chain->period) < 1e-9)
+	if (chain->cost && fabs(period - chain->period) < 1e-9)
 		return;
 	chain->period = period;
 	chain->least = (size_t)fmax(1, round(period * search->least));

@@ -57,9 +57,10 @@ static int solve_loudness(struct solver *s, struct point *found)
 	struct point low, high;
 	double most = s->most_gain_db;
 	int result = look(s, 0, &low);
+	if (result < 0)
+		return result;
 	double start = fmin(low.short_by_lu, most);
-	if (result == 0)
-		result = look(s, isfinite(start) ? start : most, found);
+	result = look(s, isfinite(start) ? start : most, found);
 	if (result < 0 || fabs(found->short_by_lu) <= close_lu)
 		return result;
 	if (found->short_by_lu > 0) {

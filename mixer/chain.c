@@ -118,7 +118,7 @@ int chain_listen(struct chain_insert *insert, const struct chain_key *key, uint3
 static void fetch_key(struct chain_insert *insert, size_t slot, uint32_t offset, struct block *key)
 {
 	key->channels = insert->key->channels;
-	for (uint32_t c = 0; c < key->channels; c++) {
+	for (uint32_t c = 0; c < key->channels && c < BLOCK_CHANNELS; c++) {
 		memcpy(key->channel[c], insert->key->samples[slot][c] + offset, key->frames * sizeof(double));
 		delay_run(&insert->key_delays[c], key->channel[c], key->frames);
 	}
@@ -150,6 +150,29 @@ void chain_process(struct chain *chain, struct block *block, size_t slot, uint32
 {
 	for (size_t i = 0; i < chain->count && i <= chain->pending; i++)
 		run_insert(&chain->inserts[i], block, i == chain->pending ? LISTENS : PLAYS, slot, offset);
+}
+
+bool chain_alike(const struct chain *chain, const struct chain *other)
+{
+	if (chain->count != other->count)
+		return false;
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct chain_insert *insert = &chain->inserts[i], *same = &other->inserts[i];
+		if (insert->key_track || same->key_track || processor_analyses(insert->processor) ||
+			!processor_alike(insert->processor, same->processor))
+			return false;
+	}
+	return true;
+}
+
+void chain_process_together(struct chain *const *chains, struct block *const *blocks)
+{
+	for (size_t i = 0; i < chains[0]->count; i++) {
+		struct processor *processors[CHAIN_TOGETHER];
+		for (size_t k = 0; k < CHAIN_TOGETHER; k++)
+			processors[k] = chains[k]->inserts[i].processor;
+		processor_process_together(processors, blocks);
+	}
 }
 
 void chain_conclude(struct chain *chain)

@@ -125,7 +125,8 @@ static int find_frames(const struct delay_settings *s, const struct processor_fo
 /* The polynomial through all `count` samples, at `fraction` behind the one before the middle. */
 static void lagrange_design(double *taps, size_t count, double fraction)
 {
-	double x = (double)(count / 2) - 1 + fraction;
+	const size_t half = count / 2;
+	const double x = (double)half - 1 + fraction;
 	for (size_t k = 0; k < count; k++) {
 		taps[k] = 1;
 		for (size_t j = 0; j < count; j++)

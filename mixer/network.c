@@ -156,7 +156,7 @@ void network_run(
 	struct network *network, double in[][NETWORK_CHUNK], double out[][NETWORK_CHUNK], size_t count)
 {
 	double lines[NETWORK_LINES][NETWORK_CHUNK];
-	const uint32_t channels = network->channels;
+	const uint32_t channels = network->channels < BLOCK_CHANNELS ? network->channels : BLOCK_CHANNELS;
 	for (uint32_t c = 0; c < channels; c++)
 		memset(out[c], 0, sizeof(out[c]));
 	for (int i = 0; i < NETWORK_LINES; i++) {

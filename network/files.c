@@ -315,6 +315,8 @@ int takefile_open(struct takefile *file, const char *takes, const char *id, cons
 		result = open_named(file, folder, path, wanted.hash, e);
 	else
 		result = error_set(e, ENOENT, "%.100s: no such file in this take", path);
+	if (result == 0)
+		download_name(file->name, &manifest, path);
 	manifest_finish(&manifest);
 	free(folder);
 	return result;

@@ -5,6 +5,7 @@
 #define WOODSHED_NETWORK_FILES_H
 
 #include "common/error.h"
+#include "network/download.h"
 #include "takes/manifest.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct takefile {
 	char etag[68]; /* "<sha256>" with its quotes; empty while the hash is not known */
 	const char *type;
 	time_t modified;
+	char name[DOWNLOAD_NAME_SIZE]; /* that it is saved under, where takefile_open opened it */
 };
 
 /* The manifest of a take and its folder, the caller's to free. -ENOENT: no such take. */

@@ -172,7 +172,7 @@ static struct answer get_file(struct request *request)
 	if (result < 0)
 		return answer_problem(
 			status_of(result), "%s", result == -ENOENT ? "no such file in this take" : e.text);
-	return serve_file(request, &file, path, true);
+	return serve_file(request, &file, true);
 }
 
 static struct answer get_stems(struct request *request)
@@ -182,10 +182,7 @@ static struct answer get_stems(struct request *request)
 	int result = stems_create(&stems, request->http->takes, request->parameters[0], &e);
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
-	char *name = memory_format("%s-stems.zip", request->parameters[0]);
-	struct answer answer = serve_stems(request, stems, name);
-	free(name);
-	return answer;
+	return serve_stems(request, stems);
 }
 
 /* --- Commands --- */

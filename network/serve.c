@@ -67,25 +67,12 @@ static struct answer choose(const struct request *request, const struct content 
 	return (struct answer){MHD_HTTP_OK, content->make(content->data, 0, content->size)};
 }
 
-static void add_disposition(struct answer answer, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *name = memory_text(slash ? slash + 1 : path);
-	for (char *c = name; *c; c++) {
-		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e || *c == '"' || *c == '\\')
-			*c = '_';
-	}
-	char *value = memory_format("attachment; filename=\"%s\"", name);
-	answer_header(answer, MHD_HTTP_HEADER_CONTENT_DISPOSITION, value);
-	free(value);
-	free(name);
-}
-
 struct answer serve(const struct request *request, const struct content *content)
 {
-	char date[HTTP_DATE_SIZE], etag[sizeof(((struct takefile *)0)->etag)];
-	/* It may lie in what is dropped. */
+	char date[HTTP_DATE_SIZE], etag[sizeof(((struct takefile *)0)->etag)], name[DOWNLOAD_NAME_SIZE];
+	/* They may lie in what is dropped. */
 	snprintf(etag, sizeof(etag), "%s", content->etag);
+	snprintf(name, sizeof(name), "%s", content->name ? content->name : "");
 	struct answer answer = choose(request, content);
 	if (!answer.response)
 		return answer;
@@ -98,8 +85,11 @@ struct answer serve(const struct request *request, const struct content *content
 	if (answer.status != MHD_HTTP_OK && answer.status != MHD_HTTP_PARTIAL_CONTENT)
 		return answer;
 	answer_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, content->type);
-	if (content->name)
-		add_disposition(answer, content->name);
+	if (name[0] != '\0') {
+		char *disposition = download_disposition(name);
+		answer_header(answer, MHD_HTTP_HEADER_CONTENT_DISPOSITION, disposition);
+		free(disposition);
+	}
 	return answer;
 }
 
@@ -117,13 +107,12 @@ static void drop_file(void *data)
 	close(file->fd);
 }
 
-struct answer serve_file(
-	const struct request *request, struct takefile *file, const char *path, bool attached)
+struct answer serve_file(const struct request *request, struct takefile *file, bool attached)
 {
 	struct content content = {.size = file->size,
 		.etag = file->etag,
 		.type = file->type,
-		.name = attached ? path : NULL,
+		.name = attached ? file->name : NULL,
 		.modified = file->modified,
 		.make = make_from_file,
 		.drop = drop_file,

@@ -10,7 +10,7 @@ struct content {
 	uint64_t size;
 	const char *etag; /* with its quotes; empty: none */
 	const char *type;
-	const char *name; /* that it is saved under, maybe a path; NULL: whatever the client thinks */
+	const char *name; /* that it is saved under; NULL: whatever the client thinks */
 	time_t modified;  /* 0: not known */
 	/* The response for `count` bytes from `first` on; `data` is its own from then on. */
 	struct MHD_Response *(*make)(void *data, uint64_t first, uint64_t count);
@@ -22,8 +22,7 @@ struct content {
 struct answer serve(const struct request *request, const struct content *content);
 
 /* The same for a file, of which it takes over the descriptor. `attached`: to be saved, not shown. */
-struct answer serve_file(
-	const struct request *request, struct takefile *file, const char *path, bool attached);
+struct answer serve_file(const struct request *request, struct takefile *file, bool attached);
 
 /* A time as HTTP and WebDAV write it. */
 #define HTTP_DATE_SIZE 32

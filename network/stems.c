@@ -29,7 +29,7 @@ struct stems {
 	struct piece *pieces;
 	size_t piece_count;
 	uint64_t size;
-	char etag[68];
+	char etag[68], name[DOWNLOAD_NAME_SIZE];
 	int fd; /* of the piece `open_piece`; negative: none */
 	size_t open_piece;
 };
@@ -119,6 +119,7 @@ int stems_create(struct stems **stems, const char *takes, const char *id, struct
 	if (result == 0) {
 		lay_out(made, take.started_ns);
 		result = set_etag(made, &take, e);
+		download_name(made->name, &take, "stems.zip");
 	}
 	manifest_finish(&take);
 	if (result < 0)
@@ -223,12 +224,12 @@ static struct MHD_Response *make_from_stems(void *data, uint64_t first, uint64_t
 	return MHD_create_response_from_callback(count, BLOCK_SIZE, read_stretch, stretch, free_stretch);
 }
 
-struct answer serve_stems(const struct request *request, struct stems *stems, const char *name)
+struct answer serve_stems(const struct request *request, struct stems *stems)
 {
 	struct content content = {.size = stems->size,
 		.etag = stems->etag,
 		.type = "application/zip",
-		.name = name,
+		.name = stems->name,
 		.make = make_from_stems,
 		.drop = stems_destroy,
 		.data = stems};

@@ -19,6 +19,6 @@ void stems_destroy(void *stems); /* NULL is fine */
 ssize_t stems_read(struct stems *stems, uint64_t position, char *buffer, size_t size) MUST_CHECK;
 
 /* Answers with the archive, or a part of it; takes it over. */
-struct answer serve_stems(const struct request *request, struct stems *stems, const char *name);
+struct answer serve_stems(const struct request *request, struct stems *stems);
 
 #endif

@@ -329,7 +329,7 @@ struct answer webdav_get(struct request *request)
 		result = takefile_open(&file, request->http->takes, place.id, place.path, &e);
 	struct answer answer;
 	if (result == 0)
-		answer = serve_file(request, &file, place.path, false);
+		answer = serve_file(request, &file, false);
 	else if (result == -ENOENT)
 		answer = get_folder(request, &place);
 	else

@@ -46,20 +46,21 @@ static void collect(struct transport *transport)
 static float *sum_energies(const struct transport *transport, size_t *windows)
 {
 	float *sum = NULL;
-	*windows = 0;
+	size_t longest = 0;
 	for (size_t i = 0; i < transport->count; i++) {
 		const struct take_part *part = &transport->parts[i];
 		for (size_t k = 0; k < part->count; k++) {
 			const struct track_result *track = &part->results[k];
-			if (track->windows > *windows) {
+			if (track->windows > longest) {
 				sum = memory_grow(sum, track->windows, sizeof(*sum));
-				memset(sum + *windows, 0, (track->windows - *windows) * sizeof(*sum));
-				*windows = track->windows;
+				memset(sum + longest, 0, (track->windows - longest) * sizeof(*sum));
+				longest = track->windows;
 			}
-			for (size_t w = 0; w < track->windows; w++)
+			for (size_t w = 0; sum && w < track->windows; w++)
 				sum[w] += track->energy[w];
 		}
 	}
+	*windows = longest;
 	return sum;
 }
 

@@ -77,6 +77,7 @@ static int load_page(struct take_list *list, struct index *index, size_t i, cons
 	return 0;
 }
 
+/* Into an empty list, which is empty again when it fails. */
 static int try_load(
 	struct take_list *list, const char *takes, const char *before, size_t limit, struct error *e)
 {
@@ -89,6 +90,8 @@ static int try_load(
 	if (result == 0)
 		result = load_page(list, index, first, takes, limit, e);
 	index_close(index);
+	if (result < 0)
+		take_list_finish(list);
 	return result;
 }
 
@@ -99,12 +102,8 @@ int take_list_load(
 	if (before && !take_id_valid(before))
 		return error_set(e, EINVAL, "%s: not a take's id", before);
 	int result = try_load(list, takes, before, limit, e);
-	if (result == -EBADMSG) { /* the index was damaged, and is gone */
-		take_list_finish(list);
+	if (result == -EBADMSG) /* the index was damaged, and is gone */
 		result = try_load(list, takes, before, limit, e);
-	}
-	if (result < 0)
-		take_list_finish(list);
 	return result;
 }
 
@@ -116,7 +115,6 @@ void take_list_finish(struct take_list *list)
 	}
 	free(list->entries);
 	free(list->cursor);
-	list->cursor = NULL;
 	*list = (struct take_list){0};
 }
 

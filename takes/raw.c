@@ -111,7 +111,7 @@ static int read_some(struct raw_reader *reader, int32_t *const *channels, size_t
 	if (n < 0 && !is_lost(reader))
 		return n;
 	if (n <= 0) {
-		for (uint32_t c = 0; c < reader->format.channels; c++)
+		for (uint32_t c = 0; c < reader->format.channels && channels[c]; c++)
 			memset(channels[c], 0, frames * sizeof(**channels));
 		flac_reader_close(reader->file);
 		reader->file = NULL;

@@ -1,4 +1,4 @@
-/* A service of nothing but the network: it answers commands from a few variables, so that test_network.py can
+/* A service of nothing but the network: it answers commands from a few variables, so that the tests can
  * try the broker and the browser side for real. Prints `ready PORT` and ends on SIGTERM. */
 #include "common/clock.h"
 #include "common/file.h"

@@ -1,4 +1,4 @@
-"""The broker, the host and the clients that test_network.py drives: each a real program on a free loopback port,
+"""The broker, the host and the clients that the tests drive: each a real program on a free loopback port,
 ended by its id."""
 
 import json

@@ -9,33 +9,13 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from parties import Broker, Folder, Host, Subscriber, retained, until  # noqa: E402
+from fixture import P, Connected, Party  # noqa: E402
+from parties import Broker, Host, Subscriber, retained, until  # noqa: E402
 
-P = "woodshed/room1"
 CONFIG = "homeassistant/device/woodshed_room1/config"
 
 
-class Party(unittest.TestCase):
-    def setUp(self):
-        self.folder = Folder()
-        self.addCleanup(self.folder.close)
-
-    def closing(self, part):
-        self.addCleanup(part.close)
-        return part
-
-
-class Discovery(Party):
-    def setUp(self):
-        super().setUp()
-        self.broker = self.closing(Broker(self.folder.path))
-
-    def host(self, *options, url=None):
-        return self.closing(Host(self.folder.path, None if url else self.broker, options=options, url=url))
-
-    def listen(self):
-        return self.closing(Subscriber(self.broker.port, "#"))
-
+class Discovery(Connected):
     def reload(self, listener):
         """The host's way of switching discovery on or off."""
         self.broker.publish(f"{P}/request/config.reload", "{}")

@@ -59,7 +59,7 @@ class Zip(Server):
         status, headers, body = self.client.get(self.PATH)
         self.assertEqual((status, headers["content-type"]), (200, "application/zip"))
         self.assertEqual(headers["content-length"], str(len(body)))
-        self.assertEqual(headers["content-disposition"], f'attachment; filename="{TAKE}-stems.zip"')
+        self.assertEqual(headers["content-disposition"], 'attachment; filename="Night Bus - stems.zip"')
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             self.assertIsNone(archive.testzip())
             self.assertEqual([(info.filename, archive.read(info)) for info in archive.infolist()], self.tracks)
@@ -167,6 +167,8 @@ class Files(Server):
             status, headers, body = self.file(TAKE, name)
             self.assertEqual((status, headers["content-type"], body), (200, kind, (self.take / name).read_bytes()))
             self.assertRegex(headers["etag"], r'^"[0-9a-f]{64}"$')
+            self.assertEqual(headers["content-disposition"],
+                             f'attachment; filename="Night Bus - {name.rpartition("/")[2]}"')
             self.assertRegex(headers["last-modified"], r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
         self.assertEqual(self.file(TAKE, "mix.flac")[0], 404)
         self.assertEqual(self.file(TAKE, "raw/03-none.flac")[::2], (200, b""))

@@ -1,4 +1,4 @@
-"""Takes made by hand and plain HTTP, for what test_network.py's host serves."""
+"""Takes made by hand and plain HTTP, for what the host of the tests serves."""
 import hashlib
 import http.client
 import json
