@@ -114,7 +114,7 @@ static void reach_beat(struct pointer *p, size_t frame, size_t j)
 	const size_t meter = (size_t)p->search->meter, step = p->least + j;
 	const bool starts = frame <= places->begin + step, ends = frame + step >= places->end;
 	float came[METER_MOST];
-	size_t which[METER_MOST], top = 0;
+	size_t which[METER_MOST] = {0}, top = 0;
 	for (size_t k = 0; k < meter; k++)
 		came[k] = never;
 	if (frame >= step) {
