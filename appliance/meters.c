@@ -234,6 +234,11 @@ static void draw_loss(struct frame *frame, const struct meters *meters)
 		putf(frame, true, "%.*s", frame->columns - 2, meters->loss);
 }
 
+bool meters_are_seen(const struct meters *meters)
+{
+	return meters->terminal;
+}
+
 /* The cursor rests on an empty row above the meters: a line that someone else prints, the log say, lands
  * there, and the next frame is drawn below it. */
 void meters_draw(struct meters *meters, struct recorder *recorder, double seconds)

@@ -14,6 +14,9 @@ struct meters;
 struct meters *meters_create(FILE *stream);
 void meters_destroy(struct meters *meters); /* NULL is fine */
 
+/* False where the stream is no terminal. */
+bool meters_are_seen(const struct meters *meters);
+
 /* The take has begun: its tracks' names are shown from now on, and its losses are counted. */
 void meters_begin(struct meters *meters, const struct manifest *take);
 

@@ -118,6 +118,8 @@ static void on_started(void *data, const struct manifest *take)
 	meters_clear(app->meters);
 	meters_begin(app->meters, take);
 	app->started = true;
+	if (!meters_are_seen(app->meters))
+		loop_set_timer(app->draw, 0, 0);
 	warn_of_disk(app->appliance, take);
 	fprintf(stderr, "recording %zu tracks at %u Hz as %s%s\n", take->track_count, take->rate, take->id,
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");

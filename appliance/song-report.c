@@ -110,15 +110,15 @@ static json_t *tempo_curve(const struct heard_song *heard, double offset_s)
 	return list;
 }
 
-/* Bars whose chord is not sure have null. */
+/* A bar, or a part of one in which the chord changes; null where it is not sure. */
 static json_t *chords(const struct heard_song *heard, double offset_s)
 {
 	const struct song *song = &heard->song;
 	if (!song->rhythmic || song->beats_confidence < SONG_SURE)
 		return json_null();
 	json_t *list = json_array();
-	for (size_t i = 0; i < song->chords.count; i++) {
-		const struct chord_span *chord = &song->chords.bars[i];
+	for (size_t i = 0; i < song->chords.span_count; i++) {
+		const struct chord_span *chord = &song->chords.spans[i];
 		bool told = chord->root >= 0 && chord->confidence >= SONG_SURE;
 		json_array_append_new(list,
 			json_pack("{s:o, s:o, s:s?, s:o}", "from_s", rounded(offset_s + chord->from_s, 1000),

@@ -1,5 +1,10 @@
 #include "audio/ballistics.h"
 
+#include "audio/wide.h"
+
+#include <stdint.h>
+#include <string.h>
+
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
  * other. */
 static double left_after(double t, double release_s, double attack_s)
@@ -50,4 +55,56 @@ void ballistics_run(struct ballistics *b, double *values, size_t count)
 	}
 	b->held = held;
 	b->reduction = reduction;
+}
+
+/* A lane is one's. */
+typedef double four __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(double))));
+typedef int64_t mask __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(int64_t))));
+
+/* Rows become columns. */
+static inline __attribute__((always_inline)) void turn(four rows[static BALLISTICS_TOGETHER])
+{
+	four ab_even = __builtin_shufflevector(rows[0], rows[1], 0, 4, 2, 6);
+	four ab_odd = __builtin_shufflevector(rows[0], rows[1], 1, 5, 3, 7);
+	four cd_even = __builtin_shufflevector(rows[2], rows[3], 0, 4, 2, 6);
+	four cd_odd = __builtin_shufflevector(rows[2], rows[3], 1, 5, 3, 7);
+	rows[0] = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
+	rows[1] = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
+	rows[2] = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
+	rows[3] = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
+}
+
+WIDE void ballistics_run_together(struct ballistics *const b[static BALLISTICS_TOGETHER],
+	double *const values[static BALLISTICS_TOGETHER])
+{
+	enum { COUNT = BALLISTICS_TOGETHER };
+	four release, attack, held, reduction;
+	for (size_t k = 0; k < COUNT; k++) {
+		release[k] = b[k]->release_keep;
+		attack[k] = b[k]->attack_keep;
+		held[k] = b[k]->held;
+		reduction[k] = b[k]->reduction;
+	}
+	const four rise = 1 - release, approach = 1 - attack;
+	for (size_t i = 0; i < CHUNK; i += COUNT) {
+		four rows[COUNT];
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++) {
+			four value = rows[k], fallen = release * held + (rise * value - DECAY_DB);
+			mask rises = value > fallen;
+			held = (four)((rises & (mask)value) | (~rises & (mask)fallen));
+			four next = attack * reduction + (approach * held - DECAY_DB);
+			reduction = (four)((mask)next & (next > 0));
+			rows[k] = reduction;
+		}
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
+	}
+	for (size_t k = 0; k < COUNT; k++) {
+		b[k]->held = held[k];
+		b[k]->reduction = reduction[k];
+	}
 }

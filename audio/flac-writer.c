@@ -6,7 +6,6 @@
 #include <FLAC/metadata.h>
 #include <FLAC/stream_encoder.h>
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -238,36 +237,11 @@ static int fail(struct flac_writer *writer, struct error *e)
 
 /* ---- samples ---- */
 
-/* Of one channel of 24 bits, which most files are: four samples are twelve bytes. */
-static void pack_alone(const int32_t *samples, size_t frames, unsigned char *out)
-{
-	size_t whole = frames - frames % 4;
-	for (size_t i = 0; i < whole; i += 4, out += 12) {
-		const uint32_t low = 0xffffff;
-		uint64_t first = ((uint32_t)samples[i] & low) |
-				 (uint64_t)((uint32_t)samples[i + 1] & low) << 24 |
-				 (uint64_t)(uint32_t)samples[i + 2] << 48;
-		uint32_t second = ((uint32_t)samples[i + 2] & low) >> 16 | (uint32_t)samples[i + 3] << 8;
-		first = htole64(first);
-		second = htole32(second);
-		memcpy(out, &first, sizeof(first));
-		memcpy(out + sizeof(first), &second, sizeof(second));
-	}
-	for (size_t i = whole; i < frames; i++, out += MOST_BYTES) {
-		uint32_t sample = htole32((uint32_t)samples[i]);
-		memcpy(out, &sample, MOST_BYTES);
-	}
-}
-
 /* As FLAC's MD5 has them: interleaved, little endian, in as few bytes as they fit. Returns how many. */
 static size_t pack(const struct flac_writer *writer, const int32_t *const *channels, size_t at, size_t frames,
 	unsigned char *out)
 {
 	size_t channel_count = writer->format.channels, width = writer->format.bits / 8;
-	if (channel_count == 1 && width == MOST_BYTES) {
-		pack_alone(channels[0] + at, frames, out);
-		return frames * width;
-	}
 	for (size_t c = 0; c < channel_count; c++) {
 		const int32_t *samples = channels[c] + at;
 		unsigned char *to = out + c * width;
@@ -282,12 +256,28 @@ static size_t pack(const struct flac_writer *writer, const int32_t *const *chann
 	return frames * channel_count * width;
 }
 
+/* Of one channel of 24 bits each, which most files are. */
+static bool digest_alone(const struct flac_share *shares, size_t count, size_t frames)
+{
+	struct md5_samples inputs[MD5_LANES];
+	for (size_t k = 0; k < count; k++) {
+		const struct flac_format *format = &shares[k].writer->format;
+		if (format->channels != 1 || format->bits / 8 != MOST_BYTES)
+			return false;
+		inputs[k] = (struct md5_samples){&shares[k].writer->md5, shares[k].channels[0]};
+	}
+	md5_add_24(inputs, count, frames);
+	return true;
+}
+
 /* Of up to MD5_LANES shares. */
 static void digest(const struct flac_share *shares, size_t count, size_t frames)
 {
 	unsigned char bytes[MD5_LANES][PIECE];
 	enum { STEP = PIECE / MOST_BYTES / MOST_CHANNELS };
 	size_t step = 0;
+	if (count == 0 || digest_alone(shares, count, frames))
+		return;
 	for (size_t at = 0; at < frames; at += step) {
 		struct md5_input inputs[MD5_LANES];
 		step = frames - at < STEP ? frames - at : STEP;

@@ -2,13 +2,18 @@
 
 #include "audio/wide.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* Lane i of a word is stream i's. */
+/* Lane i of a word is stream i's. As many as two vectors of AVX2 have: while one waits for its last step, the
+ * other goes on. */
 typedef uint32_t lanes __attribute__((vector_size(MD5_LANES * sizeof(uint32_t))));
 
 enum { WORDS = MD5_BLOCK / 4, STEPS = 64 };
+
+/* The least that is both whole samples of 24 bits and whole blocks. */
+enum { SAMPLE = 3, SPAN_FRAMES = MD5_BLOCK, SPAN_BLOCKS = SAMPLE };
 
 /* floor(2^32 × |sin(i + 1)|) */
 static const uint32_t sines[STEPS] = {0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a,
@@ -40,22 +45,58 @@ static square load(const unsigned char *data)
 	return words;
 }
 
-/* Words at `at` of four streams into their lanes, from `lane` on, of four words. */
-static void load_square(lanes words[4], const unsigned char *const *data, size_t at, size_t lane)
+/* Rows of four streams become columns: a word of each. */
+static inline void turn(square rows[4])
 {
-	square a = load(data[0] + at), b = load(data[1] + at), c = load(data[2] + at), d = load(data[3] + at);
-	square ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
-	       ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-	square cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5),
-	       cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-	square turned[4] = {
-		__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
-		__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-		__builtin_shufflevector(ab, cd, 0, 1, 4, 5),
-		__builtin_shufflevector(ab, cd, 2, 3, 6, 7),
-	};
-	for (size_t i = 0; i < 4; i++)
-		memcpy((unsigned char *)&words[i] + lane * sizeof(uint32_t), &turned[i], sizeof(turned[i]));
+	square ab_low = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5),
+	       ab = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
+	square cd_low = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5),
+	       cd = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+	rows[0] = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+	rows[1] = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+	rows[2] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+	rows[3] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+/* `words` of four streams into their lanes, from `lane` on. */
+static inline void place(const square *columns, size_t count, lanes *words, size_t lane)
+{
+	for (size_t i = 0; i < count; i++)
+		memcpy((unsigned char *)&words[i] + lane * sizeof(uint32_t), &columns[i], sizeof(*columns));
+}
+
+/* A block of each stream. */
+static void load_block(lanes words[WORDS], const unsigned char *const *data, size_t at)
+{
+	for (size_t i = 0; i < WORDS; i += 4) {
+		for (size_t k = 0; k < MD5_LANES; k += 4) {
+			square four[4];
+			for (size_t row = 0; row < 4; row++)
+				four[row] = load(data[k + row] + at + i * sizeof(uint32_t));
+			turn(four);
+			place(four, 4, &words[i], k);
+		}
+	}
+}
+
+/* SPAN_FRAMES samples of each stream, of which four are three words. */
+static void load_samples(lanes words[SPAN_BLOCKS * WORDS], const int32_t *const *data, size_t at)
+{
+	const uint32_t low = 0xffffff;
+	for (size_t k = 0; k < MD5_LANES; k += 4) {
+		for (size_t i = 0; i < SPAN_FRAMES; i += 4) {
+			square s[4];
+			for (size_t row = 0; row < 4; row++)
+				memcpy(&s[row], data[k + row] + at + i, sizeof(s[row]));
+			turn(s);
+			const square packed[SAMPLE] = {
+				(s[0] & low) | s[1] << 24,
+				(s[1] & low) >> 8 | s[2] << 16,
+				(s[2] & low) >> 16 | s[3] << 8,
+			};
+			place(packed, SAMPLE, &words[i / 4 * SAMPLE], k);
+		}
+	}
 }
 
 /* One step of RFC 1321, 3.4, whose four words change places each time. */
@@ -119,21 +160,25 @@ static void add_blocks_alone(struct md5_input *input, size_t blocks)
 	input->size -= blocks * MD5_BLOCK;
 }
 
-/* `blocks` whole blocks of each; lanes past `count` work on the first one's, for nothing. */
+/* Lanes past `count` work on the first stream's, for nothing. */
+static size_t stream_of(size_t lane, size_t count)
+{
+	return lane < count ? lane : 0;
+}
+
+/* `blocks` whole blocks of each. */
 static void add_blocks(struct md5_input *inputs, size_t count, size_t blocks)
 {
 	const unsigned char *data[MD5_LANES];
 	lanes state[4], words[WORDS];
 	for (size_t k = 0; k < MD5_LANES; k++) {
-		const struct md5_input *input = &inputs[k < count ? k : 0];
+		const struct md5_input *input = &inputs[stream_of(k, count)];
 		data[k] = input->data;
 		for (size_t i = 0; i < 4; i++)
 			state[i][k] = input->md5->state[i];
 	}
 	for (size_t block = 0; block < blocks; block++) {
-		for (size_t i = 0; i < WORDS; i += 4)
-			for (size_t k = 0; k < MD5_LANES; k += 4)
-				load_square(&words[i], data + k, block * MD5_BLOCK + 4 * i, k);
+		load_block(words, data, block * MD5_BLOCK);
 		add_block(state, words);
 	}
 	for (size_t k = 0; k < count; k++) {
@@ -200,6 +245,91 @@ void md5_add(const struct md5_input *inputs, size_t count)
 	for (size_t k = 0; k < count; k++)
 		if (bodies[k].size > 0)
 			memcpy(bodies[k].md5->rest, bodies[k].data, bodies[k].size);
+}
+
+/* ---- samples ---- */
+
+/* Four samples are twelve bytes. */
+static void pack_24(const int32_t *samples, size_t frames, unsigned char *out)
+{
+	size_t whole = frames - frames % 4;
+	for (size_t i = 0; i < whole; i += 4, out += 4 * (size_t)SAMPLE) {
+		const uint32_t low = 0xffffff;
+		uint64_t first = ((uint32_t)samples[i] & low) |
+				 (uint64_t)((uint32_t)samples[i + 1] & low) << 24 |
+				 (uint64_t)(uint32_t)samples[i + 2] << 48;
+		uint32_t second = ((uint32_t)samples[i + 2] & low) >> 16 | (uint32_t)samples[i + 3] << 8;
+		first = htole64(first);
+		second = htole32(second);
+		memcpy(out, &first, sizeof(first));
+		memcpy(out + sizeof(first), &second, sizeof(second));
+	}
+	for (size_t i = whole; i < frames; i++, out += SAMPLE) {
+		uint32_t sample = htole32((uint32_t)samples[i]);
+		memcpy(out, &sample, SAMPLE);
+	}
+}
+
+/* From frame `at` on. */
+static void add_packed(const struct md5_samples *inputs, size_t count, size_t at, size_t frames)
+{
+	enum { PIECE = 1024 };
+	unsigned char bytes[MD5_LANES][PIECE * SAMPLE];
+	size_t step = 0;
+	for (size_t end = at + frames; at < end; at += step) {
+		struct md5_input packed[MD5_LANES];
+		step = end - at < PIECE ? end - at : PIECE;
+		for (size_t k = 0; k < count; k++) {
+			pack_24(inputs[k].samples + at, step, bytes[k]);
+			packed[k] = (struct md5_input){inputs[k].md5, bytes[k], step * SAMPLE};
+		}
+		md5_add(packed, count);
+	}
+}
+
+/* Of streams that all are between two blocks. */
+static void add_spans(const struct md5_samples *inputs, size_t count, size_t at, size_t spans)
+{
+	const int32_t *data[MD5_LANES];
+	lanes state[4], words[SPAN_BLOCKS * WORDS];
+	for (size_t k = 0; k < MD5_LANES; k++) {
+		const struct md5_samples *input = &inputs[stream_of(k, count)];
+		data[k] = input->samples;
+		for (size_t i = 0; i < 4; i++)
+			state[i][k] = input->md5->state[i];
+	}
+	for (size_t span = 0; span < spans; span++) {
+		load_samples(words, data, at + span * SPAN_FRAMES);
+		for (size_t block = 0; block < SPAN_BLOCKS; block++)
+			add_block(state, words + block * WORDS);
+	}
+	for (size_t k = 0; k < count; k++) {
+		for (size_t i = 0; i < 4; i++)
+			inputs[k].md5->state[i] = state[i][k];
+		inputs[k].md5->bytes += spans * SPAN_BLOCKS * MD5_BLOCK;
+	}
+}
+
+/* Frames until all of them are between two blocks; SIZE_MAX: they never are at once. */
+static size_t frames_to_block(const struct md5_samples *inputs, size_t count)
+{
+	size_t filled = (size_t)(inputs[0].md5->bytes % MD5_BLOCK), frames = 0;
+	for (size_t k = 1; k < count; k++)
+		if (inputs[k].md5->bytes % MD5_BLOCK != filled)
+			return SIZE_MAX;
+	while ((filled + frames * SAMPLE) % MD5_BLOCK != 0)
+		frames++;
+	return frames;
+}
+
+void md5_add_24(const struct md5_samples *inputs, size_t count, size_t frames)
+{
+	size_t before = count > 1 ? frames_to_block(inputs, count) : SIZE_MAX;
+	before = before < frames ? before : frames;
+	size_t spans = (frames - before) / SPAN_FRAMES, after = before + spans * SPAN_FRAMES;
+	add_packed(inputs, count, 0, before);
+	add_spans(inputs, count, before, spans);
+	add_packed(inputs, count, after, frames - after);
 }
 
 void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE])

@@ -45,6 +45,19 @@ void processor_process_keyed(struct processor *processor, struct block *block, c
 		processor_process(processor, block);
 }
 
+void processor_process_together(struct processor *const *processors, struct block *const *blocks)
+{
+	void *states[PROCESSOR_TOGETHER];
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++)
+		states[k] = processors[k]->state;
+	processors[0]->type->process_together(states, blocks);
+}
+
+bool processor_alike(const struct processor *processor, const struct processor *other)
+{
+	return processor->type == other->type && processor->type->process_together;
+}
+
 bool processor_analyses(const struct processor *processor)
 {
 	return processor->type->analyse;

@@ -25,6 +25,9 @@ struct processor_note {
 
 enum { PROCESSOR_NOTES = 8 }; /* the most that one processor tells */
 
+/* Processors of one type that may work side by side, each on its own block. */
+enum { PROCESSOR_TOGETHER = 4 };
+
 struct processor_type {
 	const struct record *settings; /* name in a session, help, and the table of parameters */
 	size_t state_size;
@@ -38,6 +41,9 @@ struct processor_type {
 	/* The same with a detector that listens to `key` (as many frames, 1 or 2 channels, only read) instead
 	 * of the block. NULL: this processor has no such detector. */
 	void (*process_keyed)(void *state, struct block *block, const struct block *key);
+	/* `process` for PROCESSOR_TOGETHER states, each with its own block of as many frames, in less time:
+	 * to the bit what each gives alone. NULL: it would take as long. */
+	void (*process_together)(void *const *states, struct block *const *blocks);
 	/* The track that `settings` want as the key, a name in the session; NULL: the block itself. The
 	 * member itself may be NULL where process_keyed is. */
 	const char *(*key_track)(const void *settings);
@@ -70,6 +76,10 @@ void processor_destroy(struct processor *processor); /* NULL is fine */
 void processor_process(struct processor *processor, struct block *block);
 /* `key` NULL, or a processor that has no use for one: as processor_process. */
 void processor_process_keyed(struct processor *processor, struct block *block, const struct block *key);
+/* PROCESSOR_TOGETHER of one type at once, if that has a process_together; their blocks have as many frames.
+ */
+void processor_process_together(struct processor *const *processors, struct block *const *blocks);
+bool processor_alike(const struct processor *processor, const struct processor *other); /* can so together */
 bool processor_analyses(const struct processor *processor); /* wants processor_analyse and -_conclude */
 bool processor_keyed(const struct processor *processor);    /* its process_keyed listens to a key */
 void processor_analyse(struct processor *processor, const struct block *block, const struct block *key);

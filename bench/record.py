@@ -14,17 +14,20 @@ from rig.room import Room
 
 INTERFACES, CHANNELS = ("left", "right"), 16
 SECONDS, QUICK_SECONDS, SHORT_SECONDS = 40, 10, 4
+OFTEN_SECONDS = 12  # of the rows at a short quantum, and of ports that do nothing
 REPETITIONS, QUICK_REPETITIONS = 3, 1
 TARGET = 1.3  # of libFLAC's own CPU
-TOUCHED = 2 << 30  # bytes
+TOUCHED = 512 << 20  # bytes: twice the tape
 QUANTUM = 1024  # frames a cycle: what PipeWire gives a box where nobody asks for less
 SHORT_QUANTUM = 256  # what somebody may who plays through the same box
 
 
 def touch_memory():
-    """A virtual machine may get its memory from the host when a page is first touched: 3 ms a MiB where it was seen,
-    instead of 0.3, and the tape is 236 MiB. Which run would meet such pages is chance, so they are fetched before."""
-    with mmap.mmap(-1, TOUCHED) as memory:
+    """A virtual machine may get its memory from the host when a page is first touched: 2 ms a MiB where it was seen
+    instead of 0.1, and the tape is 236 MiB. Free pages go back to the host after some seconds. Which run would meet
+    such pages is chance, so they are fetched before each of ours. Of the same kind: what is shared lies elsewhere."""
+    with mmap.mmap(-1, TOUCHED, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(mmap.MADV_HUGEPAGE)
         for at in range(0, TOUCHED, mmap.PAGESIZE):
             memory[at] = 1
 
@@ -44,6 +47,12 @@ def open_interfaces(room, seconds, quantum=QUANTUM):
                        play=files[i * CHANNELS:(i + 1) * CHANNELS]).wait_ready()
 
 
+# Threads by their names; what has none is the capture thread, which PipeWire makes, and the program's own name.
+PARTS = {"writer": "writers: encoding, levels, loudness", "woodshed": "the capture thread", "syncer": "syncs",
+         "checksums": "checksums"}
+REST = "all else: start, tape, control"
+
+
 class Recording:
     """Takes of one length, of which only the last is kept. They start in the middle of the music, which loops."""
 
@@ -53,14 +62,16 @@ class Recording:
         self.take = None
 
     def record(self):
-        """CPU seconds of one take, from the program's start to its end."""
+        """CPU seconds of one take, from the program's start to its end: of all, then of its parts in PARTS' order."""
         if self.take:
             shutil.rmtree(self.take)
+        touch_memory()
         used = run(BUILD / "woodshed", "record", "--config", self.config, "--for", f"{self.seconds}s",
-                   env=self.room.env)
+                   env=self.room.env, by_thread=True)
         self.take = pathlib.Path(used.output.strip().splitlines()[-1])
         self.check()
-        return used.cpu_s
+        own = [used.by_thread.get(name, 0) for name in PARTS]
+        return [used.cpu_s, *own, used.cpu_s - sum(own)]
 
     def check(self):
         manifest = json.loads((self.take / "take.json").read_text(encoding="utf-8"))
@@ -134,24 +145,32 @@ def less(long, short):
     return [whole - start for whole, start in zip(long, short)]
 
 
+def parts_of(takes, alone):
+    """A row for each part of what Recording.record returned."""
+    return [Row(f"  {name}", "libFLAC alone", [take[at] for take in takes], alone)
+            for at, name in enumerate([*PARTS.values(), REST], start=1)]
+
+
 def measure(quick):
     """Rows for the table."""
-    seconds = QUICK_SECONDS if quick else SECONDS
-    if not quick:
-        touch_memory()
+    seconds, often_seconds = (QUICK_SECONDS, SHORT_SECONDS) if quick else (SECONDS, OFTEN_SECONDS)
     with Room() as room, Room() as hasty:
         open_interfaces(room, seconds)
         open_interfaces(hasty, seconds, SHORT_QUANTUM)
-        short, long, often = Recording(room, SHORT_SECONDS), Recording(room, seconds), Recording(hasty, seconds)
-        ours, alone, jack, ours_short, alone_short, ours_often, nothing, nothing_often = in_turns(
+        short, long = Recording(room, SHORT_SECONDS), Recording(room, seconds)
+        often = Recording(hasty, often_seconds)
+        takes, alone, jack, short_takes, alone_short, often_takes, alone_often, nothing, nothing_often = in_turns(
             QUICK_REPETITIONS if quick else REPETITIONS, long.record, long.encode_alone,
-            lambda: jack_capture(seconds), short.record, short.encode_alone, often.record,
-            lambda: idle(room, seconds), lambda: idle(hasty, seconds))
+            lambda: jack_capture(seconds), short.record, short.encode_alone, often.record, often.encode_alone,
+            lambda: idle(room, often_seconds), lambda: idle(hasty, often_seconds))
+    ours, ours_short, ours_often = ([take[0] for take in some] for some in (takes, short_takes, often_takes))
     what = f"record {len(INTERFACES) * CHANNELS} tracks x {seconds} s, CPU"
     return [Row(what, "libFLAC alone", ours, alone, TARGET),
-            Row(f"  of it after the first {SHORT_SECONDS} s", "libFLAC alone", less(ours, ours_short),
+            *parts_of(takes, alone),
+            Row(f"  without what the first {SHORT_SECONDS} s cost", "libFLAC alone", less(ours, ours_short),
                 less(alone, alone_short)),
-            Row("  ports that do nothing", "libFLAC alone", nothing, alone),
+            Row(f"ports that do nothing, {often_seconds} s", "libFLAC alone", nothing, alone_often),
             Row(what, "jack_capture, to WAV", ours, jack),
-            Row(f"record at a quantum of {SHORT_QUANTUM}, CPU", "libFLAC alone", ours_often, alone),
-            Row("  ports that do nothing", "libFLAC alone", nothing_often, alone)]
+            Row(f"record {often_seconds} s at a quantum of {SHORT_QUANTUM}, CPU", "libFLAC alone", ours_often,
+                alone_often),
+            Row("  ports that do nothing", "libFLAC alone", nothing_often, alone_often)]

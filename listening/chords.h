@@ -1,5 +1,7 @@
-/* The chords of a song, major and minor triads, a bar at a time. Each bar is fitted like a chart is read: tones
- * in the chord for it, tones beside it against, the lowest tone for its root. Pure. */
+/* The chords of a song, major and minor triads. Each beat is fitted like a chart is read: tones in the chord
+ * for it, tones beside it against, the lowest tone for its root. The best way through the beats' chords
+ * (A. Sheh, D. P. W. Ellis, ISMIR 2003, have the idea of decoding them as a chain) changes where bars of the
+ * harmony begin, which are not always where those of the rhythm do. Pure. */
 #ifndef WOODSHED_LISTENING_CHORDS_H
 #define WOODSHED_LISTENING_CHORDS_H
 
@@ -14,11 +16,13 @@ struct chord_span {
 };
 
 struct chords {
-	struct chord_span *bars; /* one a bar */
+	struct chord_span *bars; /* one a bar: the chord that most of it has */
 	size_t count;
+	struct chord_span *spans; /* the same in parts where the chord changes within a bar */
+	size_t span_count;
 };
 
-/* One a bar; what lies before the first bar line is a bar, too. */
+/* What lies before the first bar line is a bar, too. */
 void chords_find(struct chords *chords, const struct harmony *harmony, const struct bars *bars);
 void chords_finish(struct chords *chords); /* a zeroed value is fine */
 

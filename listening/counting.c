@@ -27,6 +27,9 @@ static const double known_width =
  * not independent of each other, as the sum over them would have it. */
 static const double likelihood_weight = 2;
 
+/* So much of its likelihood a way may lose by beginning on a beat. */
+static const double off_beat = 0.12;
+
 struct beat {
 	const struct pulse *pulse;
 	double ratio, usual; /* pulses; the pulse's usual period */
@@ -57,7 +60,8 @@ static double follow(struct steps *beats, const struct counting *way, const stru
 	const struct pulse *pulse)
 {
 	const struct beat beat = {pulse, way->ratio, 60 * places->rate / way->bpm / way->ratio, way->steady};
-	const struct pointer_search search = {places, beat_period, &beat, way->meter, way->division};
+	const struct pointer_search search = {
+		places, beat_period, &beat, way->meter, way->division, way->on_first};
 	return pointer_find(&search, beats);
 }
 
@@ -100,6 +104,29 @@ static size_t lay_ways(struct counting *ways, const struct places *places, const
 	return count;
 }
 
+/* Songs begin on a beat more often than not: of the ways with the best one's tempo, the one in which this one
+ * does, if it is nearly as likely. */
+static void begin_on_beat(struct counting *best, const struct counting *ways, size_t count, double scale,
+	const struct places *places, const struct pulse *pulse)
+{
+	double most = 0, found = 0;
+	struct counting chosen = *best;
+	for (size_t i = 0; i < count; i++) {
+		struct counting way = ways[i];
+		if (way.ratio != best->ratio)
+			continue;
+		way.on_first = true;
+		most = fmax(most, way.likelihood);
+		way.likelihood = follow(NULL, &way, places, pulse) / scale;
+		if (way.likelihood > found) {
+			found = way.likelihood;
+			chosen = way;
+		}
+	}
+	if (found >= most * (1 - off_beat))
+		*best = chosen;
+}
+
 bool counting_find(struct counted *counted, const struct places *places, const struct pulse *pulse,
 	const struct bars_known *known)
 {
@@ -122,5 +149,6 @@ bool counting_find(struct counted *counted, const struct places *places, const s
 	for (size_t i = 0; i < count; i++)
 		if (ways[i].ratio != ways[best].ratio)
 			counted->margin = fmin(counted->margin, ways[best].score - ways[i].score);
+	begin_on_beat(&counted->best, ways, count, most, places, pulse);
 	return true;
 }

@@ -12,6 +12,7 @@ struct counting {
 	bool steady; /* about one tempo throughout, not the pulse's at each moment */
 	int meter;
 	enum division division;
+	bool on_first;
 	double likelihood; /* how much likelier it makes the song, nats; of the best way's */
 	double score;	   /* with what is usual */
 };

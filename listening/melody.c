@@ -10,10 +10,18 @@
 
 enum { UNVOICED = PITCH_CANDIDATES, STATES };
 
-/* In natural logarithms. A leap costs less than the octave errors that it would let in; a voice that is far
- * below its usual level is someone else's. */
-static const double leap_cost = 0.05, leap_most = 0.9, voicing_cost = 1.2, unvoiced_log = -4.5;
-static const double usual_part = 0.9, quiet_db = -45;
+/* In natural logarithms; found on the songs that the weights of counting.c were. A probability counts by far
+ * less than it says, since neighbouring frames are wrong together. YIN takes an octave below for the note
+ * more often than one above: the higher one of two is preferred. A leap costs less than the octave errors
+ * that it would let in; a voice that is far below its usual level is someone else's. */
+static const double probability_part = 0.15, octave_up = 0.6, leap_cost = 0.05, leap_base = 0.7,
+		    leap_most = 0.9;
+static const double voicing_cost = 1.2, unvoiced_log = -1, usual_part = 0.9, quiet_db = -25;
+
+/* A note is heard so much later than it is struck. */
+static const double late_s = 0.01;
+
+enum { SHORTEST = 3 }; /* frames of a note */
 
 static double loud_power(const struct pitch_frame *frames, size_t count)
 {
@@ -42,7 +50,7 @@ static double step_cost(const struct pitch_frame *from, int a, const struct pitc
 	if (a == UNVOICED || b == UNVOICED)
 		return a == b ? 0 : voicing_cost;
 	double leap = fabs(from->candidates[a].note - to->candidates[b].note);
-	return leap < 0.5 ? 0 : fmin(leap_most, 0.4 + leap_cost * leap);
+	return leap < 0.5 ? 0 : fmin(leap_most, leap_base + leap_cost * leap);
 }
 
 static double state_log(const struct pitch_frame *frame, int state, double least_power)
@@ -51,7 +59,9 @@ static double state_log(const struct pitch_frame *frame, int state, double least
 		return frame->power < least_power ? 0 : unvoiced_log;
 	if (frame->candidates[state].probability <= 0)
 		return -100;
-	return log(frame->candidates[state].probability) + (frame->power < least_power ? -20 : 0);
+	const double higher = (frame->candidates[state].note - frame->candidates[0].note) / 12;
+	return probability_part * log(frame->candidates[state].probability) + octave_up * higher +
+	       (frame->power < least_power ? -20 : 0);
 }
 
 static void best_way(const struct pitch_frame *frames, size_t count, uint8_t *state)
@@ -94,9 +104,6 @@ static int velocity_of(float power, double loud)
 static void add_note(struct melody *melody, const struct pitch_frame *frames, const uint8_t *state,
 	size_t first, size_t end, double rate, int note, double loud)
 {
-	enum { SHORTEST = 3 };
-	if (end - first < SHORTEST)
-		return;
 	double sure = 0;
 	float power = 0;
 	for (size_t i = first; i < end; i++) {
@@ -104,38 +111,70 @@ static void add_note(struct melody *melody, const struct pitch_frame *frames, co
 		power = fmaxf(power, frames[i].power);
 	}
 	melody->notes = memory_grow(melody->notes, melody->count + 1, sizeof(*melody->notes));
-	melody->notes[melody->count++] = (struct melody_note){((double)first - 0.5) / rate,
-		((double)end - 0.5) / rate, note, velocity_of(power, loud), fmin(1, sure)};
+	melody->notes[melody->count++] = (struct melody_note){fmax(0, ((double)first - 0.5) / rate - late_s),
+		((double)end - 0.5) / rate - late_s, note, velocity_of(power, loud), fmin(1, sure)};
+}
+
+static size_t run_end(const int *notes, size_t count, size_t first)
+{
+	size_t end = first + 1;
+	while (end < count && notes[end] == notes[first])
+		end++;
+	return end;
+}
+
+/* What is too short to be a note, a slide or a wavering between two, belongs to the nearer of those beside
+ * it; alone it is none. */
+static void join_short(int *notes, size_t count)
+{
+	for (size_t first = 0, end; first < count; first = end) {
+		end = run_end(notes, count, first);
+		if (notes[first] < 0 || end - first >= SHORTEST)
+			continue;
+		const int before = first > 0 ? notes[first - 1] : -1, after = end < count ? notes[end] : -1;
+		int nearer = before;
+		if (before < 0 || (after >= 0 && abs(after - notes[first]) < abs(before - notes[first])))
+			nearer = after;
+		for (size_t i = first; i < end; i++)
+			notes[i] = nearer;
+		end = nearer >= 0 && nearer == after ? first : end;
+	}
+}
+
+static void lay_notes(
+	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
+{
+	uint8_t *state = memory_array(count, 1);
+	int *notes = memory_array(count, sizeof(*notes));
+	const double loud = loud_power(frames, count);
+	size_t voiced = 0;
+	best_way(frames, count, state);
+	for (size_t i = 0; i < count; i++) {
+		notes[i] = -1;
+		if (state[i] == UNVOICED)
+			continue;
+		notes[i] = (int)lround(fmax(0, frames[i].candidates[state[i]].note - tuning));
+		melody->confidence += fmin(1, frames[i].candidates[state[i]].probability);
+		voiced++;
+	}
+	join_short(notes, count);
+	for (size_t first = 0, end; first < count; first = end) {
+		end = run_end(notes, count, first);
+		if (notes[first] >= 0)
+			add_note(melody, frames, state, first, end, rate, notes[first], loud);
+	}
+	/* Half of the thresholds agreeing is as sure as it gets beside other players. */
+	melody->confidence = voiced > 0 ? fmin(1, 2 * melody->confidence / (double)voiced) : 0;
+	free(notes);
+	free(state);
 }
 
 void melody_find(
 	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
 {
 	*melody = (struct melody){0};
-	if (count == 0)
-		return;
-	uint8_t *state = memory_array(count, 1);
-	const double loud = loud_power(frames, count);
-	best_way(frames, count, state);
-	size_t first = 0, voiced = 0;
-	int last = -1;
-	for (size_t i = 0; i <= count; i++) {
-		bool on = i < count && state[i] != UNVOICED;
-		int note = on ? (int)lround(frames[i].candidates[state[i]].note - tuning) : -1;
-		if (on) {
-			melody->confidence += fmin(1, frames[i].candidates[state[i]].probability);
-			voiced++;
-		}
-		if (note == last && i < count)
-			continue;
-		if (last >= 0)
-			add_note(melody, frames, state, first, i, rate, last, loud);
-		first = i;
-		last = note;
-	}
-	/* Half of the thresholds agreeing is as sure as it gets beside other players. */
-	melody->confidence = voiced > 0 ? fmin(1, 2 * melody->confidence / (double)voiced) : 0;
-	free(state);
+	if (count > 0)
+		lay_notes(melody, frames, count, rate, tuning);
 }
 
 void melody_finish(struct melody *melody)

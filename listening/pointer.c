@@ -10,7 +10,7 @@ enum { REACH = 4, LEAST_STEP = 4, SLACK = 6 };
 
 /* A change of tempo from one beat to the next costs this times the square of its octaves; beginning a bar
  * before the last one is over costs this. */
-static const float tightness = 300, turn_cost = 12;
+static const float tightness = 300, stiffness = 2000, turn_cost = 12;
 
 static const float never = -1e30F;
 
@@ -68,7 +68,8 @@ static void price(struct pointer *p)
 		for (int d = -REACH; d <= REACH; d++) {
 			double from = (double)(p->least + j) + d, to = (double)(p->least + j);
 			double off = from > 0 ? log2(from / to) : 9;
-			p->cost[j][d + REACH] = tightness * (float)(off * off);
+			p->cost[j][d + REACH] =
+				(p->search->on_first ? stiffness : tightness) * (float)(off * off);
 		}
 }
 
@@ -112,7 +113,8 @@ static void reach_beat(struct pointer *p, size_t frame, size_t j)
 {
 	const struct places *places = p->search->places;
 	const size_t meter = (size_t)p->search->meter, step = p->least + j;
-	const bool starts = frame <= places->begin + step, ends = frame + step >= places->end;
+	const bool starts = frame <= places->begin + (p->search->on_first ? SLACK : step),
+		   ends = frame + step >= places->end;
 	float came[METER_MOST];
 	size_t which[METER_MOST] = {0}, top = 0;
 	for (size_t k = 0; k < meter; k++)

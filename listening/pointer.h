@@ -19,6 +19,7 @@ struct pointer_search {
 	const void *data;
 	int meter; /* beats a bar, METER_LEAST to METER_MOST */
 	enum division division;
+	bool on_first; /* the first beat is what is played first, and tempo changes cost far more */
 };
 
 #define POINTER_REACH 0.06

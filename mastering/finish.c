@@ -10,7 +10,7 @@
 #include <math.h>
 
 enum { CHANNELS = 2 };
-enum part { WRITE, POWER, LEFT_PEAKS, RIGHT_PEAKS, SPECTRUM, LEVELS, PARTS };
+enum part { WRITE, POWER, LEFT_PEAKS, RIGHT_PEAKS, SPECTRUM, PARTS };
 
 struct finish {
 	const struct finish_request *request;
@@ -96,6 +96,8 @@ static int add_titles(struct finish *f, const struct block *block)
 static int measure(struct finish *f, const struct block *block)
 {
 	int result = meter_add_power(f->meter, block);
+	if (result == 0)
+		result = translation_failure(f->translation);
 	return result == 0 && f->job->title_count > 1 ? add_titles(f, block) : result;
 }
 
@@ -117,9 +119,6 @@ static int take(void *data, size_t part, struct block *block, struct error *e)
 	}
 	case SPECTRUM:
 		translation_add_spectrum(f->translation, block);
-		break;
-	case LEVELS:
-		result = translation_add_levels(f->translation, block);
 		break;
 	case PARTS:
 		break;
@@ -156,8 +155,10 @@ static int begin(struct finish *f, struct error *e)
 	int result = meter_create(&f->meter, rate, CHANNELS, e);
 	if (result == 0)
 		result = translation_create(&f->translation, rate, CHANNELS, e);
-	if (result == 0)
+	if (result == 0) {
+		r128_set_weighted(meter_r128(f->meter), translation_add_weighted, f->translation);
 		result = make_clips(f, e);
+	}
 	if (result == 0)
 		result = make_limiter(f, e);
 	return result < 0 ? result : f->job->sink->restart(f->job->sink->data, e);

@@ -2,6 +2,7 @@
 
 #include "audio/filter.h"
 #include "audio/r128.h"
+#include "audio/wide.h"
 #include "common/memory.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct translation {
 	double samples[BLOCK_CHANNELS][HOP_MOST];
 	struct powers *hops; /* of 100 ms, as mean squares */
 	size_t count, room;
+	int failure; /* of translation_add_weighted */
 };
 
 int translation_create(struct translation **translation, uint32_t rate, uint32_t channels, struct error *e)
@@ -33,7 +35,7 @@ int translation_create(struct translation **translation, uint32_t rate, uint32_t
 	struct translation *made = memory_new(sizeof(*made));
 	made->rate = rate;
 	made->channels = channels;
-	made->hop_frames = rate / HOPS_A_SECOND;
+	made->hop_frames = rate / R128_POLLS_A_SECOND * (R128_POLLS_A_SECOND / HOPS_A_SECOND);
 	r128_weighting(made->weighting, rate);
 	int result = longterm_create(&made->longterm, rate, channels, e);
 	if (result < 0) {
@@ -53,19 +55,28 @@ void translation_destroy(struct translation *translation)
 	free(translation);
 }
 
-static struct powers hop_powers(struct translation *t)
+/* Four sums each, for one would wait for its own last addition. */
+WIDE static struct powers hop_powers(const struct translation *t)
 {
-	struct powers sum = {0};
-	const double *left = t->samples[0], *right = t->samples[t->channels - 1];
-	for (uint32_t c = 0; c < t->channels; c++)
-		filter_run_cascade(t->weighting, t->memories[c], SECTIONS, t->samples[c], t->hop_frames);
-	for (uint32_t i = 0; i < t->hop_frames; i++) {
-		sum.left += left[i] * left[i];
-		sum.right += right[i] * right[i];
-		sum.both += left[i] * right[i];
+	enum { SUMS = 4 };
+	const double *left = t->samples[0], *right = t->samples[t->channels - 1], n = t->hop_frames;
+	double lefts[SUMS] = {0}, rights[SUMS] = {0}, boths[SUMS] = {0};
+	uint32_t i = 0;
+	for (; i + SUMS <= t->hop_frames; i += SUMS) {
+		for (uint32_t k = 0; k < SUMS; k++) {
+			lefts[k] += left[i + k] * left[i + k];
+			rights[k] += right[i + k] * right[i + k];
+			boths[k] += left[i + k] * right[i + k];
+		}
 	}
-	double n = t->hop_frames;
-	return (struct powers){sum.left / n, sum.right / n, sum.both / n};
+	for (; i < t->hop_frames; i++) {
+		lefts[0] += left[i] * left[i];
+		rights[0] += right[i] * right[i];
+		boths[0] += left[i] * right[i];
+	}
+	return (struct powers){((lefts[0] + lefts[1]) + (lefts[2] + lefts[3])) / n,
+		((rights[0] + rights[1]) + (rights[2] + rights[3])) / n,
+		((boths[0] + boths[1]) + (boths[2] + boths[3])) / n};
 }
 
 static int hop_done(struct translation *t)
@@ -88,13 +99,7 @@ void translation_add_spectrum(struct translation *t, const struct block *block)
 	longterm_add(t->longterm, block);
 }
 
-int translation_add(struct translation *t, const struct block *block)
-{
-	translation_add_spectrum(t, block);
-	return translation_add_levels(t, block);
-}
-
-int translation_add_levels(struct translation *t, const struct block *block)
+static int add_levels(struct translation *t, const struct block *block)
 {
 	int result = 0;
 	for (uint32_t done = 0, n; done < block->frames && result == 0; done += n) {
@@ -103,10 +108,37 @@ int translation_add_levels(struct translation *t, const struct block *block)
 		for (uint32_t c = 0; c < t->channels; c++)
 			memcpy(t->samples[c] + t->filled, block->channel[c] + done, n * sizeof(double));
 		t->filled += n;
-		if (t->filled == t->hop_frames)
-			result = hop_done(t);
+		if (t->filled < t->hop_frames)
+			continue;
+		for (uint32_t c = 0; c < t->channels; c++)
+			filter_run_cascade(
+				t->weighting, t->memories[c], SECTIONS, t->samples[c], t->hop_frames);
+		result = hop_done(t);
 	}
 	return result;
+}
+
+int translation_add(struct translation *t, const struct block *block)
+{
+	translation_add_spectrum(t, block);
+	return add_levels(t, block);
+}
+
+void translation_add_weighted(void *data, uint32_t channel, const double *samples, uint32_t frames)
+{
+	struct translation *t = data;
+	memcpy(t->samples[channel] + t->filled, samples, frames * sizeof(double));
+	if (channel + 1 < t->channels)
+		return;
+	t->filled += frames;
+	if (t->filled == t->hop_frames && t->failure == 0)
+		t->failure = hop_done(t);
+	t->filled %= t->hop_frames;
+}
+
+int translation_failure(const struct translation *t)
+{
+	return t->failure;
 }
 
 /* ---- gating blocks ---- */

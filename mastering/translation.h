@@ -52,9 +52,12 @@ int translation_create(
 void translation_destroy(struct translation *translation);				    /* NULL is fine */
 int translation_add(struct translation *translation, const struct block *block) MUST_CHECK; /* 0, -ENOMEM */
 
-/* The same in two parts, which may run at the same time: the spectrum, and the levels. */
+/* The same in two parts, which may run at the same time: the spectrum; and the levels, from what another
+ * meter has weighted (as r128_set_weighted wants it; `data` is the translation), which leaves its failure,
+ * -ENOMEM, to be asked for. */
 void translation_add_spectrum(struct translation *translation, const struct block *block);
-int translation_add_levels(struct translation *translation, const struct block *block) MUST_CHECK;
+void translation_add_weighted(void *data, uint32_t channel, const double *samples, uint32_t frames);
+int translation_failure(const struct translation *translation) MUST_CHECK;
 
 /* Once, at the end. */
 void translation_read(struct translation *translation, struct translation_reading *reading);

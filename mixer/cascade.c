@@ -1,5 +1,7 @@
 #include "mixer/cascade.h"
 
+#include "audio/processor.h"
+
 #include <string.h>
 
 void cascade_process(void *state, struct block *block)
@@ -8,6 +10,13 @@ void cascade_process(void *state, struct block *block)
 	for (uint32_t c = 0; c < block->channels; c++)
 		filter_run_cascade(cascade->sections, cascade->memories[c], cascade->count, block->channel[c],
 			block->frames);
+}
+
+/* Sections lie side by side already. */
+void cascade_process_together(void *const *states, struct block *const *blocks)
+{
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++)
+		cascade_process(states[k], blocks[k]);
 }
 
 void cascade_reset(void *state)

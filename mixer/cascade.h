@@ -15,8 +15,9 @@ struct cascade {
 	struct biquad_memory memories[BLOCK_CHANNELS][CASCADE_SECTIONS];
 };
 
-/* As a processor's `process` and `reset`; `state` is a struct cascade. */
+/* As a processor's `process`, `process_together` and `reset`; a state is a struct cascade. */
 void cascade_process(void *state, struct block *block);
+void cascade_process_together(void *const *states, struct block *const *blocks);
 void cascade_reset(void *state);
 
 /* Puts the sections of one fresh cascade behind those of another: the same samples in less time. False, and

@@ -152,6 +152,29 @@ void chain_process(struct chain *chain, struct block *block, size_t slot, uint32
 		run_insert(&chain->inserts[i], block, i == chain->pending ? LISTENS : PLAYS, slot, offset);
 }
 
+bool chain_alike(const struct chain *chain, const struct chain *other)
+{
+	if (chain->count != other->count)
+		return false;
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct chain_insert *insert = &chain->inserts[i], *same = &other->inserts[i];
+		if (insert->key_track || same->key_track || processor_analyses(insert->processor) ||
+			!processor_alike(insert->processor, same->processor))
+			return false;
+	}
+	return true;
+}
+
+void chain_process_together(struct chain *const *chains, struct block *const *blocks)
+{
+	for (size_t i = 0; i < chains[0]->count; i++) {
+		struct processor *processors[CHAIN_TOGETHER];
+		for (size_t k = 0; k < CHAIN_TOGETHER; k++)
+			processors[k] = chains[k]->inserts[i].processor;
+		processor_process_together(processors, blocks);
+	}
+}
+
 void chain_conclude(struct chain *chain)
 {
 	processor_conclude(chain->inserts[chain->pending].processor);

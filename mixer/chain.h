@@ -49,6 +49,13 @@ bool chain_listens(const struct chain *chain);
  * far as the processor that does, and what is in the block then is of no use. */
 void chain_process(struct chain *chain, struct block *block, size_t slot, uint32_t offset);
 
+/* CHAIN_TOGETHER chains that are alike, each with its own block of as many frames, in less time than after
+ * one another: to the bit what chain_process gives of each. Alike are chains of the same processors in one
+ * order, all of which can work side by side and of which none has a key or listens. */
+enum { CHAIN_TOGETHER = PROCESSOR_TOGETHER };
+bool chain_alike(const struct chain *chain, const struct chain *other);
+void chain_process_together(struct chain *const *chains, struct block *const *blocks);
+
 /* At the end of the programme: the one that listened has heard it. */
 void chain_conclude(struct chain *chain);
 

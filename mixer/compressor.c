@@ -103,11 +103,16 @@ struct crest {
 	double peak, mean;
 };
 
-struct compressor {
+/* From a level to what is taken off, and from that to a gain. */
+struct curve {
 	double knee_start_db, knee_db, knee_curve; /* knee_curve: 1 / 2W, 0 without a knee */
 	double slope;				   /* 1 - 1 / ratio */
-	double quiet_power;			   /* below it there is surely nothing to reduce */
 	double makeup_db, mix;
+};
+
+struct compressor {
+	struct curve curve;
+	double quiet_power; /* below it there is surely nothing to reduce */
 	double power_keep;
 	bool rms, automatic;
 	struct detector detector;
@@ -127,7 +132,7 @@ static const double automatic_attack_s = 0.08, automatic_release_s = 1;
 /* A value falls by so many octaves in a frame, at most. */
 static const double most_octaves = 900;
 
-static double reduction_at(const struct compressor *c, double level_db)
+static double reduction_at(const struct curve *c, double level_db)
 {
 	double over = fmax(level_db - c->knee_start_db, 0), inside = fmin(over, c->knee_db);
 	return c->slope * (inside * inside * c->knee_curve + (over - inside));
@@ -167,13 +172,13 @@ static int compressor_init(
 {
 	struct compressor *c = state;
 	const struct compressor_settings *s = data;
-	c->knee_start_db = s->threshold_db - s->knee_db / 2;
-	c->knee_db = s->knee_db;
-	c->knee_curve = s->knee_db > 0 ? 1 / (2 * s->knee_db) : 0;
-	c->slope = 1 - 1 / s->ratio;
-	c->quiet_power = pow(10, c->knee_start_db / 10) * (1 - 1e-6);
-	c->makeup_db = isnan(s->makeup_db) ? reduction_at(c, 0) / 2 : s->makeup_db;
-	c->mix = s->mix_percent / 100;
+	c->curve.knee_start_db = s->threshold_db - s->knee_db / 2;
+	c->curve.knee_db = s->knee_db;
+	c->curve.knee_curve = s->knee_db > 0 ? 1 / (2 * s->knee_db) : 0;
+	c->curve.slope = 1 - 1 / s->ratio;
+	c->quiet_power = pow(10, c->curve.knee_start_db / 10) * (1 - 1e-6);
+	c->curve.makeup_db = isnan(s->makeup_db) ? reduction_at(&c->curve, 0) / 2 : s->makeup_db;
+	c->curve.mix = s->mix_percent / 100;
 	c->power_keep = keep_of(rms_s, format->rate);
 	c->rms = s->detection == COMPRESSOR_RMS;
 	init_times(c, s, format->rate);
@@ -214,17 +219,21 @@ static bool is_quiet(const struct compressor *c, const double powers[CHUNK], siz
 	return largest_of(powers, count) < c->quiet_power;
 }
 
-/* Powers become the dB that the static curve takes off. Over the whole chunk; what lies past the end is never
- * looked at. */
-WIDE static void compute_reduction(const struct compressor *c, double values[CHUNK])
+/* A power becomes the dB that the static curve takes off. */
+static inline double reduction_of(const struct curve *c, double power)
 {
-	const double start = c->knee_start_db, knee = c->knee_db, curve = c->knee_curve, slope = c->slope;
-	for (size_t i = 0; i < CHUNK; i++) {
-		double over = fast_log2(values[i]) * (FAST_DB_PER_OCTAVE / 2) - start;
-		over = over > 0 ? over : 0;
-		double inside = over < knee ? over : knee;
-		values[i] = slope * (inside * inside * curve + (over - inside));
-	}
+	double over = fast_log2(power) * (FAST_DB_PER_OCTAVE / 2) - c->knee_start_db;
+	over = over > 0 ? over : 0;
+	double inside = over < c->knee_db ? over : c->knee_db;
+	return c->slope * (inside * inside * c->knee_curve + (over - inside));
+}
+
+/* Over the whole chunk; what lies past the end is never looked at. */
+WIDE static void compute_reduction(const struct curve *settings, double values[CHUNK])
+{
+	const struct curve c = *settings;
+	for (size_t i = 0; i < CHUNK; i++)
+		values[i] = reduction_of(&c, values[i]);
 }
 
 /* As ballistics_run, with the times that each frame's crest factor asks for. */
@@ -251,17 +260,22 @@ static void smooth_by_crest(
 }
 
 /* 1 + mix (gain - 1): exactly 1 without reduction and make-up. */
-WIDE static void compute_gain(const struct compressor *c, double values[CHUNK])
+static inline double gain_of(const struct curve *c, double reduction)
 {
-	const double makeup = c->makeup_db, mix = c->mix;
-	for (size_t i = 0; i < CHUNK; i++)
-		values[i] = 1 + mix * (fast_exp2((makeup - values[i]) * (1 / FAST_DB_PER_OCTAVE)) - 1);
+	return 1 + c->mix * (fast_exp2((c->makeup_db - reduction) * (1 / FAST_DB_PER_OCTAVE)) - 1);
 }
 
-static void process_chunk(
-	struct compressor *c, struct block *block, const struct block *key, size_t from, size_t count)
+WIDE static void compute_gain(const struct curve *settings, double values[CHUNK])
 {
-	double values[CHUNK] = {0}, crests[CHUNK] = {0};
+	const struct curve c = *settings;
+	for (size_t i = 0; i < CHUNK; i++)
+		values[i] = gain_of(&c, values[i]);
+}
+
+/* What is heard of a chunk, as powers, and how it varies; false where nothing is to be done. */
+static bool listen(struct compressor *c, struct block *block, const struct block *key, size_t from,
+	size_t count, double values[CHUNK], double crests[CHUNK])
+{
 	detector_run(&c->detector, key, from, count, values);
 	if (c->automatic)
 		run_crest(&c->crest, values, count, crests);
@@ -269,20 +283,65 @@ static void process_chunk(
 		average(c, values, count);
 	bool quiet = is_quiet(c, values, count);
 	lookahead_run(c->delays, block, from, count);
-	if (quiet && c->makeup_db == 0)
+	return !quiet;
+}
+
+static void keep_quiet(const struct compressor *c, struct block *block, size_t from, size_t count)
+{
+	double gains[CHUNK] = {0};
+	if (c->curve.makeup_db == 0)
 		return;
-	if (quiet) {
-		for (size_t i = 0; i < CHUNK; i++)
-			values[i] = 0;
-	} else {
-		compute_reduction(c, values);
-		if (c->automatic)
-			smooth_by_crest(c, crests, values, count);
-		else
-			ballistics_run(&c->ballistics, values, count);
+	compute_gain(&c->curve, gains);
+	apply_gains(gains, block, from, count);
+}
+
+static void process_chunk(
+	struct compressor *c, struct block *block, const struct block *key, size_t from, size_t count)
+{
+	double values[CHUNK], crests[CHUNK];
+	if (count < CHUNK) {
+		memset(values, 0, sizeof(values));
+		memset(crests, 0, sizeof(crests));
 	}
-	compute_gain(c, values);
+	if (!listen(c, block, key, from, count, values, crests)) {
+		keep_quiet(c, block, from, count);
+		return;
+	}
+	compute_reduction(&c->curve, values);
+	if (c->automatic)
+		smooth_by_crest(c, crests, values, count);
+	else
+		ballistics_run(&c->ballistics, values, count);
+	compute_gain(&c->curve, values);
 	apply_gains(values, block, from, count);
+}
+
+/* Of a whole chunk each. One that is quiet comes out the same if it works with the others. */
+static void process_chunk_together(
+	struct compressor *const *compressors, struct block *const *blocks, size_t from)
+{
+	double values[PROCESSOR_TOGETHER][CHUNK];
+	struct ballistics *ballistics[PROCESSOR_TOGETHER];
+	double *rows[PROCESSOR_TOGETHER];
+	bool heard = false;
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++) {
+		heard |= listen(compressors[k], blocks[k], blocks[k], from, CHUNK, values[k], NULL);
+		ballistics[k] = &compressors[k]->ballistics;
+		rows[k] = values[k];
+	}
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++) {
+		if (heard)
+			compute_reduction(&compressors[k]->curve, values[k]);
+		else
+			keep_quiet(compressors[k], blocks[k], from, CHUNK);
+	}
+	if (!heard)
+		return;
+	ballistics_run_together(ballistics, rows);
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++) {
+		compute_gain(&compressors[k]->curve, values[k]);
+		apply_gains(values[k], blocks[k], from, CHUNK);
+	}
 }
 
 static void compressor_process_keyed(void *state, struct block *block, const struct block *key)
@@ -296,6 +355,27 @@ static void compressor_process_keyed(void *state, struct block *block, const str
 static void compressor_process(void *state, struct block *block)
 {
 	compressor_process_keyed(state, block, block);
+}
+
+_Static_assert((int)PROCESSOR_TOGETHER == (int)BALLISTICS_TOGETHER, "a lane a compressor");
+
+static void compressor_process_together(void *const *states, struct block *const *blocks)
+{
+	struct compressor *compressors[PROCESSOR_TOGETHER];
+	bool automatic = false;
+	for (size_t k = 0; k < PROCESSOR_TOGETHER; k++) {
+		compressors[k] = states[k];
+		automatic |= compressors[k]->automatic;
+	}
+	const size_t frames = blocks[0]->frames;
+	for (size_t from = 0, count; from < frames; from += count) {
+		count = frames - from < CHUNK ? frames - from : CHUNK;
+		if (!automatic && count == CHUNK)
+			process_chunk_together(compressors, blocks, from);
+		else
+			for (size_t k = 0; k < PROCESSOR_TOGETHER; k++)
+				process_chunk(compressors[k], blocks[k], blocks[k], from, count);
+	}
 }
 
 static const char *compressor_key_track(const void *settings)
@@ -330,6 +410,7 @@ const struct processor_type compressor_type = {
 	.init = compressor_init,
 	.process = compressor_process,
 	.process_keyed = compressor_process_keyed,
+	.process_together = compressor_process_together,
 	.key_track = compressor_key_track,
 	.latency = compressor_latency,
 	.reset = compressor_reset,

@@ -1,5 +1,7 @@
 #include "mixer/detector.h"
 
+#include "audio/wide.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -33,38 +35,29 @@ void detector_reset(struct detector *detector)
 	cascade_reset(&detector->filter);
 }
 
-/* A count that the compiler knows is what it makes vectors of; so whole chunks go apart. */
+/* What is no number, or too large, is MOST_POWER. */
+static inline double power_of(double sample)
+{
+	double power = sample * sample + FLOOR_POWER;
+	return power < MOST_POWER ? power : MOST_POWER;
+}
+
 static inline void square(const double *samples, size_t count, double *powers)
 {
 	for (size_t i = 0; i < count; i++)
-		powers[i] = samples[i] * samples[i] + FLOOR_POWER;
+		powers[i] = power_of(samples[i]);
 }
 
 static inline void square_louder(const double *samples, size_t count, double *powers)
 {
 	for (size_t i = 0; i < count; i++) {
-		double power = samples[i] * samples[i] + FLOOR_POWER;
+		double power = power_of(samples[i]);
 		powers[i] = power > powers[i] ? power : powers[i];
 	}
 }
 
-/* Only a sum that is no number, or too large, needs a look at each. */
-static void limit(double powers[static CHUNK], size_t count)
-{
-	double sums[4] = {0};
-	size_t i = 0;
-	for (; i + 4 <= count; i += 4)
-		for (size_t k = 0; k < 4; k++)
-			sums[k] += powers[i + k];
-	for (; i < count; i++)
-		sums[0] += powers[i];
-	if ((sums[0] + sums[1]) + (sums[2] + sums[3]) < MOST_POWER)
-		return;
-	for (i = 0; i < count; i++)
-		powers[i] = powers[i] < MOST_POWER ? powers[i] : MOST_POWER;
-}
-
-static void measure(const double *samples, size_t count, bool louder, double powers[static CHUNK])
+/* A count that the compiler knows is what it makes vectors of; so whole chunks go apart. */
+WIDE static void measure(const double *samples, size_t count, bool louder, double powers[static CHUNK])
 {
 	if (count < CHUNK)
 		(louder ? square_louder : square)(samples, count, powers);
@@ -72,7 +65,6 @@ static void measure(const double *samples, size_t count, bool louder, double pow
 		square_louder(samples, CHUNK, powers);
 	else
 		square(samples, CHUNK, powers);
-	limit(powers, count);
 }
 
 void detector_run(struct detector *detector, const struct block *key, size_t from, size_t count,
@@ -92,13 +84,13 @@ void detector_run(struct detector *detector, const struct block *key, size_t fro
 	}
 }
 
-static inline void multiply(const double *gains, double *samples, size_t count)
+static inline void multiply(const double *restrict gains, double *restrict samples, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		samples[i] *= gains[i];
 }
 
-void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
+WIDE void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
 {
 	for (uint32_t c = 0; c < block->channels; c++) {
 		double *samples = block->channel[c] + from;

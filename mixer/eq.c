@@ -105,5 +105,6 @@ const struct processor_type eq_type = {
 	.state_size = sizeof(struct cascade),
 	.init = eq_init,
 	.process = cascade_process,
+	.process_together = cascade_process_together,
 	.reset = cascade_reset,
 };

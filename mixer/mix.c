@@ -11,6 +11,11 @@
 struct mix {
 	struct graph graph;
 	struct strip *strips; /* one a node of the graph */
+	/* The parts of stage 0: tracks, in their order but for those that are processed together. */
+	struct row {
+		size_t tracks[CHAIN_TOGETHER], count; /* 1 or CHAIN_TOGETHER */
+	} * rows;
+	size_t row_count;
 	const char *missing;
 	uint32_t rate;
 };
@@ -120,6 +125,35 @@ static void find_waiting(struct mix *mix)
 	}
 }
 
+/* Tracks of `row`, as many as there are of CHAIN_TOGETHER: `from` and later ones that are used, that nobody
+ * took yet and whose chains are alike. */
+static void find_alike(const struct mix *mix, size_t from, const bool *taken, struct row *row)
+{
+	const struct chain *chain = &mix->strips[from].chain;
+	*row = (struct row){.tracks = {from}, .count = 1};
+	for (size_t i = from + 1; i < mix->graph.track_count && row->count < CHAIN_TOGETHER; i++)
+		if (!taken[i] && mix->graph.nodes[i].used && chain_alike(chain, &mix->strips[i].chain))
+			row->tracks[row->count++] = i;
+	if (row->count < CHAIN_TOGETHER || chain->count == 0 || !mix->graph.nodes[from].used)
+		row->count = 1;
+}
+
+static void make_rows(struct mix *mix)
+{
+	bool *taken = memory_array(mix->graph.track_count, sizeof(*taken));
+	mix->rows = memory_array(mix->graph.track_count, sizeof(*mix->rows));
+	for (size_t i = 0; i < mix->graph.track_count; i++) {
+		struct row *row = &mix->rows[mix->row_count];
+		if (taken[i])
+			continue;
+		find_alike(mix, i, taken, row);
+		for (size_t k = 0; k < row->count; k++)
+			taken[row->tracks[k]] = true;
+		mix->row_count++;
+	}
+	free(taken);
+}
+
 int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 {
 	const char *preset = setup->session->mix.preset;
@@ -136,6 +170,7 @@ int mix_create(struct mix **mix, const struct mix_setup *setup, struct error *e)
 		return result;
 	}
 	find_waiting(made);
+	make_rows(made);
 	*mix = made;
 	return 0;
 }
@@ -147,6 +182,7 @@ void mix_destroy(struct mix *mix)
 	for (size_t i = 0; mix->strips && i < mix->graph.node_count; i++)
 		strip_finish(&mix->strips[i]);
 	free(mix->strips);
+	free(mix->rows);
 	graph_finish(&mix->graph);
 	free(mix);
 }
@@ -251,36 +287,58 @@ void mix_rewind(struct mix *mix)
 		strip_reset(&mix->strips[i]);
 }
 
-/* Buses of one level need not lie side by side in the session. */
+/* Of a stage of buses, which need not lie side by side in the session. */
 static size_t node_of(const struct mix *mix, size_t stage, size_t part)
 {
-	size_t i = stage == 0 ? part : mix->graph.track_count;
-	for (; stage > 0; i++)
-		if (mix->graph.nodes[i].level == stage && part-- == 0)
-			break;
+	size_t i = mix->graph.track_count;
+	while (mix->graph.nodes[i].level != stage || part-- > 0)
+		i++;
 	return i;
 }
 
 size_t mix_width(const struct mix *mix, size_t stage)
 {
 	size_t width = 0;
-	for (size_t i = 0; i < mix->graph.node_count; i++)
+	for (size_t i = mix->graph.track_count; i < mix->graph.node_count; i++)
 		width += mix->graph.nodes[i].level == stage;
-	return width;
+	return stage == 0 ? mix->row_count : width;
 }
 
-void mix_run(struct mix *mix, size_t stage, size_t part, size_t slot, uint32_t frames)
+static void run_row(struct mix *mix, const struct row *row, size_t slot, uint32_t frames)
 {
-	size_t index = node_of(mix, stage, part);
+	struct strip *strips[CHAIN_TOGETHER];
+	for (size_t k = 0; k < row->count; k++)
+		strips[k] = &mix->strips[row->tracks[k]];
+	if (!mix->graph.nodes[row->tracks[0]].used)
+		return;
+	for (uint32_t offset = 0, n; offset < frames; offset += n) {
+		n = frames - offset < BLOCK_FRAMES ? frames - offset : BLOCK_FRAMES;
+		if (row->count > 1)
+			strip_process_together(strips, slot, offset, n);
+		else
+			strip_process(strips[0], mix->strips, slot, offset, n);
+	}
+}
+
+static void run_bus(struct mix *mix, size_t index, size_t slot, uint32_t frames)
+{
 	struct strip *strip = &mix->strips[index];
 	if (!mix->graph.nodes[index].used || strip->waits)
 		return;
-	for (uint32_t c = 0; stage > 0 && c < strip->channels; c++)
+	for (uint32_t c = 0; c < strip->channels; c++)
 		memset(strip->samples[slot][c], 0, frames * sizeof(double));
 	for (uint32_t offset = 0, n; offset < frames; offset += n) {
 		n = frames - offset < BLOCK_FRAMES ? frames - offset : BLOCK_FRAMES;
 		strip_process(strip, mix->strips, slot, offset, n);
 	}
+}
+
+void mix_run(struct mix *mix, size_t stage, size_t part, size_t slot, uint32_t frames)
+{
+	if (stage == 0)
+		run_row(mix, &mix->rows[part], slot, frames);
+	else
+		run_bus(mix, node_of(mix, stage, part), slot, frames);
 }
 
 /* ---- one block after another ---- */

@@ -70,6 +70,7 @@ const struct processor_type highpass_type = {
 	.state_size = sizeof(struct cascade),
 	.init = highpass_init,
 	.process = cascade_process,
+	.process_together = cascade_process_together,
 	.reset = cascade_reset,
 };
 
@@ -78,5 +79,6 @@ const struct processor_type lowpass_type = {
 	.state_size = sizeof(struct cascade),
 	.init = lowpass_init,
 	.process = cascade_process,
+	.process_together = cascade_process_together,
 	.reset = cascade_reset,
 };

@@ -239,17 +239,44 @@ static void way_add(struct way *way, const struct strip *from, size_t slot, uint
 	}
 }
 
-void strip_process(
-	struct strip *strip, const struct strip *strips, size_t slot, uint32_t offset, uint32_t frames)
+/* The room of a slot from `offset` on. */
+static struct block block_of(const struct strip *strip, size_t slot, uint32_t offset, uint32_t frames)
 {
 	struct block block = {.channels = strip->channels, .frames = frames};
 	for (uint32_t c = 0; c < strip->channels; c++)
 		block.channel[c] = strip->samples[slot][c] + offset;
+	return block;
+}
+
+static void move_on(struct strip *strip, struct block *block)
+{
+	if (strip->stands)
+		place_process(&strip->place, block);
+	strip->position += block->frames;
+}
+
+void strip_process(
+	struct strip *strip, const struct strip *strips, size_t slot, uint32_t offset, uint32_t frames)
+{
+	struct block block = block_of(strip, slot, offset, frames);
 	double first = (double)strip->position - strip->arrival;
 	for (size_t i = 0; i < strip->way_count; i++)
 		way_add(&strip->ways[i], &strips[strip->ways[i].from], slot, offset, first, &block);
 	chain_process(&strip->chain, &block, slot, offset);
-	if (strip->stands)
-		place_process(&strip->place, &block);
-	strip->position += frames;
+	move_on(strip, &block);
+}
+
+/* Nothing leads to a track. */
+void strip_process_together(struct strip *const *strips, size_t slot, uint32_t offset, uint32_t frames)
+{
+	struct block blocks[CHAIN_TOGETHER], *block[CHAIN_TOGETHER];
+	struct chain *chains[CHAIN_TOGETHER];
+	for (size_t k = 0; k < CHAIN_TOGETHER; k++) {
+		blocks[k] = block_of(strips[k], slot, offset, frames);
+		block[k] = &blocks[k];
+		chains[k] = &strips[k]->chain;
+	}
+	chain_process_together(chains, block);
+	for (size_t k = 0; k < CHAIN_TOGETHER; k++)
+		move_on(strips[k], &blocks[k]);
 }

@@ -74,4 +74,7 @@ void strip_reset(struct strip *strip);
 void strip_process(
 	struct strip *strip, const struct strip *strips, size_t slot, uint32_t offset, uint32_t frames);
 
+/* The same of CHAIN_TOGETHER tracks whose chains are alike (chain_alike). */
+void strip_process_together(struct strip *const *strips, size_t slot, uint32_t offset, uint32_t frames);
+
 #endif

@@ -171,7 +171,9 @@ void transport_close(struct transport *transport)
 {
 	collect(transport);
 	transport->hashing = pthread_create(&transport->hasher, NULL, hash_files, transport) == 0;
-	if (!transport->hashing)
+	if (transport->hashing)
+		pthread_setname_np(transport->hasher, "checksums");
+	else
 		syncer_post(transport->syncer, hash_on_syncer, transport);
 }
 

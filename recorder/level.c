@@ -1,47 +1,66 @@
 #include "recorder/level.h"
 
-#include "audio/lanes.h"
+#include "audio/magnitude.h"
+#include "audio/wide.h"
 
 #include <math.h>
 
 /* Where even a converter of 16 bits stops on the positive side. */
 #define FULL_SCALE (1 - 1.0F / 32768)
 
-enum { CHUNK = 512, STEP = 2 * LANES };
+/* Side by side, so that no sum waits for itself, and of a chunk that is short enough for sums in floats. */
+enum { LANES = 8, SUMS = 4, CHUNK = 512 };
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
-/* Two of each, so that no sum waits for itself. */
-struct sums {
-	lanes_f peak[2], squares[2];
-	lanes_i clipped[2];
-};
-
-static void add_step(struct sums *sums, const float *samples)
+WIDE static void add_peak(struct level *level, const float samples[CHUNK])
 {
-	for (int k = 0; k < 2; k++) {
-		lanes_f magnitude = lanes_magnitude(lanes_number(lanes_load(samples + k * LANES)));
-		sums->peak[k] = lanes_max(magnitude, sums->peak[k]);
-		sums->squares[k] += magnitude * magnitude;
-		sums->clipped[k] -= magnitude >= FULL_SCALE;
+	int32_t peak = 0, clipped = 0;
+	const int32_t full_scale = magnitude_bits(FULL_SCALE);
+	for (int i = 0; i < CHUNK; i++) {
+		int32_t magnitude = magnitude_bits(samples[i]);
+		peak = magnitude > peak ? magnitude : peak;
+		clipped += magnitude >= full_scale;
 	}
+	level->peak = fmaxf(level->peak, magnitude_of(peak));
+	level->clipped += (uint32_t)clipped;
 }
 
-/* Short enough for sums in floats. */
+WIDE static double sum_squares(const float samples[CHUNK])
+{
+	lanes sums[SUMS] = {0};
+	for (int i = 0; i < CHUNK; i += SUMS * LANES) {
+		for (int k = 0; k < SUMS; k++) {
+			lanes x;
+			memcpy(&x, samples + i + k * LANES, sizeof(x));
+			sums[k] += x * x;
+		}
+	}
+	lanes sum = sums[0] + sums[1] + sums[2] + sums[3];
+	double squares = 0;
+	for (int k = 0; k < LANES; k++)
+		squares += (double)sum[k];
+	return squares;
+}
+
+/* What is no number is silence. */
+static double squares_of_numbers(const float samples[CHUNK])
+{
+	double squares = 0;
+	for (int i = 0; i < CHUNK; i++) {
+		double x = (double)magnitude_of(magnitude_bits(samples[i]));
+		squares += x * x;
+	}
+	return squares;
+}
+
 static void measure_chunk(struct level *level, const float *samples, uint64_t frames)
 {
-	struct sums sums = {0};
-	float rest[STEP] = {0};
-	uint64_t whole = frames - frames % STEP;
-	for (uint64_t i = 0; i < whole; i += STEP)
-		add_step(&sums, samples + i);
-	memcpy(rest, samples + whole, (frames - whole) * sizeof(float));
-	add_step(&sums, rest);
-	lanes_f peak = lanes_max(sums.peak[0], sums.peak[1]), squares = sums.squares[0] + sums.squares[1];
-	lanes_i clipped = sums.clipped[0] + sums.clipped[1];
-	for (int k = 0; k < LANES; k++) {
-		level->peak = peak[k] > level->peak ? peak[k] : level->peak;
-		level->squares += (double)squares[k];
-		level->clipped += (uint32_t)clipped[k];
-	}
+	float padded[CHUNK] = {0};
+	if (frames < CHUNK)
+		samples = memcpy(padded, samples, frames * sizeof(float));
+	add_peak(level, samples);
+	double squares = sum_squares(samples);
+	level->squares += isnan(squares) ? squares_of_numbers(samples) : squares;
 }
 
 void level_measure(

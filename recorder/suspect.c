@@ -1,6 +1,7 @@
 #include "recorder/suspect.h"
 
-#include "audio/lanes.h"
+#include "audio/magnitude.h"
+#include "audio/wide.h"
 #include "common/memory.h"
 
 #include <math.h>
@@ -311,19 +312,17 @@ static void judge_jumps(struct suspect *suspect, uint32_t channel, uint64_t firs
 
 /* ---- blocks ---- */
 
-/* The largest bend of one cell. */
-static float largest_bend(const float *x)
+/* The largest bend of each of `cells` cells. */
+WIDE static void largest_bends(float *bends, const float *x, unsigned cells)
 {
-	lanes_f most = {0};
-	for (int i = 0; i < CELL; i += LANES) {
-		lanes_f middle = lanes_load(x + i - 1);
-		most = lanes_max(
-			lanes_magnitude(lanes_load(x + i) - 2 * middle + lanes_load(x + i - 2)), most);
+	for (unsigned cell = 0; cell < cells; cell++, x += CELL) {
+		int32_t largest = 0;
+		for (int i = 0; i < CELL; i++) {
+			int32_t bend = magnitude_bits(x[i] - 2 * x[i - 1] + x[i - 2]);
+			largest = bend > largest ? bend : largest;
+		}
+		bends[cell] = magnitude_of(largest);
 	}
-	float largest = 0;
-	for (int k = 0; k < LANES; k++)
-		largest = most[k] > largest ? most[k] : largest;
-	return largest;
 }
 
 static void bend_block(struct suspect *suspect, uint32_t channel, uint64_t block)
@@ -334,9 +333,8 @@ static void bend_block(struct suspect *suspect, uint32_t channel, uint64_t block
 	float first[CELL + 2];
 	for (unsigned i = 0; i < CELL + 2; i++)
 		first[i] = block * BLOCK + i >= 2 ? at(suspect, channel, block * BLOCK + i - 2) : 0;
-	bends[0] = largest_bend(first + 2);
-	for (unsigned cell = 1; cell < BLOCK_CELLS; cell++)
-		bends[cell] = largest_bend(x + (size_t)cell * CELL);
+	largest_bends(bends, first + 2, 1);
+	largest_bends(bends + 1, x + CELL, BLOCK_CELLS - 1);
 }
 
 /* A whole block has come: the one before it can be judged. */

@@ -177,6 +177,7 @@ int syncer_create(struct syncer **syncer, double period_s, struct error *e)
 		free(made);
 		return error_errno(e, result, "syncer thread");
 	}
+	pthread_setname_np(made->thread, "syncer");
 	*syncer = made;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 /* Tracks at a time, and frames of each: as many as MD5s are made at once, and what of their samples stays in
  * the cache until each of them is encoded. An encoder has a hundred KiB of its own to fetch each time. */
-enum { GROUP = MD5_LANES, CHUNK = 4 * FLAC_BLOCK };
+enum { GROUP = MD5_LANES, CHUNK = 2 * FLAC_BLOCK };
 
 struct tracks {
 	const struct track_plan *plans;

@@ -296,6 +296,7 @@ int writer_create(struct writer **writer, const struct writer_config *config, st
 		free_writer(made);
 		return error_errno(e, result, "writer thread");
 	}
+	pthread_setname_np(made->thread, "writer");
 	*writer = made;
 	return 0;
 }

@@ -1,5 +1,6 @@
 """bench/run runs and prints its table. What the figures are is no test's business: the machine has other work."""
 import subprocess
+import sys
 import xml.etree.ElementTree
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_build_that_lacks_a_program_is_said(root, tmp_path):
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert "bench/run: not built: " in refused.stderr
+
+
+def test_a_programs_threads_are_told_apart(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root / "bench"))
+    from measure import run
+    burn = "import time\nwhile time.process_time() < 1: pass"
+    used = run(sys.executable, "-c", burn, by_thread=True)
+    assert set(used.by_thread) == {"main"}
+    assert 0.5 < used.by_thread["main"] <= used.cpu_s + 0.01
+    assert run(sys.executable, "-c", "").by_thread == {}
 
 
 def test_results_are_kept_and_drawn(root, tmp_path, monkeypatch):

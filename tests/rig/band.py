@@ -166,13 +166,20 @@ def peak_of(path):
     return float(re.search(r"Pk lev dB\s+(\S+)", run("sox", path, "-n", "stats").stderr)[1])
 
 
-def mix(dry, name, out, seconds, rate, bleed, noise):
-    """Writes what the microphone of `name` hears, cut or padded to `seconds`."""
-    heard = [(1.0, dry[name])]
+def sum_of(paths, out):
+    """All of them together, so that a microphone needs no more than its own player and this one for the bleed."""
+    inputs = [part for path in paths for part in ("-v", 1, path)]
+    run("sox", *(["-m"] if len(paths) > 1 else []), *inputs, "-e", "float", "-b", 32, out)
+
+
+def mix(dry, everybody, out, seconds, rate, bleed, noise):
+    """Writes what the microphone of the player in `dry` hears, cut or padded to `seconds`."""
+    heard = [(1.0, dry)]
     if bleed is not None:
-        heard += [(10 ** (bleed / 20), path) for other, path in dry.items() if other != name]
+        part = 10 ** (bleed / 20)
+        heard = [(1 - part, dry), (part, everybody)]
     if noise is not None:
-        floor = dry[name].with_suffix(".noise.wav")
+        floor = dry.with_suffix(".noise.wav")
         # sox's white noise is uniform: its RMS is 4.77 dB below its peak. -R: the same on every run.
         run("sox", "-R", "-n", "-r", rate, "-c", 1, "-e", "float", "-b", 32, floor, "synth", seconds, "whitenoise",
             "gain", noise + 4.77)
@@ -187,9 +194,9 @@ def songs():
     return sorted(SONGS.glob("*.mid"))
 
 
-def render(song, outdir, seconds=None, bleed=None, noise=None, rate=48000, soundfont=SOUNDFONT):
+def render(song, outdir, seconds=None, bleed=None, noise=None, rate=48000, soundfont=SOUNDFONT, only=None):
     """Writes the tracks of `song` into `outdir`, and returns them as a list of Track. Times in seconds, `bleed`
-    in dB, `noise` in dBFS."""
+    in dB, `noise` in dBFS; `only` is the one player who plays."""
     midi = pathlib.Path(song).read_bytes()
     if midi[:4] != b"MThd":
         raise BandError(f"{song}: not a standard MIDI file")
@@ -199,12 +206,17 @@ def render(song, outdir, seconds=None, bleed=None, noise=None, rate=48000, sound
     with tempfile.TemporaryDirectory() as temp:
         dry = {}
         for channel, name in players(midi).items():
+            if only not in (None, name):
+                continue
             dry[name] = pathlib.Path(temp, f"{name}.wav")
             play(midi, channel, dry[name], rate, soundfont)
         length = seconds or max(map(seconds_of, dry.values()))
+        everybody = pathlib.Path(temp, "everybody.wav")
+        if bleed is not None:
+            sum_of(list(dry.values()), everybody)
         for name in dry:
             path = outdir / f"{name}.wav"
-            mix(dry, name, path, length, rate, bleed, noise)
+            mix(dry[name], everybody, path, length, rate, bleed, noise)
             tracks.append(Track(path, re.sub(r"\d+$", "", name), peak_of(path)))
     return tracks
 

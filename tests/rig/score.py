@@ -3,24 +3,29 @@
 
 usage: score.py SONG.mid
 
-- beats: the quarters of the tempo map, from the first note to the last; bars by the time signatures, 4/4 without.
-- tempo: the one that holds for most of that time, in quarters a minute.
+- beats: the quarters of each bar, or its three eighths where there are three, six, nine or twelve, as such bars are
+  counted, from the first note to the last; a bar of an eighth before the song, as editors write
+  one that begins with an upbeat, moves all beats by an eighth, and has none itself.
+- bars: by the time signatures. A file without any says nothing of bars: they are of four quarters and count from the
+  first note's quarter (two of the songs have everything a beat late, which their drums contradict).
+- tempo: of the median beat, as a report tells it.
 - key: the one whose profile (D. Temperley, "The Cognition of Basic Musical Structures", 2001) fits the sounding
   time of the pitch classes best. Key signatures are missing in most of the files and wrong in others (one sharp
   over Gm, Cm and Dm).
-- chords: of each bar the major or minor triad that fits its notes best: sounding time in the triad less sounding
-  time outside it; its root counts again where the lowest voice has it. Bars without three quarters of a beat of
-  pitched notes have none.
+- chords: of each bar the major or minor triads that fit its notes best: sounding time in the triad less sounding
+  time outside it; its root counts again where the lowest voice has it. They are several where the notes leave it
+  open, as a bar of E and B does between E and Em: a quarter of all bars has no third. Bars without three quarters
+  of a beat of pitched notes have none.
 - sections: bar lines where the score turns into something else. Each bar is the set of (channel, eighth of the bar,
   pitch); two bars are alike by the part of both that they share. A section begins where a checkerboard of eight bars
   (J. Foote, 2000) on the matrix of likenesses peaks; what lies nearer than four bars to a stronger one does not count.
 - voices: of a channel, whether no two of its notes overlap by more than 30 ms.
 """
-import collections
 import dataclasses
 import functools
 import math
 import pathlib
+import statistics
 import struct
 import sys
 
@@ -112,23 +117,45 @@ class Score:
 
     @functools.cached_property
     def beats(self):
-        found, tick = [], 0
-        while self.time(tick) <= self.last + 0.02:
-            if self.time(tick) >= self.begin - 0.02:
-                found.append(self.time(tick))
-            tick += self.division
+        found = []
+        for tick, end in zip(self._bar_ticks, self._bar_ticks[1:]):
+            step = self._beat_ticks(tick)
+            while tick + step <= end:
+                if self.begin - 0.02 <= self.time(tick) <= self.last + 0.02:
+                    found.append(self.time(tick))
+                tick += step
         return found
+
+    def _signature(self, tick):
+        """(numerator, denominator) of the bar at a tick."""
+        now = [change for change in sorted(self.signatures) if change[0] <= tick] or [(0, 4, 4)]
+        return now[-1][1:]
+
+    def _beat_ticks(self, tick):
+        upper, lower = self._signature(tick)
+        return self.division * 3 // 2 if lower == 8 and upper % 3 == 0 else self.division
+
+    @functools.cached_property
+    def _bar_ticks(self):
+        found, tick = [], 0 if self.signatures else self._first_beat
+        while self.time(tick) <= self.last + 0.02:
+            found.append(tick)
+            upper, lower = self._signature(tick)
+            tick += self.division * 4 * upper // lower
+        return [*found, tick]
+
+    @property
+    def _first_beat(self):
+        """The last quarter before the first note, or with it."""
+        tick = 0
+        while self.time(tick + self.division) <= self.begin + 0.02:
+            tick += self.division
+        return tick
 
     @functools.cached_property
     def bars(self):
         """The bar lines, one behind the last included."""
-        found, tick = [], 0
-        changes = sorted(self.signatures) or [(0, 4, 4)]
-        while self.time(tick) <= self.last + 0.02:
-            found.append(self.time(tick))
-            now = [change for change in changes if change[0] <= tick] or [(0, 4, 4)]
-            tick += self.division * 4 * now[-1][1] // now[-1][2]
-        return [*found, self.time(tick)]
+        return [self.time(tick) for tick in self._bar_ticks]
 
     @functools.cached_property
     def meter(self):
@@ -136,12 +163,7 @@ class Score:
 
     @functools.cached_property
     def tempo(self):
-        held = collections.Counter()
-        ends = [*(tick for tick, _ in self.tempi[1:]), None]
-        for (tick, us), end in zip(self.tempi, ends):
-            until = self.last if end is None else min(self.time(end), self.last)
-            held[us] += max(0, until - max(self.time(tick), self.begin))
-        return 6e7 / held.most_common(1)[0][0]
+        return 60 / statistics.median(after - before for before, after in zip(self.beats, self.beats[1:]))
 
     # ---- harmony ----
 
@@ -159,8 +181,8 @@ class Score:
                 for tonic in range(12) for minor in (False, True)}
         return max(fits, key=fits.get)
 
-    def chord(self, begin, end):
-        """(root, minor) of the notes between two moments, or None."""
+    def triads(self, begin, end):
+        """All (root, minor) that fit the notes between two moments best."""
         classes, lowest = [0.0] * 12, [0.0] * 12
         notes = [note for note in self.pitched if note.begin < end and note.end > begin]
         for note in notes:
@@ -171,17 +193,18 @@ class Score:
                 lowest[note.pitch % 12] += sounds
         total = sum(classes)
         if total < 0.75 * 60 / self.tempo:
-            return None
+            return []
 
         def fit(root, minor):
             inside = sum(classes[(root + step) % 12] for step in (0, 3 if minor else 4, 7))
             return 2 * inside - total + lowest[root]
-        return max(((root, minor) for root in range(12) for minor in (False, True)), key=lambda chord: fit(*chord))
+        fits = {(root, minor): fit(root, minor) for root in range(12) for minor in (False, True)}
+        return [chord for chord, value in fits.items() if value >= max(fits.values()) - 1e-6 * total]
 
     @functools.cached_property
     def chords(self):
-        """[(begin, end, chord)] a bar."""
-        return [(begin, end, self.chord(begin, end)) for begin, end in zip(self.bars, self.bars[1:])]
+        """[(begin, end, triads)] a bar."""
+        return [(begin, end, self.triads(begin, end)) for begin, end in zip(self.bars, self.bars[1:])]
 
     # ---- form ----
 
@@ -231,5 +254,5 @@ class Score:
 if __name__ == "__main__":
     told = Score(sys.argv[1])
     print(f"{told.tempo:.2f} bpm, {told.meter} beats a bar, {key_name(*told.key)}, {len(told.beats)} beats")
-    print(" | ".join("-" if chord is None else key_name(*chord) for _, _, chord in told.chords))
+    print(" | ".join(" or ".join(key_name(*chord) for chord in triads) or "-" for _, _, triads in told.chords))
     print("sections:", " ".join(f"{moment:.1f}" for moment in told.sections))

@@ -192,10 +192,26 @@ static void patterns_are_counted(void **state)
 	}
 }
 
+/* Even clicks may be the beat, or twice as fast. */
+static void a_doubtful_octave_is_not_sure(void **state)
+{
+	static const struct pattern clicks = {
+		"clicks", 190, 190, 4, 1, 32, "....", "....", "xxxx", "....", 0, 0, 0, 0.5, true, {0, 0}};
+	struct score score = {0};
+	struct song song;
+	(void)state;
+	write_score(&score, &clicks);
+	listen(&song, &clicks, &score);
+	print_message("%.1f bpm, sure %.2f\n", song.tempo_bpm, song.tempo_confidence);
+	assert_true(!song.rhythmic || song.tempo_confidence < SONG_SURE);
+	song_finish(&song);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_are_counted),
+		cmocka_unit_test(a_doubtful_octave_is_not_sure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,11 +89,70 @@ static void test_many_streams(void **state)
 			hear(&random, streams, noise, sizes[i]);
 }
 
+static void pack(const int32_t *samples, size_t frames, unsigned char *bytes)
+{
+	for (size_t i = 0; i < frames; i++)
+		for (unsigned k = 0; k < 3; k++)
+			*bytes++ = (unsigned char)((uint32_t)samples[i] >> (8 * k));
+}
+
+/* Streams that have heard `ahead` bytes more than the one before them when their samples come. */
+static void hear_samples(uint32_t *random, size_t streams, const int32_t *samples, size_t ahead)
+{
+	enum { MOST = 1500 };
+	struct md5 ours[MD5_LANES];
+	EVP_MD_CTX *theirs[MD5_LANES];
+	static unsigned char bytes[3 * MOST];
+	for (size_t k = 0; k < streams; k++) {
+		md5_init(&ours[k]);
+		theirs[k] = EVP_MD_CTX_new();
+		assert_int_equal(EVP_DigestInit_ex(theirs[k], EVP_md5(), NULL), 1);
+		md5_add(&(struct md5_input){&ours[k], bytes, k * ahead}, 1);
+		assert_int_equal(EVP_DigestUpdate(theirs[k], bytes, k * ahead), 1);
+	}
+	static const uint32_t most[] = {0, 1, 21, 63, 64, 65, 150, MOST, MOST, 3};
+	for (size_t round = 0; round < TABLE_SIZE(most); round++) {
+		struct md5_samples inputs[MD5_LANES], before[MD5_LANES];
+		unsigned char heard[3 * MOST];
+		size_t frames = draw(random, most[round]);
+		for (size_t k = 0; k < streams; k++) {
+			before[k] = inputs[k] = (struct md5_samples){&ours[k], samples + draw(random, 999)};
+			pack(inputs[k].samples, frames, heard);
+			assert_int_equal(EVP_DigestUpdate(theirs[k], heard, 3 * frames), 1);
+		}
+		md5_add_24(inputs, streams, frames);
+		assert_memory_equal(inputs, before, streams * sizeof(*inputs));
+	}
+	for (size_t k = 0; k < streams; k++) {
+		unsigned char digest[MD5_SIZE], expected[EVP_MAX_MD_SIZE];
+		md5_finish(&ours[k], digest);
+		assert_int_equal(EVP_DigestFinal_ex(theirs[k], expected, NULL), 1);
+		assert_memory_equal(digest, expected, MD5_SIZE);
+		EVP_MD_CTX_free(theirs[k]);
+	}
+}
+
+static void test_samples(void **state)
+{
+	(void)state;
+	static int32_t samples[4096];
+	uint32_t random = 3;
+	for (size_t i = 0; i < TABLE_SIZE(samples); i++)
+		samples[i] = (int32_t)draw(&random, (1 << 24) - 1) - (1 << 23);
+	samples[5] = -(1 << 23);
+	samples[6] = (1 << 23) - 1;
+	for (size_t streams = 1; streams <= MD5_LANES; streams++)
+		for (size_t ahead = 0; ahead < 66; ahead += ahead < 62 ? 31 : 1)
+			for (int times = 0; times < 5; times++)
+				hear_samples(&random, streams, samples, ahead);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc_1321),
 		cmocka_unit_test(test_many_streams),
+		cmocka_unit_test(test_samples),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,6 +298,52 @@ static void test_cuts(void **unused)
 	}
 }
 
+/* Tracks whose chains are alike are worked on side by side, and come out as each does alone, to the last bit;
+ * loud ones beside silent ones, mono beside stereo, and some that have no one beside them. */
+static void test_together(void **unused)
+{
+	enum { ALIKE = 11 };
+	static double sum[2][FRAMES];
+	struct pass_settings passes[ALIKE];
+	struct compressor_settings compressors[ALIKE];
+	struct key_insert chains[ALIKE][2];
+	struct track_config tracks[ALIKE] = {{0}};
+	(void)unused;
+	fill_signals();
+	memset(sum, 0, sizeof(sum));
+	for (int t = 0; t < ALIKE; t++) {
+		passes[t] = (struct pass_settings){50 + 20 * t, 12};
+		compressors[t] = (struct compressor_settings){.threshold_db = -12 - 4 * t,
+			.ratio = 1.5 + t,
+			.attack_s = 0.001 * t,
+			.release_s = 0.03 * (t + 1),
+			.knee_db = t,
+			.makeup_db = t == 3 ? 2 : 0,
+			.mix_percent = 100 - t,
+			.detection = t % 2};
+		chains[t][0] = insert_of(&highpass_type, &passes[t]);
+		chains[t][1] = insert_of(&compressor_type, &compressors[t]);
+		tracks[t] = (struct track_config){.name = (char *)"t",
+			.input = inputs_of(t % 5 == 0 ? 2 : 1),
+			.chain = {chains[t], t == 6 ? 1 : 2}};
+		for (int i = 0; i < FRAMES; i++)
+			signals[t][0][i] *= i / 1500 % 2 == t % 2 ? 0.5 : 1e-3;
+		struct session alone = session_of(&tracks[t], 1, "none");
+		struct mix *mix = make(&alone);
+		run_mix(mix, &signals[t], 1, mixed, 1000);
+		for (int i = 0; i < FRAMES; i++)
+			for (int c = 0; c < 2; c++)
+				sum[c][i] += mixed[c][i];
+		mix_destroy(mix);
+	}
+	struct session session = session_of(tracks, ALIKE, "none");
+	struct mix *mix = make(&session);
+	assert_int_equal(mix_width(mix, 0), 5); /* four, four, and three that are alone */
+	run_mix(mix, signals, ALIKE, mixed, BLOCK_FRAMES);
+	assert_memory_equal(mixed, sum, sizeof(sum));
+	mix_destroy(mix);
+}
+
 static void test_nothing(void **unused)
 {
 	struct session session = session_of(NULL, 0, "rock");
@@ -371,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_mute_and_solo),
 		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tables),
