@@ -99,11 +99,12 @@ static void design_values(struct oversample *o, const double middle[TAPS])
 	for (int phase = 0; phase < FACTOR; phase++) {
 		double taps[SHORT], grid[POINTS] = {0};
 		int second = phase >= FACTOR / 2, part = phase % (FACTOR / 2);
-		sinc_design(taps, SHORT, (double)part / (FACTOR / 2), short_beta);
+		const double fraction = part / (0.5 * FACTOR);
+		sinc_design(taps, SHORT, fraction, short_beta);
 		memcpy(grid + second, taps, sizeof(taps));
 		for (int k = 0; k < POINTS; k++)
 			o->values[k][phase] = (float)grid[k];
-		widen(&o->by_grid, bound_of(grid, POINTS, 7 + (size_t)second, (double)part / (FACTOR / 2)));
+		widen(&o->by_grid, bound_of(grid, POINTS, 7 + (size_t)second, fraction));
 		widen(&o->by_samples, bound_on_samples(grid, middle, phase));
 	}
 }

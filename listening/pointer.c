@@ -116,7 +116,7 @@ static void reach_beat(struct pointer *p, size_t frame, size_t j)
 	const bool starts = frame <= places->begin + (p->search->on_first ? SLACK : step),
 		   ends = frame + step >= places->end;
 	float came[METER_MOST];
-	size_t which[METER_MOST], top = 0;
+	size_t which[METER_MOST] = {0}, top = 0;
 	for (size_t k = 0; k < meter; k++)
 		came[k] = never;
 	if (frame >= step) {

@@ -41,12 +41,6 @@ static bool has_manifest(const char *takes, const char *id)
 	return has;
 }
 
-static void set_cursor(struct take_list *list, const char *id)
-{
-	free(list->cursor);
-	list->cursor = memory_text(id);
-}
-
 /* From the index's id number `i` on. The cursor is the last id of the page once another take is known to
  * follow. */
 static int load_page(struct take_list *list, struct index *index, size_t i, const char *takes, size_t limit,
@@ -60,7 +54,7 @@ static int load_page(struct take_list *list, struct index *index, size_t i, cons
 			return result;
 		if (limit > 0 && list->count == limit) {
 			if (has_manifest(takes, id)) {
-				set_cursor(list, list->entries[limit - 1].id);
+				list->cursor = memory_text(list->entries[limit - 1].id);
 				return 0;
 			}
 		} else {
@@ -70,7 +64,7 @@ static int load_page(struct take_list *list, struct index *index, size_t i, cons
 				continue;
 		}
 		if (limit > 0 && --patience == 0) {
-			set_cursor(list, id);
+			list->cursor = memory_text(id);
 			return 0;
 		}
 	}
