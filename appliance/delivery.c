@@ -1,5 +1,6 @@
 #include "appliance/delivery.h"
 
+#include "audio/wide.h"
 #include "common/file.h"
 #include "common/memory.h"
 
@@ -9,6 +10,10 @@
 #include <unistd.h>
 
 enum { COMPRESSION = 5, FRAME_BYTES = BLOCK_CHANNELS * sizeof(float) };
+
+/* So much at a time sets out for the disk, which is else idle until the end and then all that is waited for.
+ */
+enum { WRITE_BYTES = 4 << 20 };
 
 int scratch_open(struct scratch *scratch, const char *folder, struct error *e)
 {
@@ -115,24 +120,35 @@ int delivery_open(struct delivery *delivery, const char *path, const struct flac
 	return result;
 }
 
+/* Returns how many samples are held at full scale, which is `full`. */
+WIDE static uint32_t quantise(const double *restrict from, double full, int32_t *restrict to, uint32_t frames)
+{
+	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: what is added to it becomes whole */
+	uint32_t clipped = 0;
+	for (uint32_t i = 0; i < frames; i++) {
+		/* Rounds halves to even; what is no number is as low as it gets. */
+		double x = (from[i] * full + rounder) - rounder;
+		double high = x > -full ? x : -full, held = high < full - 1 ? high : full - 1;
+		clipped += x != held;
+		to[i] = (int32_t)held;
+	}
+	return clipped;
+}
+
 int delivery_write(struct delivery *delivery, const struct block *block, struct error *e)
 {
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
-	const double scale = (double)(1U << (delivery->bits - 1));
-	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: what is added to it becomes whole */
-	for (uint32_t c = 0; c < delivery->channels; c++) {
-		uint32_t clipped = 0;
-		for (uint32_t i = 0; i < block->frames; i++) {
-			/* Rounds halves to even; what is no number is as low as it gets. */
-			double x = (block->channel[c][i] * scale + rounder) - rounder;
-			double high = x > -scale ? x : -scale, held = high < scale - 1 ? high : scale - 1;
-			clipped += x != held;
-			samples[c][i] = (int32_t)held;
-		}
-		delivery->clipped += clipped;
-	}
+	const double full = (double)(1U << (delivery->bits - 1));
+	for (uint32_t c = 0; c < delivery->channels; c++)
+		delivery->clipped += quantise(block->channel[c], full, samples[c], block->frames);
 	const int32_t *channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
-	return flac_writer_write(delivery->writer, channels, block->frames, e);
+	int result = flac_writer_write(delivery->writer, channels, block->frames, e);
+	uint64_t bytes = flac_writer_bytes(delivery->writer);
+	if (bytes - delivery->on_its_way >= WRITE_BYTES) {
+		flac_writer_start_sync(delivery->writer);
+		delivery->on_its_way = bytes;
+	}
+	return result;
 }
 
 int delivery_publish(struct delivery *delivery, struct error *e)

@@ -27,7 +27,8 @@ struct delivery {
 	struct flac_writer *writer;
 	char *path, *temporary;
 	uint32_t bits, channels;
-	uint64_t clipped; /* samples that the word cannot hold: they are at full scale */
+	uint64_t clipped;    /* samples that the word cannot hold: they are at full scale */
+	uint64_t on_its_way; /* bytes of the file that were sent to the disk */
 };
 
 /* For blocks of the format's channels, at most BLOCK_CHANNELS. */

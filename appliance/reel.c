@@ -1,6 +1,14 @@
 #include "appliance/reel.h"
 
+#include "audio/wide.h"
+
 #include <errno.h>
+
+WIDE static void scale(const int32_t *restrict from, double by, double *restrict to, uint32_t frames)
+{
+	for (uint32_t i = 0; i < frames; i++)
+		to[i] = from[i] * by;
+}
 
 static int read_raw(void *data, double *const *out, uint32_t frames, struct error *e)
 {
@@ -9,8 +17,7 @@ static int read_raw(void *data, double *const *out, uint32_t frames, struct erro
 	int32_t *const channel[BLOCK_CHANNELS] = {samples[0], samples[1]};
 	int result = raw_read(reel->reader, channel, frames, e);
 	for (uint32_t c = 0; result == 0 && c < BLOCK_CHANNELS && c < reel->channels && out[c]; c++)
-		for (uint32_t i = 0; i < frames; i++)
-			out[c][i] = samples[c][i] * reel->scale;
+		scale(samples[c], reel->scale, out[c], frames);
 	return result;
 }
 

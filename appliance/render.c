@@ -83,8 +83,10 @@ static int listen(struct render *render, struct error *e)
 {
 	struct render_result *result = render->result;
 	const struct session *session = &render->session.session;
-	const struct hearing_job job = {
-		.stems = &render->stems, .jobs = render->job->jobs, .progress = on_stage_progress, .data = render};
+	const struct hearing_job job = {.stems = &render->stems,
+		.jobs = render->job->jobs,
+		.progress = on_stage_progress,
+		.data = render};
 	if (!session->song.listen || render->job->stage != RENDER_MASTER)
 		return 0;
 	begin_stage(render, "listen", render->progress_to, render->progress_to + 0.02);
@@ -274,9 +276,12 @@ static int make_master(struct render *render, struct error *e)
 
 /* ---- the take ---- */
 
+/* For the manifest, which tells of what is in the take's folder alone: nothing else is worth a hash. */
 static int add_render(
 	struct render *render, const char *file, const struct meter_reading *reading, struct error *e)
 {
+	if (render->job->out)
+		return 0;
 	struct take_render made = {.file = memory_text(file), .lufs = NAN, .dbtp = NAN};
 	char *path = file_join(render->out, file);
 	int result = hash_file(path, &made.hash, e);

@@ -1,9 +1,12 @@
 #include "audio/ballistics.h"
 
-#include "audio/wide.h"
-
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
  * other. */
@@ -74,18 +77,57 @@ static inline __attribute__((always_inline)) void turn(four rows[static BALLISTI
 	rows[3] = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
 }
 
-WIDE void ballistics_run_together(struct ballistics *const b[static BALLISTICS_TOGETHER],
-	double *const values[static BALLISTICS_TOGETHER])
+/* What a step needs and leaves. */
+struct lanes {
+	four release, attack, held, reduction;
+};
+
+#ifdef __x86_64__
+/* The larger of two is one instruction there, where a comparison and a blend are three that the next step
+ * waits for. It is what `a > b ? a : b` is, not a number included. */
+__attribute__((target("avx2"))) static bool run_wide(
+	struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
 {
 	enum { COUNT = BALLISTICS_TOGETHER };
-	four release, attack, held, reduction;
-	for (size_t k = 0; k < COUNT; k++) {
-		release[k] = b[k]->release_keep;
-		attack[k] = b[k]->attack_keep;
-		held[k] = b[k]->held;
-		reduction[k] = b[k]->reduction;
+	if (!__builtin_cpu_supports("avx2"))
+		return false;
+	const four release = lanes->release, attack = lanes->attack, rise = 1 - release,
+		   approach = 1 - attack;
+	four held = lanes->held, reduction = lanes->reduction;
+	for (size_t i = 0; i < CHUNK; i += COUNT) {
+		four rows[COUNT];
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++) {
+			four fallen = release * held + (rise * rows[k] - DECAY_DB);
+			held = (four)_mm256_max_pd((__m256d)rows[k], (__m256d)fallen);
+			four next = attack * reduction + (approach * held - DECAY_DB);
+			reduction = (four)_mm256_max_pd((__m256d)next, _mm256_setzero_pd());
+			rows[k] = reduction;
+		}
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
 	}
-	const four rise = 1 - release, approach = 1 - attack;
+	lanes->held = held;
+	lanes->reduction = reduction;
+	return true;
+}
+#else
+static bool run_wide(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+{
+	(void)lanes, (void)values;
+	return false;
+}
+#endif
+
+static void run_plain(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+{
+	enum { COUNT = BALLISTICS_TOGETHER };
+	const four release = lanes->release, attack = lanes->attack, rise = 1 - release,
+		   approach = 1 - attack;
+	four held = lanes->held, reduction = lanes->reduction;
 	for (size_t i = 0; i < CHUNK; i += COUNT) {
 		four rows[COUNT];
 		for (size_t k = 0; k < COUNT; k++)
@@ -103,8 +145,24 @@ WIDE void ballistics_run_together(struct ballistics *const b[static BALLISTICS_T
 		for (size_t k = 0; k < COUNT; k++)
 			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
 	}
-	for (size_t k = 0; k < COUNT; k++) {
-		b[k]->held = held[k];
-		b[k]->reduction = reduction[k];
+	lanes->held = held;
+	lanes->reduction = reduction;
+}
+
+void ballistics_run_together(struct ballistics *const b[static BALLISTICS_TOGETHER],
+	double *const values[static BALLISTICS_TOGETHER])
+{
+	struct lanes lanes = {{0}};
+	for (size_t k = 0; k < BALLISTICS_TOGETHER; k++) {
+		lanes.release[k] = b[k]->release_keep;
+		lanes.attack[k] = b[k]->attack_keep;
+		lanes.held[k] = b[k]->held;
+		lanes.reduction[k] = b[k]->reduction;
+	}
+	if (!run_wide(&lanes, values))
+		run_plain(&lanes, values);
+	for (size_t k = 0; k < BALLISTICS_TOGETHER; k++) {
+		b[k]->held = lanes.held[k];
+		b[k]->reduction = lanes.reduction[k];
 	}
 }

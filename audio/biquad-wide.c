@@ -103,16 +103,22 @@ FUSED static void lanes_store(const struct lanes lanes[static QUADS], const stru
 	}
 }
 
-/* Step `i`, a constant, modulo LAG. The first lane takes in `first`, which is in all of its lanes; the others
- * what came before them. */
-FUSED static INLINE void lanes_step(struct lanes *l, const size_t i, const __m256d *first)
+/* Step `i`, a constant, modulo LAG. */
+FUSED static INLINE void lanes_feed(struct lanes *l, const size_t i, const __m256d *x)
 {
-	__m256d x = _mm256_blend_pd(_mm256_permute4x64_pd(l->y[i], _MM_SHUFFLE(2, 1, 0, 0)), *first, 1);
 	__m256d fed = _mm256_fmadd_pd(
-		l->b0, x, _mm256_fmadd_pd(l->b1, l->x[(i + 1) % 2], _mm256_mul_pd(l->b2, l->x[i % 2])));
-	l->x[i % 2] = x;
+		l->b0, *x, _mm256_fmadd_pd(l->b1, l->x[(i + 1) % 2], _mm256_mul_pd(l->b2, l->x[i % 2])));
+	l->x[i % 2] = *x;
 	l->y[i] = _mm256_fnmadd_pd(
 		l->a1, l->y[(i + LAG - 1) % LAG], _mm256_fnmadd_pd(l->a2, l->y[(i + LAG - 2) % LAG], fed));
+}
+
+/* The first lane takes in `first`, which is in all of its lanes; the others what came before them. */
+FUSED static INLINE void lanes_step(struct lanes *l, const size_t i, const __m256d *first)
+{
+	const __m256d before = _mm256_permute4x64_pd(l->y[i], _MM_SHUFFLE(2, 1, 0, 0));
+	const __m256d x = _mm256_blend_pd(before, *first, 1);
+	lanes_feed(l, i, &x);
 }
 
 FUSED static INLINE void put(double *to, const __m256d *from, const int lane)
@@ -206,11 +212,99 @@ bool biquad_run_wide(const struct biquad *s, struct biquad_memory *m, size_t n, 
 	return true;
 }
 
+/* ---- two sections of two signals ---- */
+
+/* The first section of both signals, then the second. */
+FUSED static void pair_load(struct lanes *l, const struct biquad *sections,
+	struct biquad_memory *const memories[2], double *const samples[2])
+{
+	for (size_t lane = 0; lane < LANES; lane++) {
+		const struct biquad *s = &sections[lane / 2];
+		const struct biquad_memory *m = &memories[lane % 2][lane / 2];
+		l->b0[lane] = s->b0;
+		l->b1[lane] = s->b1;
+		l->b2[lane] = s->b2;
+		l->a1[lane] = s->a1;
+		l->a2[lane] = s->a2;
+		l->x[slot(LAG, 1, 2)][lane] = m->x1;
+		l->x[slot(LAG, 2, 2)][lane] = m->x2;
+		for (size_t back = 1; back <= LAG; back++)
+			l->y[slot(LAG, back, LAG)][lane] = samples[lane % 2][LAG - back];
+		l->y[slot(LAG, 1, LAG)][lane] = m->y1;
+		l->y[slot(LAG, 2, LAG)][lane] = m->y2;
+	}
+}
+
+FUSED static void pair_store(
+	const struct lanes *l, struct biquad_memory *const memories[2], double *const samples[2], size_t at)
+{
+	for (size_t lane = 0; lane < LANES; lane++) {
+		struct biquad_memory *m = &memories[lane % 2][lane / 2];
+		m->x1 = l->x[slot(at, 1, 2)][lane];
+		m->x2 = l->x[slot(at, 2, 2)][lane];
+		m->y1 = l->y[slot(at, 1, LAG)][lane];
+		m->y2 = l->y[slot(at, 2, LAG)][lane];
+		for (size_t back = 1; back <= LAG && lane < 2; back++)
+			samples[lane][at - back] = l->y[slot(at, back, LAG)][lane];
+	}
+}
+
+FUSED static INLINE void pair_step(struct lanes *l, const size_t i, double *left, double *right)
+{
+	const __m128d first = _mm_loadh_pd(_mm_load_sd(left), right);
+	const __m128d before = _mm256_castpd256_pd128(l->y[i]);
+	const __m256d x = _mm256_insertf128_pd(_mm256_castpd128_pd256(first), before, 1);
+	lanes_feed(l, i, &x);
+	const __m128d last = _mm256_extractf128_pd(l->y[i], 1);
+	_mm_store_sd(left - LAG, last);
+	_mm_storeh_pd(right - LAG, last);
+}
+
+FUSED static void run_pair(const struct biquad *sections, struct biquad_memory *const memories[2],
+	double *const samples[2], size_t count)
+{
+	struct lanes lanes;
+	size_t at = LAG;
+	for (size_t c = 0; c < 2; c++)
+		run_alone(&sections[0], &memories[c][0], samples[c], LAG);
+	pair_load(&lanes, sections, memories, samples);
+	struct lanes l = lanes;
+	for (; at + LAG <= count; at += LAG) {
+		double *left = samples[0] + at, *right = samples[1] + at;
+		pair_step(&l, 0, left, right);
+		pair_step(&l, 1, left + 1, right + 1);
+		pair_step(&l, 2, left + 2, right + 2);
+		pair_step(&l, 3, left + 3, right + 3);
+	}
+	lanes = l;
+	pair_store(&lanes, memories, samples, at);
+	for (size_t c = 0; c < 2; c++) {
+		run_alone(&sections[0], &memories[c][0], samples[c] + at, count - at);
+		run_alone(&sections[1], &memories[c][1], samples[c] + at - LAG, count - at + LAG);
+	}
+}
+
+bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
+	double *const samples[static 2], size_t count)
+{
+	if (count <= (size_t)MOST * LAG || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+		return false;
+	run_pair(sections, memories, samples, count);
+	return true;
+}
+
 #else
 
 bool biquad_run_wide(const struct biquad *s, struct biquad_memory *m, size_t n, double *samples, size_t count)
 {
 	(void)s, (void)m, (void)n, (void)samples, (void)count;
+	return false;
+}
+
+bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
+	double *const samples[static 2], size_t count)
+{
+	(void)sections, (void)memories, (void)samples, (void)count;
 	return false;
 }
 

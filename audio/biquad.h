@@ -1,4 +1,5 @@
-/* How filter.c runs its sections: one alone, or many in wide vectors. Only for filter.c and biquad-wide.c. */
+/* How filter.c runs its sections: one alone, or many in wide vectors. Only for filter.c and the biquads' own
+ * files. */
 #ifndef WOODSHED_AUDIO_BIQUAD_H
 #define WOODSHED_AUDIO_BIQUAD_H
 
@@ -32,6 +33,25 @@ static inline void biquad_run(
  * but differ in the last places from biquad_run's: a processor keeps to one of the two. */
 bool biquad_run_wide(const struct biquad *sections, struct biquad_memory *memories, size_t n, double *samples,
 	size_t count);
+
+enum { BIQUAD_TOGETHER_MOST = 12 };
+
+/* Signals, each with its own sections, `count` of them, and memories. */
+struct biquad_signals {
+	const struct biquad *sections[FILTER_TOGETHER];
+	struct biquad_memory *memories[FILTER_TOGETHER];
+	double *samples[FILTER_TOGETHER];
+	size_t count;
+};
+
+/* Runs `count` samples of all signals side by side, in place, to the bits of biquad_run_wide. False, and
+ * nothing is done, where that does nothing or there are more than BIQUAD_TOGETHER_MOST sections. */
+bool biquad_run_together(const struct biquad_signals *signals, size_t count);
+
+/* Two sections after one another of two signals side by side, to the bits of biquad_run_wide. False, and
+ * nothing is done, where that does nothing or the samples are few. */
+bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
+	double *const samples[static 2], size_t count);
 
 enum { BIQUAD_STEREO_LEAST = 3 };
 

@@ -213,19 +213,77 @@ static void flush(struct biquad_memory *m)
 		*m = (struct biquad_memory){.age = m->age};
 }
 
+/* Samples until the next look, but no more than `count`. */
+static size_t until_flush(const struct biquad_memory *memories, size_t count)
+{
+	size_t left = FILTER_FLUSH_EVERY - memories->age;
+	return left < count ? left : count;
+}
+
+static void grow_older(struct biquad_memory *memories, size_t section_count, size_t samples)
+{
+	memories->age = (uint32_t)((memories->age + samples) % FILTER_FLUSH_EVERY);
+	for (size_t i = 0; memories->age == 0 && i < section_count; i++)
+		flush(&memories[i]);
+}
+
 void filter_run_cascade(const struct biquad *sections, struct biquad_memory *memories, size_t section_count,
 	double *samples, size_t count)
 {
 	while (section_count > 0 && count > 0) {
-		size_t n = FILTER_FLUSH_EVERY - memories->age;
-		if (n > count)
-			n = count;
+		size_t n = until_flush(memories, count);
 		run_all(sections, memories, section_count, samples, n);
-		memories->age = (uint32_t)((memories->age + n) % FILTER_FLUSH_EVERY);
-		for (size_t i = 0; memories->age == 0 && i < section_count; i++)
-			flush(&memories[i]);
+		grow_older(memories, section_count, n);
 		samples += n;
 		count -= n;
+	}
+}
+
+static bool are_of_one_age(struct biquad_memory *const memories[static FILTER_TOGETHER])
+{
+	for (size_t k = 1; k < FILTER_TOGETHER; k++)
+		if (memories[k]->age != memories[0]->age)
+			return false;
+	return true;
+}
+
+void filter_run_together(const struct biquad *const sections[static FILTER_TOGETHER],
+	struct biquad_memory *const memories[static FILTER_TOGETHER], size_t section_count,
+	double *const samples[static FILTER_TOGETHER], size_t count)
+{
+	struct biquad_signals signals = {.count = section_count};
+	for (size_t done = 0, n; section_count > 0 && done < count; done += n) {
+		n = until_flush(memories[0], count - done);
+		for (size_t k = 0; k < FILTER_TOGETHER; k++) {
+			signals.sections[k] = sections[k];
+			signals.memories[k] = memories[k];
+			signals.samples[k] = samples[k] + done;
+		}
+		bool run = are_of_one_age(memories) && biquad_run_together(&signals, n);
+		for (size_t k = 0; k < FILTER_TOGETHER; k++) {
+			if (run)
+				grow_older(memories[k], section_count, n);
+			else
+				filter_run_cascade(
+					sections[k], memories[k], section_count, signals.samples[k], n);
+		}
+	}
+}
+
+void filter_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
+	double *const samples[static 2], size_t count)
+{
+	for (size_t done = 0, n; done < count; done += n) {
+		n = until_flush(memories[0], count - done);
+		double *const rest[2] = {samples[0] + done, samples[1] + done};
+		bool run =
+			memories[0]->age == memories[1]->age && biquad_run_pair(sections, memories, rest, n);
+		for (size_t c = 0; c < 2; c++) {
+			if (run)
+				grow_older(memories[c], 2, n);
+			else
+				filter_run_cascade(sections, memories[c], 2, rest[c], n);
+		}
 	}
 }
 

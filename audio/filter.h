@@ -59,6 +59,17 @@ enum { FILTER_FLUSH_EVERY = 1024 };
 void filter_run_cascade(const struct biquad *sections, struct biquad_memory *memories, size_t section_count,
 	double *samples, size_t count);
 
+/* The same for several signals, each with its own sections and memories but as many: to the bit what each
+ * gives alone, in less time. */
+enum { FILTER_TOGETHER = 4 };
+void filter_run_together(const struct biquad *const sections[static FILTER_TOGETHER],
+	struct biquad_memory *const memories[static FILTER_TOGETHER], size_t section_count,
+	double *const samples[static FILTER_TOGETHER], size_t count);
+
+/* The same for two signals through the same two sections. */
+void filter_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
+	double *const samples[static 2], size_t count);
+
 /* |H| of a section at `frequency`, linear. */
 double filter_magnitude(const struct biquad *section, double frequency, double rate);
 

@@ -270,6 +270,28 @@ static bool digest_alone(const struct flac_share *shares, size_t count, size_t f
 	return true;
 }
 
+/* The mix and the master are two channels of 24 bits. */
+static bool is_stereo_24(const struct flac_format *format)
+{
+	return format->channels == 2 && format->bits / 8 == MOST_BYTES;
+}
+
+static void digest_stereo_24(const struct flac_share *share, size_t frames)
+{
+	enum { STEP = 512 };
+	int32_t pairs[2 * STEP];
+	for (size_t at = 0, step; at < frames; at += step) {
+		const int32_t *left = share->channels[0] + at, *right = share->channels[1] + at;
+		const struct md5_samples input = {&share->writer->md5, pairs};
+		step = frames - at < STEP ? frames - at : STEP;
+		for (size_t i = 0; i < step; i++) {
+			pairs[2 * i] = left[i];
+			pairs[2 * i + 1] = right[i];
+		}
+		md5_add_24(&input, 1, 2 * step);
+	}
+}
+
 /* Of up to MD5_LANES shares. */
 static void digest(const struct flac_share *shares, size_t count, size_t frames)
 {
@@ -278,6 +300,10 @@ static void digest(const struct flac_share *shares, size_t count, size_t frames)
 	size_t step = 0;
 	if (count == 0 || digest_alone(shares, count, frames))
 		return;
+	if (count == 1 && is_stereo_24(&shares->writer->format)) {
+		digest_stereo_24(shares, frames);
+		return;
+	}
 	for (size_t at = 0; at < frames; at += step) {
 		struct md5_input inputs[MD5_LANES];
 		step = frames - at < STEP ? frames - at : STEP;

@@ -172,11 +172,23 @@ int r128_add_step(struct r128 *l, double energy)
 	return result;
 }
 
+static void weigh(struct r128 *l)
+{
+	struct biquad_memory *const memories[2] = {l->memories[0], l->memories[1]};
+	double *const samples[2] = {l->samples[0], l->samples[1]};
+	if (l->channels == 2)
+		filter_run_pair(l->weighting, memories, samples, l->step_frames);
+	else
+		for (uint32_t c = 0; c < l->channels; c++)
+			filter_run_cascade(
+				l->weighting, l->memories[c], SECTIONS, l->samples[c], l->step_frames);
+}
+
 static int step_done(struct r128 *l)
 {
 	double sum = 0;
+	weigh(l);
 	for (uint32_t c = 0; c < l->channels; c++) {
-		filter_run_cascade(l->weighting, l->memories[c], SECTIONS, l->samples[c], l->step_frames);
 		sum += l->weights[c] * sum_of_squares(l->samples[c], l->step_frames);
 		if (l->weighted)
 			l->weighted(l->weighted_data, c, l->samples[c], l->step_frames);

@@ -232,6 +232,84 @@ static void test_cuts(void **unused)
 	}
 }
 
+/* Several signals at once are, to the bit, what each is alone: however they are cut, and whether or not they
+ * are as old as each other. The last one falls silent, so that its memories are flushed. */
+static void check_together(size_t n, size_t cut, bool aged)
+{
+	enum { MANY = 13 };
+	static double alone[FILTER_TOGETHER][FRAMES], together[FILTER_TOGETHER][FRAMES];
+	struct biquad all[FILTER_TOGETHER][MANY];
+	struct biquad_memory one[FILTER_TOGETHER][MANY] = {0}, other[FILTER_TOGETHER][MANY] = {0};
+	const struct biquad *sections[FILTER_TOGETHER];
+	struct biquad_memory *memories[FILTER_TOGETHER];
+	assert_true(n <= MANY);
+	for (size_t k = 0; k < FILTER_TOGETHER; k++) {
+		for (size_t i = 0; i < n; i++)
+			all[k][i] = filter_design(FILTER_PEAK, 100 + 700 * (double)i + 90 * (double)k, 1,
+				i % 2 ? 4 : -5, 48000);
+		make_noise(alone[k], FRAMES);
+		for (size_t i = k == FILTER_TOGETHER - 1 ? 100 : FRAMES; i < FRAMES; i++)
+			alone[k][i] = 0;
+		alone[k][k] += 0.1 * (double)k;
+		memcpy(together[k], alone[k], sizeof(alone[k]));
+		one[k][0].age = other[k][0].age = aged ? 10 * (uint32_t)k : 0;
+		sections[k] = all[k];
+		memories[k] = other[k];
+		filter_run_cascade(all[k], one[k], n, alone[k], FRAMES);
+	}
+	for (size_t i = 0; i < FRAMES; i += cut) {
+		double *samples[FILTER_TOGETHER];
+		for (size_t k = 0; k < FILTER_TOGETHER; k++)
+			samples[k] = together[k] + i;
+		filter_run_together(sections, memories, n, samples, i + cut > FRAMES ? FRAMES - i : cut);
+	}
+	assert_memory_equal(together, alone, sizeof(alone));
+	for (size_t k = 0; k < FILTER_TOGETHER; k++)
+		for (size_t i = 0; i < n; i++)
+			assert_true(one[k][i].x1 == other[k][i].x1 && one[k][i].x2 == other[k][i].x2 &&
+				    one[k][i].y1 == other[k][i].y1 && one[k][i].y2 == other[k][i].y2 &&
+				    one[k][i].age == other[k][i].age);
+}
+
+static void test_together(void **unused)
+{
+	static const size_t cuts[] = {1, 3, 4, 30, 255, 257, 1024, FRAMES};
+	(void)unused;
+	for (size_t n = 0; n <= 13; n++)
+		for (size_t c = 0; c < COUNT(cuts); c++)
+			check_together(n, cuts[c], false);
+	check_together(5, 1000, true);
+}
+
+/* As are two signals through two sections. */
+static void test_pair(void **unused)
+{
+	static const size_t cuts[] = {1, 30, 33, 34, 35, 255, 480, 1024, FRAMES};
+	static double noise[2][FRAMES], alone[2][FRAMES], pair[2][FRAMES];
+	struct biquad sections[SECTIONS];
+	(void)unused;
+	make_sections(sections);
+	for (size_t k = 0; k < 2; k++) {
+		make_noise(noise[k], FRAMES);
+		memset(noise[k] + 50 + 100 * k, 0, (FRAMES - 1000) * sizeof(double));
+	}
+	for (size_t c = 0; c < 2 * COUNT(cuts); c++) {
+		struct biquad_memory one[2][2] = {0}, other[2][2] = {0};
+		struct biquad_memory *const memories[2] = {other[0], other[1]};
+		size_t cut = cuts[c / 2];
+		one[1]->age = other[1]->age = c % 2;
+		memcpy(alone, noise, sizeof(noise));
+		memcpy(pair, noise, sizeof(noise));
+		for (size_t k = 0; k < 2; k++)
+			filter_run_cascade(sections + 5, one[k], 2, alone[k], FRAMES);
+		for (size_t i = 0; i < FRAMES; i += cut) {
+			double *const samples[2] = {pair[0] + i, pair[1] + i};
+			filter_run_pair(sections + 5, memories, samples, i + cut > FRAMES ? FRAMES - i : cut);
+		}
+		assert_memory_equal(pair, alone, sizeof(alone));
+	}
+}
+
 /* An impulse's spectrum is the response that filter_magnitude says. */
 static void test_running(void **unused)
 {
@@ -302,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_inverse),
 		cmocka_unit_test(test_butterworth),
 		cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_pair),
 		cmocka_unit_test(test_running),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_not_finite),
