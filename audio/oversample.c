@@ -19,6 +19,7 @@ enum {
 	CHUNK = 64 * TILE,
 	LEAD = TAPS / 2 + 2 * TILE, /* x[LEAD + i] is where interval i begins */
 	LATENCY = TAPS / 2 + REACH,
+	PLAIN = 32, /* taps of a plain meter, on the samples */
 	HISTORY = LEAD + LATENCY + CHUNK + 4 * TILE,
 	TILES = HISTORY / TILE,
 	LANES = 8,
@@ -27,6 +28,12 @@ enum {
 /* Kaiser's formula (J. F. Kaiser, 1974) for 70 dB: the transition is then 0.0042 of the rate wide,
  * around half the rate. And for 99 dB, on the grid: flat to 0.30 of its rate, where 0.25 would do. */
 static const double sharp_beta = 6.755, short_beta = 10;
+
+/* What most meters interpolate with has a wide transition, and what it takes away of the highest octave's end
+ * may have been what kept a peak down: noise that was limited reads up to 0.2 dB more so. As a ceiling has to
+ * hold for who looks at it with such a meter, its values count as well: those of FFmpeg's resampler (32 taps,
+ * Kaiser's window with 9), which its loudness filters look at. */
+static const double plain_beta = 9;
 
 /* What 32 bits may round away of a bound. */
 static const float slack = 1.00001f;
@@ -45,7 +52,8 @@ struct oversample {
 	float floor, largest;
 	float middle[TAPS / 2]; /* half of the symmetric filter */
 	float values[POINTS][FACTOR];
-	struct bound by_samples, by_grid;
+	float plain[PLAIN][LANES]; /* eight values an interval */
+	struct bound by_samples, by_grid, by_plain;
 	float x[HISTORY];
 	float middles[TILE + CHUNK + 2 * TILE]; /* of this chunk's intervals, from a tile before it */
 	bool known[CHUNK / TILE + 3];		/* which tiles of them were worked out */
@@ -109,6 +117,19 @@ static void design_values(struct oversample *o, const double middle[TAPS])
 	}
 }
 
+static void design_plain(struct oversample *o)
+{
+	for (int phase = 0; phase < LANES; phase++) {
+		double taps[PLAIN];
+		const double fraction = (double)phase / LANES;
+		sinc_design(taps, PLAIN, fraction, plain_beta);
+		for (int k = 0; k < PLAIN; k++)
+			o->plain[k][phase] = (float)taps[k];
+		widen(&o->by_plain, bound_of(taps, PLAIN, PLAIN / 2 - 1, fraction));
+	}
+	widen(&o->by_samples, o->by_plain);
+}
+
 struct oversample *oversample_create(void)
 {
 	struct oversample *made = calloc(1, sizeof(*made));
@@ -119,6 +140,7 @@ struct oversample *oversample_create(void)
 	for (int k = 0; k < TAPS / 2; k++)
 		made->middle[k] = (float)middle[k];
 	design_values(made, middle);
+	design_plain(made);
 	return made;
 }
 
@@ -232,23 +254,30 @@ static void need_middles(struct oversample *o, size_t tile)
 	o->known[tile] = true;
 }
 
-/* The largest of an interval's values; `grid` is its first sample. */
+/* The largest of an interval's values; it begins with `grid`, which is the sample `x`. */
 static inline __attribute__((always_inline)) float interval_peak(
-	const float values[POINTS][FACTOR], const float *grid)
+	const struct oversample *o, const float *grid, const float *x)
 {
-	lanes low = {0}, high = {0};
+	lanes low = {0}, high = {0}, plain = {0};
 	for (int k = 0; k < POINTS; k++) {
 		const float g = grid[k - 7];
 		const lanes point = {g, g, g, g, g, g, g, g};
 		lanes tap;
-		memcpy(&tap, values[k], sizeof(tap));
+		memcpy(&tap, o->values[k], sizeof(tap));
 		low += tap * point;
-		memcpy(&tap, values[k] + LANES, sizeof(tap));
+		memcpy(&tap, o->values[k] + LANES, sizeof(tap));
 		high += tap * point;
+	}
+	for (int k = 0; k < PLAIN; k++) {
+		const float g = x[k - (PLAIN / 2 - 1)];
+		const lanes point = {g, g, g, g, g, g, g, g};
+		lanes tap;
+		memcpy(&tap, o->plain[k], sizeof(tap));
+		plain += tap * point;
 	}
 	float all[TILE];
 	for (int i = 0; i < LANES; i++) {
-		all[i] = fabsf(low[i]);
+		all[i] = larger(fabsf(low[i]), fabsf(plain[i]));
 		all[LANES + i] = fabsf(high[i]);
 	}
 	return largest_of(all);
@@ -266,27 +295,30 @@ static void make_grid(const struct oversample *o, size_t tile, float grid[GRID])
 	}
 }
 
-static float largest_bend(const float grid[GRID])
+/* The largest second difference around each but the first and the last of `values`. */
+static inline float largest_bend(const float *values, int count)
 {
 	float bends[TILE] = {0};
-	for (int i = 1; i + 1 < GRID; i++)
-		bends[i % TILE] =
-			larger(bends[i % TILE], fabsf((grid[i - 1] - grid[i]) - (grid[i] - grid[i + 1])));
+	for (int i = 1; i + 1 < count; i++)
+		bends[i % TILE] = larger(
+			bends[i % TILE], fabsf((values[i - 1] - values[i]) - (values[i] - values[i + 1])));
 	return largest_of(bends);
 }
 
 /* The peaks of a tile's intervals into `peaks`, where they are above `floor`; 0 where they are not. */
 WIDE static void tile_peaks(const struct oversample *o, size_t tile, float floor, float peaks[TILE])
 {
+	const float *x = o->x + LEAD + tile * TILE;
 	float grid[GRID];
 	make_grid(o, tile, grid);
-	const float bend = largest_bend(grid) * o->by_grid.bend;
+	const float bend = largest_bend(grid, GRID) * o->by_grid.bend;
+	const float plain = largest_bend(x - PLAIN / 2, TILE + PLAIN + 2) * o->by_plain.bend;
 	for (int i = 0; i < TILE; i++) {
 		const float *first = grid + 2 * (REACH + i);
-		float ends = larger(larger(fabsf(first[0]), fabsf(first[1])), fabsf(first[2]));
+		float outer = larger(fabsf(first[0]), fabsf(first[2])), ends = larger(outer, fabsf(first[1]));
 		peaks[i] = 0;
-		if (ends * o->by_grid.ends + bend > floor)
-			peaks[i] = interval_peak(o->values, first);
+		if (ends * o->by_grid.ends + bend > floor || outer * o->by_plain.ends + plain > floor)
+			peaks[i] = interval_peak(o, first, x + i);
 		peaks[i] = peaks[i] > floor ? peaks[i] : 0;
 	}
 }

@@ -1,10 +1,10 @@
 /* Interpolation to 16 times the rate, for finding peaks between the samples (ITU-R BS.1770-5, annex 2, with
  * many more taps), in two stages: the middles between the samples by a filter of 1024 taps, flat up to 0.4979
  * of the rate, and what lies between those by a short one, which has an octave for its transition. Clicks and
- * noise reach to half the rate: of theirs, too, no other meter reads more, and a sinc of 4096 taps reads more
- * by 0.02 dB (of squares, which go on rising with a sinc's length, by 0.1 dB). Works in 32 bit: a peak is
- * right to 1e-6 dB, at twice the samples a vector. The same samples give the same peaks, bit by bit, however
- * they are cut. */
+ * noise reach to half the rate: of theirs, too, a sinc of 4096 taps reads more by 0.02 dB only (of squares,
+ * which go on rising with a sinc's length, by 0.1 dB). What a filter of 32 taps reads, as meters have, counts
+ * as well where it is more. Works in 32 bit: a peak is right to 1e-6 dB, at twice the samples a vector. The
+ * same samples give the same peaks, bit by bit, however they are cut. */
 #ifndef WOODSHED_AUDIO_OVERSAMPLE_H
 #define WOODSHED_AUDIO_OVERSAMPLE_H
 

@@ -1,6 +1,7 @@
 /* The form of a song: where a section begins, and which sections are the same. Bars are compared by who plays
- * when in them and by their harmony; a section begins where a checkerboard on the matrix of likenesses peaks
- * (J. Foote, "Automatic audio segmentation using a measure of audio novelty", ICME 2000). Pure. */
+ * which notes when in them and by their harmony; a section begins where a checkerboard on the matrix of
+ * likenesses peaks (J. Foote, "Automatic audio segmentation using a measure of audio novelty", ICME 2000).
+ * Pure. */
 #ifndef WOODSHED_LISTENING_FORM_H
 #define WOODSHED_LISTENING_FORM_H
 

@@ -2,6 +2,7 @@
 
 #include "common/median.h"
 #include "common/memory.h"
+#include "listening/song.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -21,7 +22,34 @@ static const double voicing_cost = 1.2, unvoiced_log = -1, usual_part = 0.9, qui
 /* A note is heard so much later than it is struck. */
 static const double late_s = 0.01;
 
-enum { SHORTEST = 3 }; /* frames of a note */
+/* How likely a note is right: the logistic of what was counted on those songs, of single voices, chords and
+ * drums, alone and with other players in the microphone; of which song is left out, it says what is the case
+ * within 0.03. Of the natural logarithms of its probability and of its seconds, dB below the voice's usual
+ * level, and octaves from the middle of all notes. */
+static const double sure_base = 5.8, sure_probability = 1.26, sure_db = 0.26, sure_length = 0.71,
+		    sure_octave = -1.16;
+
+/* A frame whose pitch is less likely says nothing. */
+static const double attack_unsure = 0.05;
+
+enum {
+	SHORTEST = 3,	  /* frames of a note */
+	ATTACK_MOST = 10, /* of its attack */
+	ATTACK_LEAST = 4,
+};
+
+struct voice {
+	const struct pitch_frame *frames;
+	uint8_t *state; /* a frame, of the best way */
+	int *notes;	/* a frame; -1: none */
+	size_t count;
+	double rate, tuning, loud;
+};
+
+struct run {
+	size_t first, end;
+	int note;
+};
 
 static double loud_power(const struct pitch_frame *frames, size_t count)
 {
@@ -64,9 +92,11 @@ static double state_log(const struct pitch_frame *frame, int state, double least
 	       (frame->power < least_power ? -20 : 0);
 }
 
-static void best_way(const struct pitch_frame *frames, size_t count, uint8_t *state)
+static void best_way(struct voice *voice)
 {
-	const double least = loud_power(frames, count) * pow(10, quiet_db / 10);
+	const struct pitch_frame *frames = voice->frames;
+	const size_t count = voice->count;
+	const double least = voice->loud * pow(10, quiet_db / 10);
 	uint8_t *from = memory_array(count * STATES + 1, 1);
 	double best[STATES], next[STATES];
 	for (int s = 0; s < STATES; s++)
@@ -89,30 +119,10 @@ static void best_way(const struct pitch_frame *frames, size_t count, uint8_t *st
 	for (int s = 1; s < STATES; s++)
 		at = best[s] > best[at] ? s : at;
 	for (size_t i = count; i-- > 0;) {
-		state[i] = (uint8_t)at;
+		voice->state[i] = (uint8_t)at;
 		at = i > 0 ? from[i * STATES + (size_t)at] : at;
 	}
 	free(from);
-}
-
-static int velocity_of(float power, double loud)
-{
-	double db = 10 * log10(power / (loud + 1e-12) + 1e-12);
-	return (int)fmax(1, fmin(127, 100 + 2 * db));
-}
-
-static void add_note(struct melody *melody, const struct pitch_frame *frames, const uint8_t *state,
-	size_t first, size_t end, double rate, int note, double loud)
-{
-	double sure = 0;
-	float power = 0;
-	for (size_t i = first; i < end; i++) {
-		sure += frames[i].candidates[state[i]].probability / (double)(end - first);
-		power = fmaxf(power, frames[i].power);
-	}
-	melody->notes = memory_grow(melody->notes, melody->count + 1, sizeof(*melody->notes));
-	melody->notes[melody->count++] = (struct melody_note){fmax(0, ((double)first - 0.5) / rate - late_s),
-		((double)end - 0.5) / rate - late_s, note, velocity_of(power, loud), fmin(1, sure)};
 }
 
 static size_t run_end(const int *notes, size_t count, size_t first)
@@ -141,40 +151,140 @@ static void join_short(int *notes, size_t count)
 	}
 }
 
-static void lay_notes(
-	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
+static bool is_sure(const struct voice *voice, size_t at)
 {
-	uint8_t *state = memory_array(count, 1);
-	int *notes = memory_array(count, sizeof(*notes));
-	const double loud = loud_power(frames, count);
-	size_t voiced = 0;
-	best_way(frames, count, state);
-	for (size_t i = 0; i < count; i++) {
-		notes[i] = -1;
-		if (state[i] == UNVOICED)
+	return voice->state[at] != UNVOICED &&
+	       voice->frames[at].candidates[voice->state[at]].probability >= attack_unsure;
+}
+
+/* Where the attack before the sure frame `at` begins: the unsure frames behind it, from where they become
+ * loud on, without the first one, half of which is still the note before. `at` itself where none became so.
+ */
+static size_t attack_begin(const struct voice *voice, size_t at)
+{
+	const struct pitch_frame *frames = voice->frames;
+	const size_t least = at > ATTACK_MOST ? at - ATTACK_MOST : 0;
+	size_t first = at, loudest = at;
+	while (first > least && !is_sure(voice, first - 1)) {
+		first--;
+		loudest = frames[first].power > frames[loudest].power ? first : loudest;
+	}
+	const float half = frames[loudest].power / 2;
+	size_t begin = loudest;
+	while (begin > first && frames[begin - 1].power >= half)
+		begin--;
+	const bool rises = begin < 2 || frames[begin - 1].power < half || frames[begin - 2].power < half;
+	return rises && begin + ATTACK_LEAST <= at ? begin + 1 : at;
+}
+
+/* A string that is plucked hard has no pitch at once: what is heard until then belongs to the note that comes
+ * of it. */
+static void join_attacks(struct voice *voice)
+{
+	for (size_t at = 1; at < voice->count; at++) {
+		if (!is_sure(voice, at) || is_sure(voice, at - 1))
 			continue;
-		notes[i] = (int)lround(fmax(0, frames[i].candidates[state[i]].note - tuning));
-		melody->confidence += fmin(1, frames[i].candidates[state[i]].probability);
-		voiced++;
+		for (size_t i = attack_begin(voice, at); i < at; i++)
+			voice->notes[i] = voice->notes[at];
 	}
-	join_short(notes, count);
-	for (size_t first = 0, end; first < count; first = end) {
-		end = run_end(notes, count, first);
-		if (notes[first] >= 0)
-			add_note(melody, frames, state, first, end, rate, notes[first], loud);
+}
+
+static double pitch_at(const struct voice *voice, size_t i)
+{
+	return voice->frames[i].candidates[voice->state[i]].note - voice->tuning;
+}
+
+/* How sure its pitch is in those frames in which that is heard. */
+static double run_probability(const struct voice *voice, const struct run *run)
+{
+	double sum = 0;
+	size_t count = 0;
+	for (size_t i = run->first; i < run->end; i++) {
+		if (voice->state[i] == UNVOICED || fabs(pitch_at(voice, i) - run->note) > 0.75)
+			continue;
+		sum += fmin(1, voice->frames[i].candidates[voice->state[i]].probability);
+		count++;
 	}
-	/* Half of the thresholds agreeing is as sure as it gets beside other players. */
-	melody->confidence = voiced > 0 ? fmin(1, 2 * melody->confidence / (double)voiced) : 0;
-	free(notes);
-	free(state);
+	return count > 0 ? sum / (double)count : 0;
+}
+
+static double level_of(double power, double loud)
+{
+	return 10 * log10(power / (loud + 1e-12) + 1e-12);
+}
+
+/* The note of a run, and how loud it is on the average. */
+static struct melody_note note_of(const struct voice *voice, const struct run *run, double middle, double *db)
+{
+	const double length = (double)(run->end - run->first) / voice->rate;
+	float power = 0;
+	*db = 0;
+	for (size_t i = run->first; i < run->end; i++) {
+		power = fmaxf(power, voice->frames[i].power);
+		*db += level_of(voice->frames[i].power, voice->loud) / (double)(run->end - run->first);
+	}
+	const double odds = sure_base + sure_probability * log(run_probability(voice, run) + 0.02) +
+			    sure_db * fmax(-40, *db) + sure_length * log(length) +
+			    sure_octave * fabs(run->note - middle) / 12;
+	const double from = ((double)run->first - 0.5) / voice->rate - late_s;
+	return (struct melody_note){fmax(0, from), from + length, run->note,
+		(int)fmax(1, fmin(127, 100 + 2 * level_of(power, voice->loud))), 1 / (1 + exp(-odds))};
+}
+
+/* The sure ones of the runs become notes. The melody is as sure as all of them are, each by its loudness:
+ * what the voice itself plays is louder than what its microphone hears of others while it rests. */
+static void judge(struct melody *melody, const struct voice *voice, const struct run *runs, size_t count)
+{
+	double *pitches = memory_array(count + 1, sizeof(*pitches));
+	double weight = 0, sum = 0;
+	for (size_t i = 0; i < count; i++)
+		pitches[i] = runs[i].note;
+	const double middle = count > 0 ? median(pitches, count) : 0;
+	melody->notes = memory_array(count + 1, sizeof(*melody->notes));
+	for (size_t i = 0; i < count; i++) {
+		double db;
+		const struct melody_note note = note_of(voice, &runs[i], middle, &db);
+		const double amount = pow(10, db / 20) * (double)(runs[i].end - runs[i].first);
+		sum += amount * note.confidence;
+		weight += amount;
+		if (note.confidence >= SONG_SURE)
+			melody->notes[melody->count++] = note;
+	}
+	melody->confidence = weight > 0 ? sum / weight : 0;
+	free(pitches);
+}
+
+static void lay_notes(struct melody *melody, struct voice *voice)
+{
+	struct run *runs = memory_array(voice->count, sizeof(*runs));
+	size_t count = 0;
+	best_way(voice);
+	for (size_t i = 0; i < voice->count; i++)
+		voice->notes[i] = voice->state[i] == UNVOICED ? -1 : (int)lround(fmax(0, pitch_at(voice, i)));
+	join_attacks(voice);
+	join_short(voice->notes, voice->count);
+	for (size_t first = 0, end; first < voice->count; first = end) {
+		end = run_end(voice->notes, voice->count, first);
+		if (voice->notes[first] >= 0)
+			runs[count++] = (struct run){first, end, voice->notes[first]};
+	}
+	judge(melody, voice, runs, count);
+	free(runs);
 }
 
 void melody_find(
 	struct melody *melody, const struct pitch_frame *frames, size_t count, double rate, double tuning)
 {
 	*melody = (struct melody){0};
-	if (count > 0)
-		lay_notes(melody, frames, count, rate, tuning);
+	if (count == 0)
+		return;
+	struct voice voice = {.frames = frames, .count = count, .rate = rate, .tuning = tuning};
+	voice.state = memory_array(count, sizeof(*voice.state));
+	voice.notes = memory_array(count, sizeof(*voice.notes));
+	voice.loud = loud_power(frames, count);
+	lay_notes(melody, &voice);
+	free(voice.notes);
+	free(voice.state);
 }
 
 void melody_finish(struct melody *melody)

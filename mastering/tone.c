@@ -116,10 +116,10 @@ static void fit(struct tone *tone, double gains[TONE_BANDS], uint32_t rate)
 /* Where the response is furthest from 0 dB: how far, with its sign. */
 static double furthest(const struct tone *tone, uint32_t rate, double *hz)
 {
-	const double step = exp2(1.0 / 24);
+	const double an_octave = 24, last = an_octave * log2(0.49 * rate) + 1;
 	double most = 0;
-	for (double at = 1; at < 0.49 * rate * step; at *= step) {
-		double gain = tone_gain_db(tone, at, rate);
+	for (unsigned i = 0; i < last; i++) {
+		double at = exp2(i / an_octave), gain = tone_gain_db(tone, at, rate);
 		if (fabs(gain) <= fabs(most))
 			continue;
 		most = gain;

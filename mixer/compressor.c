@@ -298,11 +298,9 @@ static void keep_quiet(const struct compressor *c, struct block *block, size_t f
 static void process_chunk(
 	struct compressor *c, struct block *block, const struct block *key, size_t from, size_t count)
 {
-	double values[CHUNK], crests[CHUNK];
-	if (count < CHUNK) {
+	double values[CHUNK], crests[CHUNK] = {0};
+	if (count < CHUNK)
 		memset(values, 0, sizeof(values));
-		memset(crests, 0, sizeof(crests));
-	}
 	if (!listen(c, block, key, from, count, values, crests)) {
 		keep_quiet(c, block, from, count);
 		return;

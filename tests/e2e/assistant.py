@@ -79,5 +79,7 @@ class Assistant:
     @property
     def entities(self):
         config = self.last(self.topic)
-        found = [Entity(self, component) for component in json.loads(config)["cmps"].values()] if config else []
+        components = json.loads(config)["cmps"].values() if config else []
+        # One that says but its platform is taken leave of.
+        found = [Entity(self, component) for component in components if component.keys() != {"p"}]
         return {entity.id: entity for entity in found}

@@ -147,8 +147,8 @@ def test_introduction_follows(room):
     mark = home.watcher.mark()
     assert home.ask("config.reload")["status"] == "ok"
     home.watcher.wait(lambda message: message.topic == assistant.topic and "cmps" in message.json, since=mark)
-    room.publish("homeassistant/status", "online")
     mark = home.watcher.mark()
+    room.publish("homeassistant/status", "online")
     home.watcher.wait(lambda message: message.topic == assistant.topic, since=mark)
 
 

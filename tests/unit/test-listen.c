@@ -126,6 +126,42 @@ static void the_session_knows_better(void **state)
 	}
 }
 
+/* Eight bars, eight with the bass's notes in another order, and the first again: the same onsets, loudness
+ * and chords throughout. */
+static void sections_are_told_by_their_notes(void **state)
+{
+	static const int figures[2][4] = {{60, 72, 60, 72}, {72, 60, 72, 60}};
+	const size_t bars = 24, frames = 25 * 2 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct chord_span *spans = memory_array(bars, sizeof(*spans));
+	(void)state;
+	for (size_t bar = 0; bar < bars; bar++) {
+		const int *figure = figures[bar / 8 % 2];
+		spans[bar] = (struct chord_span){2 * (double)bar, 2 * (double)(bar + 1), 0, false, 1};
+		for (size_t k = 0; k < 4; k++)
+			sounds_note(samples, frames, 2 * (double)bar + 0.5 * (double)k, 0.45, figure[k], 0.2);
+	}
+	struct listened track = hear(samples, frames);
+	const struct chords chords = {.bars = spans, .count = bars};
+	struct together together;
+	struct harmony harmony;
+	struct form form;
+	together_make(&together, &track, 1);
+	harmony_make(&harmony, &together);
+	form_find(&form, &track, 1, &harmony, &chords);
+	assert_int_equal(form.count, 3);
+	assert_int_equal(form.sections[1].bar, 8);
+	assert_int_equal(form.sections[2].bar, 16);
+	assert_int_equal(form.sections[0].letter, form.sections[2].letter);
+	assert_int_not_equal(form.sections[0].letter, form.sections[1].letter);
+	form_finish(&form);
+	harmony_finish(&harmony);
+	together_finish(&together);
+	heard_finish(&track.heard);
+	free(spans);
+	free(samples);
+}
+
 static void no_music_is_not_sure(void **state)
 {
 	static const double seconds[] = {0, 0.3, 5, 20};
@@ -188,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_band_is_understood),
 		cmocka_unit_test(the_session_knows_better),
+		cmocka_unit_test(sections_are_told_by_their_notes),
 		cmocka_unit_test(no_music_is_not_sure),
 		cmocka_unit_test(no_tracks_are_no_song),
 		cmocka_unit_test(keys_are_read),

@@ -61,6 +61,52 @@ static void noise_has_no_melody(void **state)
 	free(samples);
 }
 
+/* Plucked hard: 140 ms of noise, louder than the note that comes of it. */
+static void attacks_belong_to_their_notes(void **state)
+{
+	const size_t notes = 6, frames = 4 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct melody melody;
+	uint32_t seed = 3;
+	(void)state;
+	for (size_t i = 0; i < notes; i++) {
+		const size_t struck = (size_t)((0.3 + 0.6 * (double)i) * SOUNDS_RATE);
+		sounds_note(samples, frames, 0.44 + 0.6 * (double)i, 0.4, 40 + (int)(i % 3), 0.2);
+		for (size_t k = 0; k < SOUNDS_RATE * 14 / 100; k++)
+			samples[struck + k] += 0.6 * sounds_noise(&seed);
+	}
+	follow(&melody, samples, frames);
+	assert_int_equal(melody.count, notes);
+	for (size_t i = 0; i < notes; i++) {
+		assert_int_equal(melody.notes[i].note, 40 + (int)(i % 3));
+		assert_true(fabs(melody.notes[i].from_s - 0.3 - 0.6 * (double)i) < 0.045);
+	}
+	melody_finish(&melody);
+	free(samples);
+}
+
+/* What the microphone hears of another player, at -20 dB and two octaves away, while the voice rests. */
+static void others_are_not_written(void **state)
+{
+	const size_t frames = 12 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct melody melody;
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		const bool own = i % 4 < 2;
+		sounds_note(samples, frames, 0.1 + (double)i, 0.6, own ? 62 + (int)i : 88, own ? 0.2 : 0.02);
+	}
+	follow(&melody, samples, frames);
+	assert_int_equal(melody.count, 6);
+	for (size_t i = 0; i < melody.count; i++) {
+		assert_true(melody.notes[i].note < 80);
+		assert_true(melody.notes[i].confidence >= 0.5);
+	}
+	assert_true(melody.confidence > 0.7);
+	melody_finish(&melody);
+	free(samples);
+}
+
 static void bad_rates(void **state)
 {
 	static const uint32_t rates[] = {0, 7999, 384001};
@@ -131,6 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_are_found),
 		cmocka_unit_test(noise_has_no_melody),
+		cmocka_unit_test(attacks_belong_to_their_notes),
+		cmocka_unit_test(others_are_not_written),
 		cmocka_unit_test(bad_rates),
 		cmocka_unit_test(a_song_as_midi),
 	};
