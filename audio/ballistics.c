@@ -4,8 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#define INLINE inline __attribute__((always_inline))
+
 #ifdef __x86_64__
 #include <immintrin.h>
+#define FUSED __attribute__((target("avx2,fma")))
 #endif
 
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
@@ -45,19 +48,52 @@ void ballistics_init(struct ballistics *b, double attack_s, double release_s, do
 	};
 }
 
-void ballistics_run(struct ballistics *b, double *values, size_t count)
+/* A product and the sum behind it, rounded once or twice; `fused` is a constant. */
+static INLINE double add_product(double sum, double a, double b, const bool fused)
+{
+	return fused ? fma(a, b, sum) : a * b + sum;
+}
+
+static INLINE void run_one(struct ballistics *b, double *values, size_t count, const bool fused)
 {
 	const double release = b->release_keep, attack = b->attack_keep;
 	double held = b->held, reduction = b->reduction;
 	for (size_t i = 0; i < count; i++) {
-		double fallen = release * held + ((1 - release) * values[i] - DECAY_DB);
+		double rise = (1 - release) * values[i] - DECAY_DB;
+		double fallen = add_product(rise, release, held, fused);
 		held = values[i] > fallen ? values[i] : fallen;
-		double next = attack * reduction + ((1 - attack) * held - DECAY_DB);
+		double approach = (1 - attack) * held - DECAY_DB;
+		double next = add_product(approach, attack, reduction, fused);
 		reduction = next > 0 ? next : 0;
 		values[i] = reduction;
 	}
 	b->held = held;
 	b->reduction = reduction;
+}
+
+/* Each step waits for the one before it, and less where a processor multiplies and adds in one operation.
+ * Such a processor does so wherever it runs ballistics. */
+#ifdef __x86_64__
+FUSED static void run_one_fused(struct ballistics *b, double *values, size_t count)
+{
+	run_one(b, values, count, true);
+}
+
+static bool is_fused(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+void ballistics_run(struct ballistics *b, double *values, size_t count)
+{
+#ifdef __x86_64__
+	if (is_fused()) {
+		run_one_fused(b, values, count);
+		return;
+	}
+#endif
+	run_one(b, values, count, false);
 }
 
 /* A lane is one's. */
@@ -85,11 +121,10 @@ struct lanes {
 #ifdef __x86_64__
 /* The larger of two is one instruction there, where a comparison and a blend are three that the next step
  * waits for. It is what `a > b ? a : b` is, not a number included. */
-__attribute__((target("avx2"))) static bool run_wide(
-	struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+FUSED static bool run_wide(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
 {
 	enum { COUNT = BALLISTICS_TOGETHER };
-	if (!__builtin_cpu_supports("avx2"))
+	if (!is_fused())
 		return false;
 	const four release = lanes->release, attack = lanes->attack, rise = 1 - release,
 		   approach = 1 - attack;
@@ -100,10 +135,13 @@ __attribute__((target("avx2"))) static bool run_wide(
 			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
 		turn(rows);
 		for (size_t k = 0; k < COUNT; k++) {
-			four fallen = release * held + (rise * rows[k] - DECAY_DB);
-			held = (four)_mm256_max_pd((__m256d)rows[k], (__m256d)fallen);
-			four next = attack * reduction + (approach * held - DECAY_DB);
-			reduction = (four)_mm256_max_pd((__m256d)next, _mm256_setzero_pd());
+			four risen = rise * rows[k] - DECAY_DB;
+			__m256d fallen = _mm256_fmadd_pd((__m256d)release, (__m256d)held, (__m256d)risen);
+			held = (four)_mm256_max_pd((__m256d)rows[k], fallen);
+			four approached = approach * held - DECAY_DB;
+			__m256d next =
+				_mm256_fmadd_pd((__m256d)attack, (__m256d)reduction, (__m256d)approached);
+			reduction = (four)_mm256_max_pd(next, _mm256_setzero_pd());
 			rows[k] = reduction;
 		}
 		turn(rows);
