@@ -3,7 +3,6 @@
 #include "appliance/measure.h"
 #include "appliance/report.h"
 #include "audio/convert.h"
-#include "audio/soundfile.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -123,6 +122,8 @@ void album_finish(struct album *album)
 	free(album->tracks);
 	if (album->count > 0)
 		scratch_close(&album->mix);
+	soundfile_close(album->file);
+	wav_draft_finish(&album->draft);
 	mastering_finish(&album->mastering);
 	*album = (struct album){0};
 }
@@ -172,6 +173,58 @@ static int append_file(struct album *album, struct album_track *track, struct er
 	return result;
 }
 
+static int rewind_mix(void *data, struct error *e)
+{
+	(void)e;
+	((struct album *)data)->mix.at = 0;
+	return 0;
+}
+
+/* What was read once is in the scratch, and is what it was the first time. */
+static int read_mix(void *data, struct block *block, struct error *e)
+{
+	struct album *album = data;
+	struct scratch *mix = &album->mix;
+	if (mix->at < mix->frames)
+		return scratch_read(mix, block, e);
+	int frames = soundfile_read(album->file, block->channel, BLOCK_FRAMES, e);
+	block->channels = BLOCK_CHANNELS;
+	block->frames = frames > 0 ? (uint32_t)frames : 0;
+	if (frames <= 0)
+		return frames;
+	if (soundfile_format(album->file)->channels == 1)
+		memcpy(block->channel[1], block->channel[0], block->frames * sizeof(double));
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
+		for (uint32_t i = 0; i < block->frames; i++)
+			block->channel[c][i] = (double)(float)block->channel[c][i];
+	mix->at += block->frames;
+	return scratch_write(mix, block, e);
+}
+
+/* One file whose length is known is read while it is first listened to: 1. Else 0. */
+static int read_later(struct album *album, struct error *e)
+{
+	if (album->count > 1)
+		return 0;
+	int result = soundfile_open(&album->file, album->tracks[0].path, e);
+	if (result < 0)
+		return result;
+	album->tracks[0].frames = soundfile_format(album->file)->frames;
+	if (soundfile_format(album->file)->counted)
+		return 1;
+	soundfile_close(album->file);
+	album->file = NULL;
+	return 0;
+}
+
+static int read_all(struct album *album, struct error *e)
+{
+	int result = 0;
+	for (size_t i = 0; i < album->count && result == 0; i++)
+		result = append_file(album, &album->tracks[i], e);
+	return result;
+}
+
 /* ---- the masters ---- */
 
 static const char *title_of(const struct album *album, const struct album_track *track)
@@ -216,7 +269,8 @@ static int deliver(struct album *album, struct album_track *track, struct error 
 		.from = from,
 		.frames = to - from,
 		.rate = mastering->delivered_rate,
-		.release = &release};
+		.release = &release,
+		.draft = several ? NULL : &album->draft};
 	int result = 0;
 	job.reading = *whole;
 	track->translation = mastering->translation;
@@ -304,31 +358,55 @@ static int write_cue(const struct album *album, struct error *e)
 	return result;
 }
 
-int album_master(struct album *album, master_progress_fn progress, void *data, struct error *e)
+static int make_masters(struct album *album, master_progress_fn progress, void *data, struct error *e)
 {
-	int64_t begun = clock_monotonic_ns();
-	int result = file_make_folders(album->out, e);
-	if (result == 0)
-		result = scratch_open(&album->mix, album->out, e);
-	for (size_t i = 0; i < album->count && result == 0; i++)
-		result = append_file(album, &album->tracks[i], e);
-	if (result < 0)
-		return result;
+	struct master_source source = {.rate = album->rate,
+		.frames = album->tracks[0].frames,
+		.rewind = rewind_mix,
+		.read = read_mix,
+		.data = album};
+	struct master_sink draft = {wav_draft_restart, wav_draft_write, &album->draft};
+	bool drafts = album->count == 1 && album->session->master.formats & 1U << MASTER_WAV;
 	uint64_t *titles = memory_array(album->count, sizeof(*titles));
 	for (size_t i = 0; i < album->count; i++)
 		titles[i] = album->tracks[i].from;
-	album->mastering = (struct mastering){.config = &album->session->master,
+	struct mastering *m = &album->mastering;
+	*m = (struct mastering){.config = &album->session->master,
 		.session_path = album->session_path,
 		.titles = titles,
 		.title_count = album->count,
 		.folder = album->out,
 		.mix = &album->mix,
 		.rate = album->rate,
+		.source = album->file ? &source : NULL,
+		.also = drafts ? &draft : NULL,
 		.progress = progress,
 		.data = data};
-	result = mastering_run(&album->mastering, e);
-	album->mastering.titles = NULL;
+	uint32_t rate = mastering_rate(m->config, m->rate);
+	m->drops = drafts && m->config->formats == 1U << MASTER_WAV && rate == m->rate;
+	if (drafts)
+		wav_draft_init(
+			&album->draft, album->out, album->tracks[0].name, mastering_bits(m->config), rate);
+	int result = mastering_run(m, e);
+	m->titles = NULL;
+	m->source = NULL;
+	m->also = NULL;
 	free(titles);
+	return result;
+}
+
+int album_master(struct album *album, master_progress_fn progress, void *data, struct error *e)
+{
+	int64_t begun = clock_monotonic_ns();
+	int result = file_make_folders(album->out, e);
+	if (result == 0)
+		result = scratch_open(&album->mix, album->out, e);
+	if (result == 0)
+		result = read_later(album, e);
+	if (result == 0)
+		result = read_all(album, e);
+	if (result >= 0)
+		result = make_masters(album, progress, data, e);
 	for (size_t i = 0; i < album->count && result == 0; i++)
 		result = deliver(album, &album->tracks[i], e);
 	album->seconds = (double)(clock_monotonic_ns() - begun) / (double)CLOCK_NSEC_PER_SEC;

@@ -6,6 +6,7 @@
 #include "appliance/mastering.h"
 #include "appliance/renditions.h"
 #include "appliance/sessions.h"
+#include "audio/soundfile.h"
 
 struct album_track {
 	const char *path;
@@ -27,6 +28,8 @@ struct album {
 	size_t count;
 	uint32_t rate; /* of the mix: the highest of the files' */
 	struct scratch mix;
+	struct soundfile *file; /* what the mix is still to be read from; NULL: it is all there */
+	struct wav_draft draft;
 	struct mastering mastering;
 	double seconds; /* taken */
 };

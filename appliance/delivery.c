@@ -7,9 +7,47 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { COMPRESSION = 5, FRAME_BYTES = BLOCK_CHANNELS * sizeof(float) };
+enum { COMPRESSION = 5, FRAME_BYTES = BLOCK_CHANNELS * sizeof(float), PART_BYTES = 1 << 23 };
+
+static const uint64_t part_frames = PART_BYTES / FRAME_BYTES;
+
+/* ---- memory, as far as it goes ---- */
+
+/* No more than a 32nd of the machine's, for there are several scratches, and recording comes first. */
+static size_t parts_most(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+	uint64_t share = pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes / 32 : 0;
+	uint64_t parts = share / PART_BYTES;
+	return parts < SCRATCH_PARTS ? (size_t)parts : SCRATCH_PARTS;
+}
+
+/* Where there is none left, the disk has room. */
+static void add_part(struct scratch *scratch)
+{
+	void *part = mmap(NULL, PART_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (part == MAP_FAILED) {
+		scratch->parts_most = scratch->part_count;
+		return;
+	}
+	madvise(part, PART_BYTES, MADV_HUGEPAGE); /* else thousands of faults; only a wish */
+	scratch->parts[scratch->part_count++] = part;
+}
+
+/* The place of a frame in memory, and to how many of `*frames` it goes on; NULL: they are in the file. */
+static float *place_of(const struct scratch *scratch, uint64_t frame, uint32_t *frames)
+{
+	uint64_t part = frame / part_frames, within = frame % part_frames, left = part_frames - within;
+	if (part >= scratch->part_count)
+		return NULL;
+	*frames = left < *frames ? (uint32_t)left : *frames;
+	return scratch->parts[part] + within * BLOCK_CHANNELS;
+}
+
+/* ---- scratches ---- */
 
 /* So much at a time sets out for the disk, which is else idle until the end and then all that is waited for.
  */
@@ -17,7 +55,8 @@ enum { WRITE_BYTES = 4 << 20 };
 
 int scratch_open(struct scratch *scratch, const char *folder, struct error *e)
 {
-	*scratch = (struct scratch){.fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+	*scratch = (struct scratch){
+		.fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), .parts_most = parts_most()};
 	if (scratch->fd >= 0)
 		return 0;
 	/* Not every file system has unnamed files. */
@@ -32,9 +71,19 @@ int scratch_open(struct scratch *scratch, const char *folder, struct error *e)
 
 void scratch_close(struct scratch *scratch)
 {
-	if (scratch->fd >= 0)
+	if (scratch->fd >= 0 && !scratch->borrowed)
 		close(scratch->fd);
+	while (scratch->part_count > 0 && !scratch->borrowed)
+		munmap(scratch->parts[--scratch->part_count], PART_BYTES);
 	scratch->fd = -1;
+}
+
+void scratch_borrow(struct scratch *scratch, const struct scratch *of)
+{
+	*scratch = *of;
+	scratch->borrowed = true;
+	scratch->frames = scratch->at = 0;
+	scratch->parts_most = scratch->part_count;
 }
 
 int scratch_restart(struct scratch *scratch, struct error *e)
@@ -44,14 +93,21 @@ int scratch_restart(struct scratch *scratch, struct error *e)
 	return 0;
 }
 
-int scratch_write(struct scratch *scratch, const struct block *block, struct error *e)
+static void interleave(float *restrict to, const struct block *block, uint32_t from, uint32_t frames)
+{
+	const double *left = block->channel[0] + from, *right = block->channel[1] + from;
+	for (uint32_t i = 0; i < frames; i++) {
+		to[BLOCK_CHANNELS * i] = (float)left[i];
+		to[BLOCK_CHANNELS * i + 1] = (float)right[i];
+	}
+}
+
+static int write_to_file(struct scratch *scratch, const struct block *block, uint32_t first, struct error *e)
 {
 	float frames[BLOCK_FRAMES * BLOCK_CHANNELS];
-	for (uint32_t i = 0; i < block->frames; i++)
-		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-			frames[i * BLOCK_CHANNELS + c] = (float)block->channel[c][i];
+	interleave(frames, block, first, block->frames - first);
 	const char *from = (const char *)frames;
-	size_t left = block->frames * FRAME_BYTES;
+	size_t left = (block->frames - first) * FRAME_BYTES;
 	off_t at = (off_t)(scratch->frames * FRAME_BYTES);
 	while (left > 0) {
 		ssize_t n = pwrite(scratch->fd, from, left, at);
@@ -63,11 +119,28 @@ int scratch_write(struct scratch *scratch, const struct block *block, struct err
 		at += n;
 		left -= (size_t)n;
 	}
-	scratch->frames += block->frames;
+	scratch->frames += block->frames - first;
 	return 0;
 }
 
-static int scratch_rewind(void *data, struct error *e)
+int scratch_write(struct scratch *scratch, const struct block *block, struct error *e)
+{
+	for (uint32_t done = 0; done < block->frames;) {
+		uint32_t n = block->frames - done;
+		if (scratch->frames == scratch->part_count * part_frames &&
+			scratch->part_count < scratch->parts_most)
+			add_part(scratch);
+		float *to = place_of(scratch, scratch->frames, &n);
+		if (!to)
+			return write_to_file(scratch, block, done, e);
+		interleave(to, block, done, n);
+		scratch->frames += n;
+		done += n;
+	}
+	return 0;
+}
+
+static int rewind_scratch(void *data, struct error *e)
 {
 	(void)e;
 	struct scratch *scratch = data;
@@ -75,23 +148,43 @@ static int scratch_rewind(void *data, struct error *e)
 	return 0;
 }
 
-static int scratch_read(void *data, struct block *block, struct error *e)
+static int read_from_file(
+	const struct scratch *scratch, float *samples, uint64_t at, uint32_t frames, struct error *e)
 {
-	struct scratch *scratch = data;
-	uint64_t left = scratch->frames - scratch->at;
-	uint32_t frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES;
-	float samples[BLOCK_FRAMES * BLOCK_CHANNELS];
 	size_t bytes = frames * FRAME_BYTES;
-	ssize_t n = pread(scratch->fd, samples, bytes, (off_t)(scratch->at * FRAME_BYTES));
-	if (n != (ssize_t)bytes)
-		return error_errno(e, n < 0 ? errno : EIO, "the mix, on its way to the master");
-	for (uint32_t i = 0; i < frames; i++)
-		for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-			block->channel[c][i] = (double)samples[i * BLOCK_CHANNELS + c];
+	ssize_t n = pread(scratch->fd, samples, bytes, (off_t)(at * FRAME_BYTES));
+	return n == (ssize_t)bytes ? 0
+				   : error_errno(e, n < 0 ? errno : EIO, "the mix, on its way to the master");
+}
+
+int scratch_read(struct scratch *scratch, struct block *block, struct error *e)
+{
+	uint64_t left = scratch->frames - scratch->at;
+	uint32_t frames = left < BLOCK_FRAMES ? (uint32_t)left : BLOCK_FRAMES, n;
 	block->channels = BLOCK_CHANNELS;
 	block->frames = frames;
+	for (uint32_t done = 0; done < frames; done += n) {
+		float held[BLOCK_FRAMES * BLOCK_CHANNELS];
+		n = frames - done;
+		const float *from = place_of(scratch, scratch->at + done, &n);
+		int result = from ? 0 : read_from_file(scratch, held, scratch->at + done, n, e);
+		if (result < 0)
+			return result;
+		from = from ? from : held;
+		double *restrict to_left = block->channel[0] + done, *restrict to_right =
+									     block->channel[1] + done;
+		for (uint32_t i = 0; i < n; i++) {
+			to_left[i] = (double)from[BLOCK_CHANNELS * i];
+			to_right[i] = (double)from[BLOCK_CHANNELS * i + 1];
+		}
+	}
 	scratch->at += frames;
 	return 0;
+}
+
+static int read_scratch(void *data, struct block *block, struct error *e)
+{
+	return scratch_read(data, block, e);
 }
 
 struct master_source scratch_source(struct scratch *scratch, uint32_t rate)
@@ -99,8 +192,8 @@ struct master_source scratch_source(struct scratch *scratch, uint32_t rate)
 	return (struct master_source){
 		.rate = rate,
 		.frames = scratch->frames,
-		.rewind = scratch_rewind,
-		.read = scratch_read,
+		.rewind = rewind_scratch,
+		.read = read_scratch,
 		.data = scratch,
 	};
 }

@@ -1,23 +1,37 @@
-/* A stereo programme on its way between the stages: 32-bit float on the disk without a name (a 24-bit sum
- * stays exact, and a mix may pass full scale), and FLAC files that appear whole or not at all. */
+/* A stereo programme on its way between the stages: 32-bit float in memory, and what is long, on the disk
+ * without a name (a 24-bit sum stays exact, and a mix may pass full scale); and FLAC files that appear whole
+ * or not at all. */
 #ifndef WOODSHED_APPLIANCE_DELIVERY_H
 #define WOODSHED_APPLIANCE_DELIVERY_H
 
 #include "audio/flac.h"
 #include "mastering/master.h"
 
+#include <stdbool.h>
+
+enum { SCRATCH_PARTS = 32 }; /* of 8 MiB (22 s at 48 kHz): 11 minutes */
+
 struct scratch {
 	int fd;
 	uint64_t frames; /* written */
 	uint64_t at;	 /* next to be read */
+	float *parts[SCRATCH_PARTS];
+	size_t part_count, parts_most;
+	bool borrowed; /* all of it is another's */
 };
 
-/* An unnamed file in `folder`. */
+/* With an unnamed file in `folder`, for what does not go into memory. */
 int scratch_open(struct scratch *scratch, const char *folder, struct error *e) MUST_CHECK;
 void scratch_close(struct scratch *scratch);
+/* Another programme in the same place: writing is to stay behind what is read of `of`, which is to be whole,
+ * and to outlive it. */
+void scratch_borrow(struct scratch *scratch, const struct scratch *of);
 /* Empties it. */
 int scratch_restart(struct scratch *scratch, struct error *e) MUST_CHECK;
 int scratch_write(struct scratch *scratch, const struct block *block, struct error *e) MUST_CHECK;
+
+/* Up to BLOCK_FRAMES frames of it, from `at` on; none at its end. */
+int scratch_read(struct scratch *scratch, struct block *block, struct error *e) MUST_CHECK;
 
 /* The programme for master_solve and master_render; `scratch` must outlive it. */
 struct master_source scratch_source(struct scratch *scratch, uint32_t rate);

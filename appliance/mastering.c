@@ -17,11 +17,16 @@ static int write_converted(void *data, const struct block *block, struct error *
 	return scratch_write(data, block, e);
 }
 
+static struct master_source mix_of(const struct mastering *m)
+{
+	return m->source ? *m->source : scratch_source(m->mix, m->rate);
+}
+
 static int convert_mix(struct mastering *m, struct error *e)
 {
 	struct convert *convert;
 	struct convert_sink sink = {write_converted, &m->converted};
-	struct master_source source = scratch_source(m->mix, m->rate);
+	struct master_source source = mix_of(m);
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	int result = scratch_open(&m->converted, m->folder, e);
 	if (result < 0)
@@ -106,23 +111,46 @@ static int find_target(
 
 /* ---- the master ---- */
 
-static int write_to(void *data, const struct block *block, struct error *e)
+/* The mix is not looked at again where it was shaped: it gives way, block by block. */
+static int restart_shaped(void *data, struct error *e)
 {
-	return scratch_write(data, block, e);
+	struct mastering *m = data;
+	(void)e;
+	scratch_borrow(&m->shaped, m->delivered_rate == m->rate ? m->mix : &m->converted);
+	return 0;
 }
 
-static int restart(void *data, struct error *e)
+static int write_shaped(void *data, const struct block *block, struct error *e)
 {
-	return scratch_restart(data, e);
+	struct mastering *m = data;
+	return scratch_write(&m->shaped, block, e);
+}
+
+static int write_master(void *data, const struct block *block, struct error *e)
+{
+	struct mastering *m = data;
+	int result = 0;
+	if (m->drops)
+		m->mastered.frames += block->frames;
+	else
+		result = scratch_write(&m->mastered, block, e);
+	return result == 0 && m->also ? m->also->write(m->also->data, block, e) : result;
+}
+
+static int restart_master(void *data, struct error *e)
+{
+	struct mastering *m = data;
+	int result = scratch_restart(&m->mastered, e);
+	return result == 0 && m->also ? m->also->restart(m->also->data, e) : result;
 }
 
 static int master(struct mastering *m, struct error *e)
 {
-	struct scratch *from = m->delivered_rate == m->rate ? m->mix : &m->converted;
-	struct master_source source = scratch_source(from, m->delivered_rate);
+	struct master_source source =
+		m->delivered_rate == m->rate ? mix_of(m) : scratch_source(&m->converted, m->delivered_rate);
 	struct master_source shaped = scratch_source(&m->shaped, m->delivered_rate);
-	struct master_sink shaped_to = {restart, write_to, &m->shaped};
-	struct master_sink sink = {restart, write_to, &m->mastered};
+	struct master_sink shaped_to = {restart_shaped, write_shaped, m};
+	struct master_sink sink = {restart_master, write_master, m};
 	double target[LONGTERM_THIRDS];
 	struct master_job job = {.config = m->config,
 		.source = &source,
@@ -142,8 +170,6 @@ static int master(struct mastering *m, struct error *e)
 	int result = find_target(m, target, &job.target_db, e);
 	if (result == 0)
 		result = scratch_open(&m->mastered, m->folder, e);
-	if (result == 0 && shaping_acts(&m->config->chain))
-		result = scratch_open(&m->shaped, m->folder, e);
 	if (result == 0)
 		result = master_make(&m->plan, &job, e);
 	m->translation = m->plan.translation;
@@ -151,11 +177,21 @@ static int master(struct mastering *m, struct error *e)
 	return result;
 }
 
+uint32_t mastering_bits(const struct master_config *config)
+{
+	return isnan(config->bits) ? BITS : (uint32_t)config->bits;
+}
+
+uint32_t mastering_rate(const struct master_config *config, uint32_t mix_rate)
+{
+	return isnan(config->rate_hz) ? mix_rate : (uint32_t)lround(config->rate_hz);
+}
+
 int mastering_run(struct mastering *m, struct error *e)
 {
 	m->converted.fd = m->shaped.fd = m->mastered.fd = -1;
-	m->bits = isnan(m->config->bits) ? BITS : (uint32_t)m->config->bits;
-	m->delivered_rate = isnan(m->config->rate_hz) ? m->rate : (uint32_t)lround(m->config->rate_hz);
+	m->bits = mastering_bits(m->config);
+	m->delivered_rate = mastering_rate(m->config, m->rate);
 	int result = m->delivered_rate == m->rate ? 0 : convert_mix(m, e);
 	if (result == 0)
 		result = master(m, e);

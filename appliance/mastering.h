@@ -9,10 +9,13 @@
 struct mastering {
 	const struct master_config *config;
 	const char *folder;  /* for scratches */
-	struct scratch *mix; /* at `rate` */
+	struct scratch *mix; /* at `rate`; its place is made use of */
 	uint32_t rate;
-	const char *session_path; /* what a reference is relative to; NULL: the working folder */
-	const uint64_t *titles;	  /* first frames of several titles, in the mix; NULL: there is one */
+	const struct master_source *source; /* of the mix; NULL: what `mix` holds */
+	const struct master_sink *also;	    /* where the master goes, too; NULL: nowhere */
+	bool drops;			    /* `mastered` only counts frames: what goes to `also` is enough */
+	const char *session_path;	    /* what a reference is relative to; NULL: the working folder */
+	const uint64_t *titles; /* first frames of several titles, in the mix; NULL: there is one */
 	size_t title_count;
 	unsigned jobs;		     /* threads; 0: one a core */
 	master_progress_fn progress; /* NULL: nobody asks */
@@ -24,6 +27,10 @@ struct mastering {
 	struct master_plan plan;
 	struct translation_reading translation; /* of the master */
 };
+
+/* What it is delivered in. */
+uint32_t mastering_bits(const struct master_config *config);
+uint32_t mastering_rate(const struct master_config *config, uint32_t mix_rate);
 
 /* `mastering` was zeroed but for what is asked for. On failure too it is the caller's to finish. */
 int mastering_run(struct mastering *mastering, struct error *e) MUST_CHECK;

@@ -1,7 +1,6 @@
 #include "appliance/renditions.h"
 
 #include "audio/convert.h"
-#include "audio/soundfile.h"
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/units.h"
@@ -89,6 +88,56 @@ int renditions_measure(struct scratch *scratch, uint32_t rate, uint64_t from, ui
 	return result;
 }
 
+/* ---- a WAV file that is written before its turn ---- */
+
+static char *temporary_of(const char *folder, const char *name, enum master_format format)
+{
+	char *file = memory_format("%s.%s.new", name, formats[format].ending);
+	char *path = file_join(folder, file);
+	free(file);
+	return path;
+}
+
+void wav_draft_init(
+	struct wav_draft *draft, const char *folder, const char *name, uint32_t bits, uint32_t rate)
+{
+	*draft = (struct wav_draft){
+		.temporary = temporary_of(folder, name, MASTER_WAV), .bits = bits, .rate = rate};
+}
+
+static void drop_draft(struct wav_draft *draft)
+{
+	if (draft->file)
+		unlink(draft->temporary);
+	soundfile_close(draft->file);
+	draft->file = NULL;
+	draft->frames = 0;
+}
+
+/* It has room for what it will say, so that this can be put in later. */
+int wav_draft_restart(void *data, struct error *e)
+{
+	struct wav_draft *draft = data;
+	const struct soundfile_broadcast unknown = {NULL, NULL, NULL, NULL, NAN, NAN, NAN, NAN, NAN, 0};
+	drop_draft(draft);
+	return soundfile_create(
+		&draft->file, draft->temporary, SOUNDFILE_WAV, draft->rate, draft->bits, &unknown, e);
+}
+
+int wav_draft_write(void *data, const struct block *block, struct error *e)
+{
+	struct wav_draft *draft = data;
+	draft->frames += block->frames;
+	return soundfile_write(draft->file, block, e);
+}
+
+void wav_draft_finish(struct wav_draft *draft)
+{
+	drop_draft(draft);
+	free(draft->temporary);
+	*draft = (struct wav_draft){0};
+}
+
 /* ---- one file ---- */
 
 struct making {
@@ -132,6 +181,26 @@ static int write_all(struct making *m, struct error *e)
 	return result;
 }
 
+static bool is_drafted(const struct making *m)
+{
+	const struct wav_draft *draft = m->job->draft;
+	return draft && draft->file && m->which == MASTER_WAV && draft->frames == m->job->frames;
+}
+
+static int take_draft(struct making *m, const struct soundfile_broadcast *broadcast, struct error *e)
+{
+	m->file = m->job->draft->file;
+	m->job->draft->file = NULL;
+	return soundfile_set_broadcast(m->file, broadcast, e);
+}
+
+static int write_new(struct making *m, const struct soundfile_broadcast *broadcast, struct error *e)
+{
+	int result = soundfile_create(
+		&m->file, m->temporary, m->format->kind, m->rendition->rate, m->job->bits, broadcast, e);
+	return result == 0 ? write_all(m, e) : result;
+}
+
 static int encode(struct making *m, struct error *e)
 {
 	const struct renditions_job *job = m->job;
@@ -146,11 +215,7 @@ static int encode(struct making *m, struct error *e)
 		.max_momentary_lufs = job->reading.max_momentary_lufs,
 		.max_short_term_lufs = job->reading.max_short_term_lufs};
 	m->gain = units_from_db(-m->rendition->lowered_db);
-	int result = soundfile_create(
-		&m->file, m->temporary, m->format->kind, m->rendition->rate, job->bits, &broadcast, e);
-	if (result < 0)
-		return result;
-	result = write_all(m, e);
+	int result = is_drafted(m) ? take_draft(m, &broadcast, e) : write_new(m, &broadcast, e);
 	if (result < 0)
 		soundfile_close(m->file);
 	else
@@ -278,7 +343,7 @@ static int make_one(struct renditions *renditions, const struct renditions_job *
 		.rate = which == MASTER_FLAC ? job->rate : soundfile_rate(format->kind, job->rate)};
 	struct making m = {.job = job, .format = format, .which = which, .rendition = rendition};
 	m.path = file_join(job->folder, rendition->file);
-	m.temporary = memory_format("%s.new", m.path);
+	m.temporary = temporary_of(job->folder, job->name, which);
 	int result = make_sound(&m, e);
 	if (result == 0)
 		result = add_metadata(&m, e);

@@ -5,6 +5,7 @@
 
 #include "appliance/delivery.h"
 #include "appliance/release.h"
+#include "audio/soundfile.h"
 #include "mastering/translation.h"
 
 struct rendition {
@@ -19,6 +20,23 @@ struct renditions {
 	size_t count;
 };
 
+/* A WAV file that is written while its master is made, and made again with each one. It has its name and all
+ * that it says of itself only as a rendition. */
+struct wav_draft {
+	char *temporary;
+	uint32_t bits, rate;
+	struct soundfile *file; /* NULL: nothing was written */
+	uint64_t frames;
+};
+
+/* What will be `name`.wav in `folder`. */
+void wav_draft_init(
+	struct wav_draft *draft, const char *folder, const char *name, uint32_t bits, uint32_t rate);
+/* As a sink of masters: `data` is the draft. */
+int wav_draft_restart(void *data, struct error *e) MUST_CHECK;
+int wav_draft_write(void *data, const struct block *block, struct error *e) MUST_CHECK;
+void wav_draft_finish(struct wav_draft *draft); /* drops what was not made use of; zeroed is fine */
+
 struct renditions_job {
 	const char *folder, *name; /* "master": the files' names without their endings */
 	unsigned formats;	   /* bits of enum master_format */
@@ -28,6 +46,7 @@ struct renditions_job {
 	uint32_t rate;
 	struct meter_reading reading; /* of that part */
 	const struct release *release;
+	struct wav_draft *draft; /* of the WAV file; NULL: none */
 };
 
 /* The ending of a format's files: "flac", "wav", "mp3", "ogg", "opus". */

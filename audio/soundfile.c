@@ -85,6 +85,29 @@ static int open_for_reading(struct soundfile *s, const char *path, struct error 
 				 sf_strerror(NULL));
 }
 
+/* Plain numbers in a container that says how many bytes they take. */
+static bool is_counted(const SF_INFO *info)
+{
+	switch (info->format & SF_FORMAT_TYPEMASK) {
+	case SF_FORMAT_WAV:
+	case SF_FORMAT_WAVEX:
+	case SF_FORMAT_RF64:
+	case SF_FORMAT_AIFF:
+		break;
+	default:
+		return false;
+	}
+	switch (info->format & SF_FORMAT_SUBMASK) {
+	case SF_FORMAT_PCM_16:
+	case SF_FORMAT_PCM_24:
+	case SF_FORMAT_PCM_32:
+	case SF_FORMAT_FLOAT:
+		return info->frames > 0;
+	default:
+		return false;
+	}
+}
+
 static int check_format(const struct soundfile *s, struct error *e)
 {
 	const struct soundfile_format *f = &s->format;
@@ -113,6 +136,7 @@ int soundfile_open(struct soundfile **soundfile, const char *path, struct error 
 		made->format.rate = made->info.samplerate > 0 ? (uint32_t)made->info.samplerate : 0;
 		made->format.channels = (uint32_t)made->info.channels;
 		made->format.frames = made->info.frames > 0 ? (uint64_t)made->info.frames : 0;
+		made->format.counted = is_counted(&made->info);
 		result = check_format(made, e);
 	}
 	if (result < 0) {
@@ -301,6 +325,11 @@ int soundfile_write(struct soundfile *s, const struct block *block, struct error
 		return 0;
 	return errno ? error_errno(e, errno, "%s", s->path)
 		     : error_set(e, EIO, "%s: %s", s->path, sf_strerror(s->file));
+}
+
+int soundfile_set_broadcast(struct soundfile *s, const struct soundfile_broadcast *broadcast, struct error *e)
+{
+	return set_broadcast(s, broadcast) ? 0 : error_set(e, EIO, "%s: %s", s->path, sf_strerror(s->file));
 }
 
 int soundfile_finish(struct soundfile *s, struct error *e)

@@ -16,6 +16,7 @@ struct soundfile;
 struct soundfile_format {
 	uint32_t rate, channels;
 	uint64_t frames;
+	bool counted;			    /* so many frames come, or it is damaged: no codec guessed */
 	double weights[SOUNDFILE_CHANNELS]; /* of BS.1770-5, for each channel's place */
 	const char *name;		    /* "WAV (Microsoft)" */
 	const char *title, *artist;	    /* what its tags say; NULL */
@@ -51,6 +52,10 @@ struct soundfile_broadcast {
 int soundfile_create(struct soundfile **soundfile, const char *path, enum soundfile_kind kind, uint32_t rate,
 	uint32_t bits, const struct soundfile_broadcast *broadcast, struct error *e) MUST_CHECK;
 int soundfile_write(struct soundfile *soundfile, const struct block *block, struct error *e) MUST_CHECK;
+
+/* Another one in place of the one that a WAV file was started with, until it is finished. */
+int soundfile_set_broadcast(
+	struct soundfile *soundfile, const struct soundfile_broadcast *broadcast, struct error *e) MUST_CHECK;
 
 /* Completes and closes the file, whatever it returns; it is on the disk. */
 int soundfile_finish(struct soundfile *soundfile, struct error *e) MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "mastering/limiter.h"
 
 #include "audio/oversample.h"
+#include "audio/wide.h"
 #include "common/units.h"
 
 #include <errno.h>
@@ -259,49 +260,84 @@ static double release_run(struct release *release, double depth)
 	return release->fast > release->slow ? release->fast : release->slow;
 }
 
-static uint64_t box_run(struct box *box, uint64_t value)
+/* Whole stretches of a ring at a time, so that nothing is asked a frame. */
+static uint32_t stretch_of(uint32_t length, uint32_t at, uint32_t left)
 {
-	box->sum += value - box->ring[box->at];
-	box->ring[box->at] = value;
-	box->at = box->at + 1 < box->length ? box->at + 1 : 0;
-	return box->sum;
+	return length - at < left ? length - at : left;
 }
 
-static double next_gain(struct limiter *limiter, double peak)
+static void box_run(struct box *box, uint64_t *restrict values, uint32_t count)
 {
-	double wanted = peak > limiter->ceiling ? 1 - limiter->ceiling / peak : 0;
-	double depth = release_run(&limiter->release, window_largest(&limiter->window, wanted));
-	uint64_t sum = (uint64_t)ceil(depth * depth_scale);
-	for (uint32_t i = 0; i < BOXES; i++)
-		sum = box_run(&limiter->box[i], sum);
-	double gain = 1 - (double)sum * limiter->box_scale;
-	if (gain < limiter->least_gain)
-		limiter->least_gain = gain;
-	return gain;
+	for (uint32_t done = 0, n; done < count; done += n) {
+		n = stretch_of(box->length, box->at, count - done);
+		uint64_t *restrict ring = box->ring + box->at, sum = box->sum;
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t value = values[done + i];
+			sum += value - ring[i];
+			ring[i] = value;
+			values[done + i] = sum;
+		}
+		box->sum = sum;
+		box->at = box->at + n < box->length ? box->at + n : 0;
+	}
+}
+
+WIDE static void want_depths(double ceiling, double *peaks, uint32_t frames)
+{
+	for (uint32_t i = 0; i < frames; i++) {
+		double depth = 1 - ceiling / peaks[i];
+		peaks[i] = peaks[i] > ceiling ? depth : 0;
+	}
+}
+
+/* Rounded up. */
+static void find_depths(struct limiter *limiter, const double *wanted, uint64_t *depths, uint32_t frames)
+{
+	struct window window = limiter->window;
+	struct release release = limiter->release;
+	for (uint32_t i = 0; i < frames; i++) {
+		double depth = release_run(&release, window_largest(&window, wanted[i])) * depth_scale;
+		int64_t whole = (int64_t)depth;
+		depths[i] = (uint64_t)(whole + ((double)whole < depth));
+	}
+	limiter->window = window;
+	limiter->release = release;
 }
 
 static void find_gains(struct limiter *limiter, const struct block *block, double *gains)
 {
 	double *peaks = gains, other[BLOCK_FRAMES];
+	uint64_t depths[BLOCK_FRAMES];
 	oversample_peaks(limiter->detector[0], block->channel[0], peaks, block->frames);
 	if (limiter->channels == 2) {
 		oversample_peaks(limiter->detector[1], block->channel[1], other, block->frames);
 		for (uint32_t i = 0; i < block->frames; i++)
 			peaks[i] = peaks[i] > other[i] ? peaks[i] : other[i];
 	}
-	for (uint32_t i = 0; i < block->frames; i++)
-		gains[i] = next_gain(limiter, peaks[i]);
+	want_depths(limiter->ceiling, peaks, block->frames);
+	find_depths(limiter, peaks, depths, block->frames);
+	for (uint32_t i = 0; i < BOXES; i++)
+		box_run(&limiter->box[i], depths, block->frames);
+	const double scale = limiter->box_scale;
+	double least = limiter->least_gain;
+	for (uint32_t i = 0; i < block->frames; i++) {
+		gains[i] = 1 - (double)(int64_t)depths[i] * scale;
+		least = gains[i] < least ? gains[i] : least;
+	}
+	limiter->least_gain = least;
 }
 
-static void delay_and_scale(const struct limiter *limiter, double *restrict delay, double *restrict samples,
+static void delay_and_scale(const struct limiter *limiter, double *restrict ring, double *restrict samples,
 	const double *gains, uint32_t frames)
 {
-	uint32_t at = limiter->delay_at;
-	for (uint32_t i = 0; i < frames; i++) {
-		double sample = samples[i];
-		samples[i] = delay[at] * gains[i];
-		delay[at] = sample;
-		at = at + 1 < limiter->latency ? at + 1 : 0;
+	for (uint32_t done = 0, n, at = limiter->delay_at; done < frames; done += n) {
+		n = stretch_of(limiter->latency, at, frames - done);
+		for (uint32_t i = 0; i < n; i++) {
+			double sample = samples[done + i];
+			samples[done + i] = ring[at + i] * gains[done + i];
+			ring[at + i] = sample;
+		}
+		at = at + n < limiter->latency ? at + n : 0;
 	}
 }
 

@@ -136,7 +136,8 @@ void model_add_peaks(struct model *m, uint32_t channel, const double *samples, u
 
 /* The limiter (mastering/limiter.c), a sixteenth at a time. */
 struct follower {
-	uint32_t span, length[BOXES], at, idle;
+	uint32_t span, length[BOXES], slot[BOXES], at, idle;
+	uint32_t calm; /* how many came since one was wanted */
 	double wanted[SPAN_MOST], box[BOXES][SPAN_MOST], sum[BOXES];
 	double fast, slow, fast_keep, slow_keep, charge;
 };
@@ -152,8 +153,13 @@ static void follower_init(struct follower *f, const struct model *m, const struc
 	f->fast_keep = exp(-1 / (fast_share * limiter->release_s * parts_a_second));
 	f->slow_keep = exp(-1 / (limiter->release_s * parts_a_second));
 	f->charge = 1 - exp(-1 / (charge_share * limiter->release_s * parts_a_second));
-	f->idle = SPAN_MOST * 4;
+	f->idle = f->calm = SPAN_MOST * 4;
 	(void)m;
+}
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
 }
 
 /* The gain for what came in `span` sixteenths ago. */
@@ -164,15 +170,17 @@ static double follow(struct follower *f, double wanted)
 		return 1;
 	uint32_t at = f->at++;
 	f->wanted[at % SPAN_MOST] = wanted;
+	f->calm = wanted > 0 ? 0 : f->calm + 1;
 	double depth = 0;
-	for (uint32_t i = 0; i <= f->span && i <= at; i++)
-		depth = fmax(depth, f->wanted[(at - i) % SPAN_MOST]);
+	for (uint32_t i = f->calm; i <= f->span && i <= at; i++)
+		depth = larger(depth, f->wanted[(at - i) % SPAN_MOST]);
 	f->fast = depth >= f->fast ? depth : depth + (f->fast - depth) * f->fast_keep;
 	f->slow = depth > f->slow ? f->slow + (depth - f->slow) * f->charge
 				  : depth + (f->slow - depth) * f->slow_keep;
-	double value = fmax(f->fast, f->slow);
+	double value = larger(f->fast, f->slow);
 	for (uint32_t b = 0; b < BOXES; b++) {
-		uint32_t slot = at % f->length[b];
+		uint32_t slot = f->slot[b];
+		f->slot[b] = slot + 1 < f->length[b] ? slot + 1 : 0;
 		f->sum[b] += value - f->box[b][slot];
 		f->box[b][slot] = value;
 		value = f->sum[b] / f->length[b];
@@ -216,7 +224,7 @@ static int listen(struct listener *l, double gain, const struct model_limiter *l
 	follower_init(&f, m, limiter);
 	int result = 0;
 	for (size_t n = 0; n < m->count + f.span && result == 0; n++) {
-		double peak = n < m->count ? fmax((double)m->peaks[0][n], (double)m->peaks[1][n]) : 0;
+		double peak = n < m->count ? larger((double)m->peaks[0][n], (double)m->peaks[1][n]) : 0;
 		if (limiter->clip_db > 0)
 			peak = softclip_curve(limiter->clip_peak, limiter->clip_db, peak);
 		double wanted = peak * gain > limiter->ceiling ? 1 - limiter->ceiling / (peak * gain) : 0;

@@ -1,6 +1,7 @@
 """`woodshed master`: finished mixes of several rates and formats, alone and as an album."""
 import json
 import os
+import struct
 import subprocess
 
 import pytest
@@ -35,6 +36,31 @@ def test_one_file_by_the_default_preset(program, tmp_path, mixes):
     assert report["translation"]["car"]["result"] == "pass"
     subprocess.run(["flac", "-t", "-s", tmp_path / "out/01 Opening.flac"], check=True, timeout=DEADLINE)
     assert probe(tmp_path / "out/01 Opening.flac")["tags"]["TITLE"] == "01 Opening"
+
+
+def samples_of(path):
+    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-f", "s24le", "-"], capture_output=True,
+                          check=True, timeout=DEADLINE).stdout
+
+
+@pytest.mark.parametrize("rate", [48000, 44100])
+def test_a_wav_file_is_the_master_and_says_its_loudness(program, tmp_path, mixes, rate):
+    """It is written while the master is made, before anybody knows what it will be."""
+    session = tmp_path / "wav.yaml"
+    session.write_text("woodshed: 1\nsong: {artist: The Trays}\n"
+                       f"master: {{preset: streaming, formats: [flac, wav], rate: {rate}}}\n")
+    out = tmp_path / "out"
+    master(program, mixes[0], "--session", session, "--out", out)
+    assert sorted(os.listdir(out)) == ["01 Opening.flac", "01 Opening.wav", "report.json"]
+    report = json.loads((out / "report.json").read_text())
+    data = (out / "01 Opening.wav").read_bytes()
+    at = data.index(b"bext") + 8
+    lufs, _, dbtp, _, _ = struct.unpack_from("<5h", data, at + 412)
+    assert data[at + 256:at + 265] == b"The Trays" and data[at:at + 10] == b"01 Opening"
+    assert (lufs / 100, dbtp / 100) == (pytest.approx(report["achieved"]["lufs"], abs=0.011),
+                                        pytest.approx(report["achieved"]["dbtp"], abs=0.011))
+    heard = samples_of(out / "01 Opening.wav")
+    assert len(heard) == 8 * rate * 6 and heard == samples_of(out / "01 Opening.flac")
 
 
 def test_an_album_keeps_its_differences(program, tmp_path, mixes):

@@ -142,10 +142,33 @@ static void shaping_keeps_the_most(void **state)
 		assert_true(fabs(samples[i] - 0.01) * 32768 <= DITHER_SHAPED_LSB);
 }
 
+/* What is worked out side by side is what one after the other gives. */
+static void is_split_mix(void **state)
+{
+	(void)state;
+	const double highest = floor(0.9 * 0x1p23);
+	uint64_t random = 5;
+	struct dither dither;
+	dither_init(&dither, 5);
+	for (int i = 0; i < COUNT; i++)
+		samples[i] = again[i] = sin(i * 0.01);
+	dither_quantise(&dither, samples, COUNT, 24, 0.9, true);
+	for (int i = 0; i < COUNT; i++) {
+		uint64_t z = random += UINT64_C(0x9e3779b97f4a7c15);
+		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+		z ^= z >> 31;
+		double noise = ((double)(z >> 32) - (double)(z & UINT32_MAX)) * 0x1p-32;
+		double wanted = fmax(-highest, fmin(highest, rint(again[i] * 0x1p23 + noise))) * 0x1p-23;
+		assert_true(samples[i] == wanted && !signbit(samples[i]) == !signbit(wanted));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(error_does_not_depend_on_the_sample),
+		cmocka_unit_test(is_split_mix),
 		cmocka_unit_test(comes_out_on_the_grid_and_below_the_most),
 		cmocka_unit_test(without_noise_what_fits_passes),
 		cmocka_unit_test(same_seed_same_noise),
