@@ -24,7 +24,7 @@ static const double late_s = 0.01;
 
 /* How likely a note is right: the logistic of what was counted on those songs, of single voices, chords and
  * drums, alone and with other players in the microphone; of which song is left out, it says what is the case
- * within 0.03. Of the natural logarithms of its probability and of its seconds, dB below the voice's usual
+ * within 0.04. Of the natural logarithms of its probability and of its seconds, dB below the voice's usual
  * level, and octaves from the middle of all notes. */
 static const double sure_base = 5.8, sure_probability = 1.26, sure_db = 0.26, sure_length = 0.71,
 		    sure_octave = -1.16;
