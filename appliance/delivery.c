@@ -214,7 +214,8 @@ int delivery_open(struct delivery *delivery, const char *path, const struct flac
 }
 
 /* Returns how many samples are held at full scale, which is `full`. */
-WIDE static uint32_t quantise(const double *restrict from, double full, int32_t *restrict to, uint32_t frames)
+WIDE static uint32_t make_words(
+	const double *restrict from, double full, int32_t *restrict to, uint32_t frames)
 {
 	const double rounder = 6755399441055744.0; /* 1.5 * 2^52: what is added to it becomes whole */
 	uint32_t clipped = 0;
@@ -233,7 +234,7 @@ int delivery_write(struct delivery *delivery, const struct block *block, struct 
 	int32_t samples[BLOCK_CHANNELS][BLOCK_FRAMES];
 	const double full = (double)(1U << (delivery->bits - 1));
 	for (uint32_t c = 0; c < delivery->channels; c++)
-		delivery->clipped += quantise(block->channel[c], full, samples[c], block->frames);
+		delivery->clipped += make_words(block->channel[c], full, samples[c], block->frames);
 	const int32_t *channels[BLOCK_CHANNELS] = {samples[0], samples[1]};
 	int result = flac_writer_write(delivery->writer, channels, block->frames, e);
 	uint64_t bytes = flac_writer_bytes(delivery->writer);

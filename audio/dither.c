@@ -50,7 +50,7 @@ static struct grid grid_of(unsigned bits, double most)
 }
 
 /* To the nearest, halves to the even one: what is added to 1.5 * 2^52 has no room for less than 1. */
-WIDE static void quantise(double *samples, const double *noise, size_t count, const struct grid *grid)
+WIDE static void put_on_grid(double *samples, const double *noise, size_t count, const struct grid *grid)
 {
 	const double rounder = 0x1.8p52, scale = grid->scale, step = grid->step;
 	const double lowest = grid->lowest, highest = grid->highest;
@@ -74,7 +74,7 @@ void dither_quantise(
 			make_noise(dither->random, held_noise);
 			dither->random += n * random_step;
 		}
-		quantise(samples + done, held_noise, n, &grid);
+		put_on_grid(samples + done, held_noise, n, &grid);
 	}
 }
 

@@ -87,7 +87,7 @@ struct r128 *meter_r128(struct meter *meter)
 
 /* Eight sums, for one would wait for its own last addition; frame `at` goes into the one that is its own, so
  * that the sums are the same however the signal is cut. */
-WIDE static void add_products(
+WIDE static void add_powers(
 	double sums[static SUMS], uint64_t at, const double *a, const double *b, uint32_t count)
 {
 	uint32_t i = 0;
@@ -113,9 +113,9 @@ int meter_add_power(struct meter *meter, const struct block *block)
 	const uint64_t at = meter->frames;
 	double *const *channel = block->channel;
 	for (uint32_t c = 0; c < meter->channels; c++)
-		add_products(meter->squares[c], at, channel[c], channel[c], block->frames);
+		add_powers(meter->squares[c], at, channel[c], channel[c], block->frames);
 	if (meter->channels == 2)
-		add_products(meter->products, at, channel[0], channel[1], block->frames);
+		add_powers(meter->products, at, channel[0], channel[1], block->frames);
 	meter->frames += block->frames;
 	return r128_add(meter->loudness, block);
 }

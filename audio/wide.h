@@ -1,7 +1,10 @@
 /* For loops over samples that a compiler turns into vectors. WIDE has such a function compiled twice, for the
  * vectors that every x86-64 has and for those of AVX2, which the program chooses between when it starts. Both
  * do the same operations on the same numbers (AVX2 alone has no fused multiply-add, and nothing is
- * contracted), so the samples are the same. Elsewhere it is nothing: the vectors of arm64 need no choice. */
+ * contracted), so the samples are the same. Elsewhere it is nothing: the vectors of arm64 need no choice.
+ *
+ * Such a function is static, and no other has its name: clang makes the choice between the two a symbol of
+ * the whole program, by that name, and one that is called from another file is not found. */
 #ifndef WOODSHED_AUDIO_WIDE_H
 #define WOODSHED_AUDIO_WIDE_H
 

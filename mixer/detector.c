@@ -90,7 +90,8 @@ static inline void multiply(const double *restrict gains, double *restrict sampl
 		samples[i] *= gains[i];
 }
 
-WIDE void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
+WIDE static void multiply_channels(
+	const double gains[static CHUNK], struct block *block, size_t from, size_t count)
 {
 	for (uint32_t c = 0; c < block->channels; c++) {
 		double *samples = block->channel[c] + from;
@@ -99,6 +100,11 @@ WIDE void apply_gains(const double gains[static CHUNK], struct block *block, siz
 		else
 			multiply(gains, samples, count);
 	}
+}
+
+void apply_gains(const double gains[static CHUNK], struct block *block, size_t from, size_t count)
+{
+	multiply_channels(gains, block, from, count);
 }
 
 double largest_of(const double values[static CHUNK], size_t count)

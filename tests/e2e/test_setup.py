@@ -169,3 +169,13 @@ def test_shellcheck_has_nothing_to_say(root, script):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_can_be_run(root, script):
     assert os.access(root / script, os.X_OK)
+
+
+def test_functions_that_are_compiled_twice_have_names_of_their_own(root):
+    """audio/wide.h says why; gcc, which builds for the tests, would not tell."""
+    sources = [path for path in root.glob("*/*.c") if not path.parent.name.startswith("build")]
+    found = [re.search(r"(\w+)\($", line)[1] if line.startswith("WIDE static ") else line
+             for path in sources
+             for line in re.findall(r"^WIDE [^(]*\(", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    assert len(found) > 20 and all(name.isidentifier() for name in found)
+    assert len(set(found)) == len(found)
