@@ -272,12 +272,13 @@ WIDE static void compute_gain(const struct curve *settings, double values[CHUNK]
 		values[i] = gain_of(&c, values[i]);
 }
 
-/* What is heard of a chunk, as powers, and how it varies; false where nothing is to be done. */
+/* What is heard of a chunk, as powers, and how it varies, if `crests` is not NULL; false where nothing is to
+ * be done. */
 static bool listen(struct compressor *c, struct block *block, const struct block *key, size_t from,
 	size_t count, double values[CHUNK], double crests[CHUNK])
 {
 	detector_run(&c->detector, key, from, count, values);
-	if (c->automatic)
+	if (crests)
 		run_crest(&c->crest, values, count, crests);
 	if (c->rms)
 		average(c, values, count);
@@ -301,7 +302,7 @@ static void process_chunk(
 	double values[CHUNK], crests[CHUNK] = {0};
 	if (count < CHUNK)
 		memset(values, 0, sizeof(values));
-	if (!listen(c, block, key, from, count, values, crests)) {
+	if (!listen(c, block, key, from, count, values, c->automatic ? crests : NULL)) {
 		keep_quiet(c, block, from, count);
 		return;
 	}
