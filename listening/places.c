@@ -2,6 +2,7 @@
 
 #include "common/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,8 @@ size_t places_bin(float value)
 	return bin;
 }
 
-void places_playing(uint8_t *playing, const float *row, size_t frames, double rate)
+/* Into `playing`, a byte a frame: whether who is heard in a row of evidence plays there, or rests. */
+static void find_playing(uint8_t *playing, const float *row, size_t frames, double rate)
 {
 	const size_t reach = (size_t)(rest_s * rate);
 	size_t until = 0;
@@ -103,7 +105,7 @@ void places_playing(uint8_t *playing, const float *row, size_t frames, double ra
 static void add_kind(struct places *places, const float *row, size_t kind)
 {
 	uint8_t *playing = memory_array(places->frames + 1, 1);
-	places_playing(playing, row, places->frames, places->rate);
+	find_playing(playing, row, places->frames, places->rate);
 	for (size_t n = 0; n < places->frames; n++) {
 		const size_t bin = places_bin(row[n]);
 		for (size_t place = 0; place < PLACES && playing[n]; place++)

@@ -7,8 +7,6 @@
 
 #include "listening/evidence.h"
 
-#include <stdint.h>
-
 enum place {
 	PLACE_LINE,	  /* a bar's first beat */
 	PLACE_BACK,	  /* the second and the fourth of four */
@@ -37,8 +35,5 @@ void places_finish(struct places *places); /* a zeroed value is fine */
 
 /* Which of PLACE_BINS bins a value of evidence is in. */
 size_t places_bin(float value);
-
-/* Into `playing`, a byte a frame: whether who is heard in a row of evidence plays there, or rests. */
-void places_playing(uint8_t *playing, const float *row, size_t frames, double rate);
 
 #endif
