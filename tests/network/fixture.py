@@ -21,6 +21,17 @@ class Party(unittest.TestCase):
         return part
 
 
+class Hosted(unittest.TestCase):
+    """One host for all tests of a class, whose setUpClass makes `folder` and `host`; it has to end well."""
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.host.kill()
+        cls.host.close()
+        cls.folder.close()
+        assert status == 0, status
+
+
 class Connected(Party):
     """With a broker, which a host connects to unless it is given a `url`."""
 

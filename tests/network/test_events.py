@@ -8,6 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from fixture import Hosted  # noqa: E402
 from parties import Folder, Host, until  # noqa: E402
 
 TAKE = "20261122-190311-thursday"
@@ -60,18 +61,11 @@ class Listener:
         self.socket.close()
 
 
-class Events(unittest.TestCase):
+class Events(Hosted):
     @classmethod
     def setUpClass(cls):
         cls.folder = Folder()
         cls.host = Host(cls.folder.path, takes=1)
-
-    @classmethod
-    def tearDownClass(cls):
-        status = cls.host.kill()
-        cls.host.close()
-        cls.folder.close()
-        assert status == 0, status
 
     def listen(self, *args, **more):
         listener = Listener(self.host, *args, **more)

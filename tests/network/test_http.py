@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 import zipfile
 
 sys.path.insert(0, os.path.dirname(__file__))
+from fixture import Hosted  # noqa: E402
 from parties import Folder, Host, until  # noqa: E402
 from web import Client, make_take, noise  # noqa: E402
 
@@ -22,7 +23,7 @@ TAKE = "20261122-190311-thursday"
 RUNNING = "20261123-190311-running"
 
 
-class Server(unittest.TestCase):
+class Server(Hosted):
     """A host with one take of three files and one that is being recorded."""
 
     @classmethod
@@ -39,13 +40,6 @@ class Server(unittest.TestCase):
         cls.running = make_take(cls.takes, RUNNING, [("raw/01-kick.flac", noise(5000, 4))], state="recording",
                                 sums=False)
         cls.host = Host(cls.folder.path)
-
-    @classmethod
-    def tearDownClass(cls):
-        status = cls.host.kill()
-        cls.host.close()
-        cls.folder.close()
-        assert status == 0, status
 
     def setUp(self):
         self.client = Client(self.host)

@@ -13,23 +13,16 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from fixture import TAKE, Party  # noqa: E402
+from fixture import TAKE, Hosted, Party  # noqa: E402
 from parties import Folder, Host  # noqa: E402
 
 
-class Http(unittest.TestCase):
+class Http(Hosted):
     @classmethod
     def setUpClass(cls):
         cls.folder = Folder()
         cls.host = Host(cls.folder.path, takes=3)
         cls.take = cls.folder.path / "takes" / TAKE
-
-    @classmethod
-    def tearDownClass(cls):
-        status = cls.host.kill()
-        cls.host.close()
-        cls.folder.close()
-        assert status == 0, status
 
     def status(self, path, *options, token=True):
         return self.host.curl(path, *options, token=token)[0]
