@@ -281,6 +281,7 @@ def test_the_folder_of_takes_is_missing(room):
     errors = [line for line in done.stderr.splitlines() if "is its disk mounted?" in line]
     assert len(errors) == 1 and "card/takes" in errors[0], done.stderr
     home.process = room.service(home.config)
+    home.wait_event("interface_found")
     home.wait_health(lambda health: any("is its disk mounted?" in alert for alert in health["alerts"]))
     mark = home.watcher.mark()
     home.ask("record.start")
