@@ -255,7 +255,8 @@ class Message:
 
 
 class Watcher:
-    """A subscriber. When it is made its subscription is in force: it has seen a message of its own."""
+    """A subscriber. When it is made its subscription is in force and whatever was retained is among its messages: it
+    has seen a message of its own come and go."""
 
     def __init__(self, room, topic="#", user="watcher"):
         self.room = room
@@ -268,6 +269,9 @@ class Watcher:
         if not self.process.output.wait(lambda line: _message(line).topic == sign):
             raise RigError(f"no subscription to {topic}:\n{self.process.stderr[-2000:]}")
         room.publish(sign, "", retain=True, user=user)
+        # The sign may have been among what was retained, in any order; that it was taken away comes after all of it.
+        if not self.process.output.wait(lambda line: _message(line).topic == sign and not _message(line).payload):
+            raise RigError(f"what is retained on {topic} did not come:\n{self.process.stderr[-2000:]}")
         self._sign = sign
 
     @property
