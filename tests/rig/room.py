@@ -27,6 +27,8 @@ ROOT = RIG.parent.parent
 BUILD = pathlib.Path(ROOT, os.environ.get("WOODSHED_BUILD", "build")).resolve()
 DEADLINE = float(os.environ.get("RIG_DEADLINE", "30"))  # seconds; generous, since nothing waits it out
 
+PATIENCE_S = 5  # of the world, with a follower; what fake-interface has by default
+
 
 class RigError(AssertionError):
     """Something in the room did not do what it should have done in time."""
@@ -423,6 +425,9 @@ class Room:
     def interface(self, name="fake", **options):
         """Starts fake-interface --name NAME with the options, `-` written as `_`; lists repeat."""
         options.setdefault("rate", self.rate)
+        if self.speed != 1:
+            # A follower that is late is so by the world's clock, however fast the room's is.
+            options.setdefault("patience", PATIENCE_S * self.speed)
         command = [BUILD / "tests/rig/fake-interface", "--name", name, *_arguments(options)]
         return Interface(self, self.name(f"interface-{name}"), command)
 
