@@ -9,6 +9,7 @@ Everything lives in one private folder and is ended by its id, in reverse order,
 block fails, the last lines of every log are printed and the folder is kept. Every wait has a deadline and waits
 for an event.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -245,8 +246,10 @@ class Broker:
 
 
 class Message:
-    def __init__(self, topic, retain, qos, payload):
-        self.topic, self.retain, self.qos, self.payload = topic, retain, qos, payload
+    """`heard`: the time at which mosquitto_sub had it."""
+
+    def __init__(self, topic, retain, qos, payload, heard):
+        self.topic, self.retain, self.qos, self.payload, self.heard = topic, retain, qos, payload, heard
 
     @property
     def json(self):
@@ -305,7 +308,8 @@ class Watcher:
 
 def _message(line):
     fields = json.loads(line)
-    return Message(fields["topic"], bool(fields.get("retain")), fields.get("qos"), fields.get("payload") or "")
+    heard = datetime.datetime.fromisoformat(fields["tst"][:len("2026-11-22T19:03:11.123456")])
+    return Message(fields["topic"], bool(fields.get("retain")), fields.get("qos"), fields.get("payload") or "", heard)
 
 
 def _wait_for_socket(family, address, process):
