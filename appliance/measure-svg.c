@@ -2,10 +2,10 @@
 #include "appliance/measure.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { WIDTH = 960, HEIGHT = 760, LEFT = 70, PLOT_WIDTH = 850, COLUMNS = 850, SPAN_DB = 60 };
 
@@ -241,11 +241,8 @@ static void put_translation(FILE *to, const struct translation_reading *r)
 
 char *measure_svg(const struct measure *m, const char *title)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	fprintf(to,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\">\n",
@@ -259,6 +256,5 @@ char *measure_svg(const struct measure *m, const char *title)
 		put_translation(to, &m->translation);
 	}
 	fputs("</svg>\n", to);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

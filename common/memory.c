@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void memory_is_out(void)
+{
+	log_error("out of memory");
+	abort();
+}
+
 static void *checked(void *memory)
 {
-	if (!memory) {
-		log_error("out of memory");
-		abort();
-	}
+	if (!memory)
+		memory_is_out();
 	return memory;
 }
 

@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Says so and ends the program. */
+void memory_is_out(void) __attribute__((noreturn, cold));
+
 void *memory_new(size_t size) __attribute__((returns_nonnull, malloc));
 void *memory_array(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
 

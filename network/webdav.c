@@ -1,6 +1,7 @@
 #include "network/webdav.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 #include "network/serve.h"
 #include "takes/index.h"
 #include "takes/take.h"
@@ -237,18 +238,15 @@ static struct answer write_answer(struct request *request, struct writer *writer
 	const char *type, const char *begin, const char *end)
 {
 	struct error e;
-	char *text = NULL;
-	size_t size;
-	writer->out = open_memstream(&text, &size);
-	if (!writer->out)
-		return answer_problem(MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
+	struct text text;
+	writer->out = text_open(&text);
 	fputs(begin, writer->out);
 	int result = write_place(writer, request->http->takes, &e);
 	fputs(end, writer->out);
-	fclose(writer->out);
+	char *whole = text_close(&text);
 	if (result == 0)
-		return answer_text(status, type, text);
-	free(text);
+		return answer_text(status, type, whole);
+	free(whole);
 	return answer_problem(status_of(result), "%s", e.text);
 }
 

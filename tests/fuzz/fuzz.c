@@ -1,5 +1,6 @@
 #include "fuzz.h"
 
+#include "common/text.h"
 #include "config/print.h"
 #include "config/utf8.h"
 
@@ -30,12 +31,10 @@ const char *fuzz_file(const uint8_t *data, size_t size)
 
 char *fuzz_print(const struct record *record, const void *loaded)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-	REQUIRE(stream);
-	print_record(record, loaded, stream);
-	REQUIRE(fclose(stream) == 0 && strlen(text) == size);
+	struct text written;
+	print_record(record, loaded, text_open(&written));
+	char *text = text_close(&written);
+	REQUIRE(strlen(text) == written.size);
 	return text;
 }
 
