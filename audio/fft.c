@@ -1,5 +1,6 @@
 #include "audio/fft.h"
 
+#include "audio/lanes.h"
 #include "audio/wide.h"
 
 #include <math.h>
@@ -11,10 +12,6 @@
  * came. They are transformed together, all by the same factors (in passes that sort by themselves: T. G.
  * Stockham, "High-speed convolution and correlation", 1966), and then, by eight bins at a time, put together.
  */
-enum { LANES = 8 };
-
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-
 #define INLINE inline __attribute__((always_inline))
 
 struct number {
@@ -192,27 +189,6 @@ WIDE static void fft_pass_two(size_t stride, struct row in, struct row out)
 
 /* ---- the eight put together ---- */
 
-/* Rows become columns. */
-static INLINE void turn(lanes r[static LANES])
-{
-	lanes t[LANES], u[LANES];
-	for (size_t i = 0; i < LANES; i += 2) {
-		t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-		t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-	}
-	for (size_t i = 0; i < LANES; i += 4) {
-		for (size_t k = 0; k < 2; k++) {
-			const lanes a = t[i + k], b = t[i + k + 2];
-			u[i + 2 * k] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-			u[i + 2 * k + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-		}
-	}
-	for (size_t i = 0; i < LANES / 2; i++) {
-		r[i] = __builtin_shufflevector(u[i], u[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-		r[i + 4] = __builtin_shufflevector(u[i], u[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-	}
-}
-
 /* A transform of eight numbers. */
 static INLINE void transform_eight(struct number x[static LANES])
 {
@@ -246,8 +222,8 @@ WIDE static void fft_join(const struct number *joints, size_t length, struct row
 		struct number x[LANES];
 		memcpy(re, in.re + k, sizeof(re));
 		memcpy(im, in.im + k, sizeof(im));
-		turn(re);
-		turn(im);
+		lanes_turn(re);
+		lanes_turn(im);
 		for (size_t l = 0; l < LANES; l++)
 			x[l] = (struct number){re[l], im[l]};
 		for (size_t l = 1; l < LANES; l++)
