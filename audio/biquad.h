@@ -53,19 +53,17 @@ bool biquad_run_together(const struct biquad_signals *signals, size_t count);
 bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
 	double *const samples[static 2], size_t count);
 
-enum { BIQUAD_STEREO_LEAST = 3 };
-
 /* One or two sections after one another, for two channels at once. */
 struct biquad_stereo {
 	const struct biquad *sections;
 	struct biquad_memory *memories[2]; /* of each channel */
 	size_t count;			   /* of sections */
 	const double *in[2];
-	double *out[2]; /* may be `in`, or what another of the two takes in */
+	double *out[2]; /* may be `in`, and so may what another of the two takes in */
 };
 
-/* Runs two of them side by side, `count` samples, at least BIQUAD_STEREO_LEAST; `one` is begun first. The
- * same bits as filter_run's. */
+/* Runs two of them side by side, `count` samples; `other` may have no sections, and no samples then. The same
+ * bits as filter_run's. */
 void biquad_run_stereo(const struct biquad_stereo *one, const struct biquad_stereo *other, size_t count);
 
 #endif
