@@ -103,7 +103,7 @@ class Subscriber(Process):
         ready = threading.Event()
         threading.Thread(target=self.read, args=(self.process.stdout, ready), daemon=True).start()
         if not ready.wait(DEADLINE):
-            self.kill()
+            self.close()
             raise AssertionError("mosquitto_sub did not subscribe")
 
     def read(self, stream, ready):
@@ -142,7 +142,9 @@ class Subscriber(Process):
                 break
         return not any(found == topic for found, _, _ in self.seen)
 
-    close = Process.kill
+    def close(self):
+        """What mosquitto_sub does on SIGTERM wants a lock that it may have itself just then, and it would wait for ever."""
+        self.kill(signal.SIGKILL)
 
 
 def retained(port, topic):
@@ -164,7 +166,7 @@ def retained(port, topic):
             if at == sign:
                 break
             found = payload
-        process.terminate()
+        process.kill()  # as Subscriber.close
     publish("-n")
     return found or None
 

@@ -259,6 +259,14 @@ class Message:
         return f"{self.topic}{' (retained)' if self.retain else ''}: {self.payload}"
 
 
+class Subscription(Process):
+    """A mosquitto_sub. What it does on SIGTERM wants a lock that it may have itself just then, and it would wait for ever;
+    it has nothing to lose."""
+
+    def stop(self, timeout=DEADLINE):
+        return self.kill()
+
+
 class Watcher:
     """A subscriber. When it is made its subscription is in force and whatever was retained is among its messages: it
     has seen a message of its own come and go."""
@@ -267,7 +275,7 @@ class Watcher:
         self.room = room
         broker = room.the_broker
         sign = f"woodshed/{user}/rig/{time.monotonic_ns()}"
-        self.process = Process(room, room.name("watcher"), [
+        self.process = Subscription(room, room.name("watcher"), [
             "mosquitto_sub", *broker.login(user), "-q", "1", "-t", topic, "-t", sign, "-F", "%j"])
         # It is in force once a message arrives; one published too early is lost, so it is retained.
         room.publish(sign, "here", retain=True, user=user)
