@@ -1,4 +1,5 @@
 #include "audio/biquad.h"
+#include "audio/fused.h"
 #include "audio/wide.h"
 
 #include <math.h>
@@ -10,8 +11,6 @@
 enum { LAG = 2, LANES = 4 };
 
 typedef double quad __attribute__((vector_size(LANES * sizeof(double))));
-
-#define INLINE inline __attribute__((always_inline))
 
 struct lanes {
 	quad b0, b1, b2, minus_a1, minus_a2;
@@ -42,10 +41,7 @@ static void begin(struct lanes *lanes, const struct biquad_stereo *s)
 			lanes->b2[lane] = section->b2;
 			lanes->minus_a1[lane] = -section->a1;
 			lanes->minus_a2[lane] = -section->a2;
-			lanes->x1[lane] = m->x1;
-			lanes->x2[lane] = m->x2;
-			lanes->y1[lane] = m->y1;
-			lanes->y2[lane] = m->y2;
+			LANE_TAKE_MEMORY(lanes, lane, m);
 		}
 	}
 }
@@ -56,10 +52,7 @@ static void end(const struct lanes *lanes, const struct biquad_stereo *s, size_t
 	for (size_t c = 0; c < 2; c++) {
 		for (size_t k = 0; k < s->count; k++) {
 			struct biquad_memory *m = &s->memories[c][k];
-			m->x1 = lanes->x1[2 * k + c];
-			m->x2 = lanes->x2[2 * k + c];
-			m->y1 = lanes->y1[2 * k + c];
-			m->y2 = lanes->y2[2 * k + c];
+			LANE_GIVE_MEMORY(lanes, 2 * k + c, m);
 		}
 		if (s->count < 2)
 			continue;
@@ -142,10 +135,10 @@ WIDE static void run_apart(struct lanes lanes[2], const struct biquad_stereo *on
 
 /* What biquad_run_wide does, where it does. */
 #ifdef __x86_64__
-__attribute__((target("avx2,fma"))) static bool run_fused(struct lanes lanes[2],
-	const struct biquad_stereo *one, const struct biquad_stereo *other, size_t count)
+FUSED static bool run_fused(struct lanes lanes[2], const struct biquad_stereo *one,
+	const struct biquad_stereo *other, size_t count)
 {
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+	if (!can_fuse())
 		return false;
 	run_as_many(lanes, one, other, count, true);
 	return true;
