@@ -30,6 +30,11 @@ void *memory_array(size_t count, size_t size)
 	return checked(calloc(count ? count : 1, size ? size : 1));
 }
 
+void *memory_block(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
 void *memory_grow(void *array, size_t count, size_t size)
 {
 	return checked(reallocarray(array, count ? count : 1, size));

@@ -307,10 +307,9 @@ def test_the_clock_is_set_back(room):
     home.start()
     found = []
     for offset in ("0", "-3600", "0"):
-        mark = home.watcher.mark()
+        mark, before = home.watcher.mark(), time.monotonic()
         home.ask("record.start")
         take = home.take(home.wait_event("take_started", since=mark)["take"])
-        before = time.monotonic()
         time.sleep(0.7)
         room.path("offset.new").write_text(offset, encoding="utf-8")
         room.path("offset.new").rename(room.path("offset"))

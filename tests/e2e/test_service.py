@@ -1,7 +1,6 @@
 """The service: nobody touches it, everybody hears of it."""
 import hashlib
 import json
-import signal
 
 import pytest
 
@@ -98,9 +97,7 @@ def test_hands_free(room, song):
     take.check_files()
     assert measure(take.folder / "master.flac")[0] == pytest.approx(-14, abs=0.2)
 
-    home.process.signal(signal.SIGTERM)
-    assert home.process.wait() == 0
-    assert home.said("availability")[-1].payload == "offline"
+    home.stop()
 
 
 def test_two_takes_in_a_row(room, song):
@@ -206,9 +203,7 @@ def test_terminated_while_recording(room):
     home.tell("record/set", "ON")
     take = home.take(home.wait_event("take_started")["take"])
     wait_tracks_grow(take)
-    home.process.signal(signal.SIGTERM)
-    assert home.process.wait() == 0
-    assert home.said("availability")[-1].payload == "offline"
+    home.stop()
     assert take.manifest["state"] == "recorded" and take.manifest["frames"] > 0
     take.check_files()
     late = room.watcher(TOPIC + "availability")

@@ -262,7 +262,8 @@ async function many(given) {
   const began = Date.now();
   while (await page.locator("#more").isVisible()) {
     const before = await page.locator(".take").count();
-    await page.locator("#more").scrollIntoViewIfNeeded();
+    /* Not the locator's, which would wait for it for ever where it is hidden meanwhile: the last of them are here. */
+    await page.evaluate(() => document.getElementById("more").scrollIntoView());
     await page.waitForFunction((count) => document.querySelectorAll(".take").length > count ||
       document.getElementById("more").hidden, before);
   }
