@@ -324,7 +324,8 @@ static int write_report(const struct album *album, struct error *e)
 	return result;
 }
 
-char *album_cue(const struct album *album)
+/* By the files of the first format. */
+static char *cue_sheet(const struct album *album)
 {
 	struct text text;
 	FILE *to = text_open(&text);
@@ -348,7 +349,7 @@ char *album_cue(const struct album *album)
 
 static int write_cue(const struct album *album, struct error *e)
 {
-	char *text = album_cue(album), *path = file_join(album->out, "album.cue");
+	char *text = cue_sheet(album), *path = file_join(album->out, "album.cue");
 	int result = file_replace(path, text, strlen(text), e);
 	free(path);
 	free(text);

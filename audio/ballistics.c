@@ -1,14 +1,13 @@
 #include "audio/ballistics.h"
 
-#include <stdbool.h>
+#include "audio/fused.h"
+#include "audio/wide.h"
+
 #include <stdint.h>
 #include <string.h>
 
-#define INLINE inline __attribute__((always_inline))
-
 #ifdef __x86_64__
 #include <immintrin.h>
-#define FUSED __attribute__((target("avx2,fma")))
 #endif
 
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
@@ -78,17 +77,12 @@ FUSED static void run_one_fused(struct ballistics *b, double *values, size_t cou
 {
 	run_one(b, values, count, true);
 }
-
-static bool is_fused(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
 #endif
 
 void ballistics_run(struct ballistics *b, double *values, size_t count)
 {
 #ifdef __x86_64__
-	if (is_fused()) {
+	if (can_fuse()) {
 		run_one_fused(b, values, count);
 		return;
 	}
@@ -101,7 +95,7 @@ typedef double four __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(doub
 typedef int64_t mask __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(int64_t))));
 
 /* Rows become columns. */
-static inline __attribute__((always_inline)) void turn(four rows[static BALLISTICS_TOGETHER])
+static INLINE void turn(four rows[static BALLISTICS_TOGETHER])
 {
 	four ab_even = __builtin_shufflevector(rows[0], rows[1], 0, 4, 2, 6);
 	four ab_odd = __builtin_shufflevector(rows[0], rows[1], 1, 5, 3, 7);
@@ -173,7 +167,7 @@ FUSED static void run_steps_fused(struct lanes *lanes, double *const values[stat
 static void run_lanes(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
 {
 #ifdef __x86_64__
-	if (is_fused()) {
+	if (can_fuse()) {
 		run_steps_fused(lanes, values);
 		return;
 	}

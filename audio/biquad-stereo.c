@@ -1,5 +1,10 @@
 #include "audio/biquad.h"
+#include "audio/fused.h"
 #include "audio/wide.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 /* The first sections of two signals of two channels each lie side by side in a vector, and so do the second
  * ones: what comes out of the one vector is what goes into the other, lane by lane. The second is still at a
@@ -7,8 +12,6 @@
 enum { LANES = 4, SECTIONS = 2 };
 
 typedef double quad __attribute__((vector_size(LANES * sizeof(double))));
-
-#define INLINE inline __attribute__((always_inline))
 
 struct lanes {
 	quad b0, b1, b2, minus_a1, minus_a2;
@@ -29,10 +32,7 @@ static void load(struct lanes lanes[static SECTIONS], const struct biquad_stereo
 			l->b2[lane] = section->b2;
 			l->minus_a1[lane] = -section->a1;
 			l->minus_a2[lane] = -section->a2;
-			l->x1[lane] = m->x1;
-			l->x2[lane] = m->x2;
-			l->y1[lane] = m->y1;
-			l->y2[lane] = m->y2;
+			LANE_TAKE_MEMORY(l, lane, m);
 		}
 	}
 }
@@ -42,10 +42,7 @@ static void store(const struct lanes lanes[static SECTIONS], const struct biquad
 	for (size_t k = 0; k < s->count; k++) {
 		for (size_t c = 0; c < 2; c++) {
 			struct biquad_memory *m = &s->memories[c][k];
-			m->x1 = lanes[k].x1[first + c];
-			m->x2 = lanes[k].x2[first + c];
-			m->y1 = lanes[k].y1[first + c];
-			m->y2 = lanes[k].y2[first + c];
+			LANE_GIVE_MEMORY(&lanes[k], first + c, m);
 		}
 	}
 }
@@ -126,10 +123,6 @@ WIDE static void run_stereo_apart(struct lanes lanes[static SECTIONS], const str
 /* What biquad_run_wide does, where it does: a compiler takes four fma() for four numbers. */
 #ifdef __x86_64__
 
-#include <immintrin.h>
-
-#define FUSED __attribute__((target("avx2,fma")))
-
 FUSED static INLINE void step_fused(struct lanes *l, const quad *x)
 {
 	const __m256d fed = _mm256_fmadd_pd((__m256d)l->b0, (__m256d)*x,
@@ -161,7 +154,7 @@ FUSED static INLINE void run_fused_as_many(struct lanes lanes[static SECTIONS],
 FUSED static bool run_fused(struct lanes lanes[static SECTIONS], const struct biquad_stereo *one,
 	const struct biquad_stereo *other, size_t count)
 {
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+	if (!can_fuse())
 		return false;
 	if (one->count > 1 && other->count > 1)
 		run_fused_as_many(lanes, one, other, 2, 2, count);

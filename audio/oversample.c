@@ -278,8 +278,7 @@ static void need_middles(struct oversample *o, size_t tile)
 }
 
 /* The largest of an interval's values; it begins with `grid`, which is the sample `x`. */
-static inline __attribute__((always_inline)) float interval_peak(
-	const struct oversample *o, const float *grid, const float *x)
+static INLINE float interval_peak(const struct oversample *o, const float *grid, const float *x)
 {
 	lanes low = {0}, high = {0}, plain = {0};
 	for (int k = 0; k < POINTS; k++) {

@@ -5,6 +5,7 @@
 #include "network/serve.h"
 #include "takes/index.h"
 #include "takes/take.h"
+#include "takes/xml.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -76,17 +77,6 @@ static void put_url(FILE *out, const char *text)
 	}
 }
 
-/* For XML and HTML alike. */
-static void put_escaped(FILE *out, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (strchr("&<>\"'", *c) || *c < 0x20)
-			fprintf(out, "&#%d;", *c < 0x20 ? '?' : *c);
-		else
-			putc(*c, out);
-	}
-}
-
 /* --- PROPFIND's properties --- */
 
 static void begin_response(FILE *out, const char *href, const char *name, time_t modified)
@@ -95,7 +85,7 @@ static void begin_response(FILE *out, const char *href, const char *name, time_t
 	fputs("<D:response><D:href>", out);
 	put_url(out, href);
 	fputs("</D:href><D:propstat><D:prop><D:displayname>", out);
-	put_escaped(out, name);
+	xml_put_text(out, name);
 	fprintf(out, "</D:displayname><D:getlastmodified>%s</D:getlastmodified>", http_date(modified, date));
 }
 
@@ -130,7 +120,7 @@ static void put_link(FILE *out, const char *href, const char *name, const char *
 	fputs("<li><a href=\"", out);
 	put_url(out, href);
 	fputs("\">", out);
-	put_escaped(out, name);
+	xml_put_text(out, name);
 	fprintf(out, "%s</a></li>\n", slash);
 }
 

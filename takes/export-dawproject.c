@@ -14,15 +14,10 @@ static FILE *open_xml(struct text *text)
 	return to;
 }
 
-static void put_text(FILE *to, const char *text)
-{
-	xml_put(to, text, strlen(text));
-}
-
 static void put_attribute(FILE *to, const char *name, const char *text)
 {
 	fprintf(to, " %s=\"", name);
-	put_text(to, text);
+	xml_put_text(to, text);
 	fputc('"', to);
 }
 
@@ -157,7 +152,7 @@ static void put_element(FILE *to, const char *name, const char *text)
 	if (!text)
 		return;
 	fprintf(to, "  <%s>", name);
-	put_text(to, text);
+	xml_put_text(to, text);
 	fprintf(to, "</%s>\n", name);
 }
 
