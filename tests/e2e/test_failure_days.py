@@ -11,7 +11,9 @@ import pytest
 from e2e.desk import Take, appliance, check_ramps, decode, takes, wait_until
 from e2e.home import BY_COMMAND, Home, wait_tracks_grow
 from e2e.studio import StudioTake, noise
+from rig.room import BUILD
 
+RIG = BUILD / "tests/rig"
 OLD = "20260101-000000-studio"
 MINUTE = 60
 # Of the room's clock: what is in time at its speed on a machine that has other work too.
@@ -138,6 +140,20 @@ def test_a_render_without_memory(rendering):
         resource.prlimit(child, limit, (most * resource.getpagesize(), ) * 2)
     os.kill(child, signal.SIGCONT)
     check_the_rest_goes_on(home, mark, r"out of memory|[Cc]annot allocate memory")
+
+
+# ---- a manifest that there is no memory for ----
+
+def test_a_manifest_without_memory(room):
+    """Jansson says of it what it says of a broken one, so its memory is the program's, which ends without it."""
+    good = StudioTake(room.folder("takes"), OLD, {"t": noise(4800, -20, 1)})
+    manifest = (good.folder / "take.json").read_bytes()
+    env = room.guarded()
+    env["LD_PRELOAD"] = f"{env.get('LD_PRELOAD', '')}:{RIG}/libno-json.so".strip(":")
+    done = room.woodshed("recover", "--config", appliance(room, {"desk": 1}), env=env)
+    assert done.returncode == 0, done.stderr
+    assert (good.folder / "take.json").read_bytes() == manifest
+    assert not list(good.folder.glob("take.json.*"))
 
 
 # ---- a manifest that is not one ----
