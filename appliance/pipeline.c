@@ -21,6 +21,7 @@ struct pipeline {
 	size_t stage_count;
 	void *data;
 	uint64_t items;
+	bool alone;	       /* one thread does it all */
 	pthread_mutex_t mutex; /* guards all below */
 	pthread_cond_t changed;
 	struct progress *progress;
@@ -48,10 +49,13 @@ static bool is_ready(const struct pipeline *p, size_t stage)
 	return progress->done[progress->part] == progress->item;
 }
 
-/* The furthest stage first: it makes room for the others. */
+/* The first stage first, as long as it has room: what one thread alone can do is then begun as soon as it can
+ * be, and the others have its last items to go on with. One thread goes the other way, and finds items where
+ * it has just left them. */
 static bool find_task(struct pipeline *p, struct task *task)
 {
-	for (size_t stage = p->stage_count; stage-- > 0;) {
+	for (size_t i = 0; i < p->stage_count; i++) {
+		size_t stage = p->alone ? p->stage_count - 1 - i : i;
 		struct progress *progress = &p->progress[stage];
 		if (!is_ready(p, stage))
 			continue;
@@ -147,6 +151,7 @@ int pipeline_run(const struct pipeline_stage *stages, size_t stage_count, void *
 		.stage_count = stage_count,
 		.data = data,
 		.items = items,
+		.alone = jobs <= 1,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 		.progress = memory_array(stage_count, sizeof(*p.progress))};

@@ -12,8 +12,8 @@ struct longterm {
 	uint32_t rate, channels;
 	size_t size, bins, filled;
 	struct twin_spectrum *spectrum;
-	double *samples[BLOCK_CHANNELS]; /* the window that is being filled */
-	struct longterm_power *powers;	 /* one a bin, summed */
+	double *middle, *side;	       /* the window that is being filled */
+	struct longterm_power *powers; /* one a bin, summed */
 	uint64_t windows, frames;
 };
 
@@ -32,8 +32,8 @@ int longterm_create(struct longterm **longterm, uint32_t rate, uint32_t channels
 	}
 	made->bins = twin_spectrum_bins(made->spectrum);
 	made->powers = memory_array(made->bins, sizeof(*made->powers));
-	for (uint32_t c = 0; c < channels; c++)
-		made->samples[c] = memory_array(made->size, sizeof(double));
+	made->middle = memory_array(made->size, sizeof(double));
+	made->side = memory_array(made->size, sizeof(double));
 	made->filled = made->size / 2; /* silence before it, so that the beginning counts as much */
 	*longterm = made;
 	return 0;
@@ -43,23 +43,25 @@ void longterm_destroy(struct longterm *longterm)
 {
 	if (!longterm)
 		return;
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
-		free(longterm->samples[c]);
+	free(longterm->middle);
+	free(longterm->side);
 	free(longterm->powers);
 	twin_spectrum_destroy(longterm->spectrum);
 	free(longterm);
 }
 
+/* |L|² + |R|² is 2 (|M|² + |S|²), and what has no side loses nothing in the fold. */
 static void count_window(struct longterm *l)
 {
-	struct twin_powers found = twin_spectrum_run(l->spectrum, l->samples[0], l->samples[l->channels - 1]);
+	const size_t half = l->size / 2;
+	struct twin_powers found = twin_spectrum_run(l->spectrum, l->middle, l->side);
 	for (size_t i = 0; i < l->bins; i++) {
-		l->powers[i].sides += (double)found.one[i] + (double)found.other[i];
-		l->powers[i].mono += (double)found.mean[i];
+		l->powers[i].sides += 2 * ((double)found.one[i] + (double)found.other[i]);
+		l->powers[i].mono += (double)found.one[i];
 	}
-	for (uint32_t c = 0; c < l->channels; c++)
-		memmove(l->samples[c], l->samples[c] + l->size / 2, l->size / 2 * sizeof(double));
-	l->filled = l->size / 2;
+	memmove(l->middle, l->middle + half, half * sizeof(double));
+	memmove(l->side, l->side + half, half * sizeof(double));
+	l->filled = half;
 	l->windows++;
 }
 
@@ -67,10 +69,15 @@ void longterm_add(struct longterm *l, const struct block *block)
 {
 	l->frames += block->frames;
 	for (size_t done = 0, n; done < block->frames; done += n) {
+		const double *left = block->channel[0] + done,
+			     *right = block->channel[l->channels - 1] + done;
+		double *middle = l->middle + l->filled, *side = l->side + l->filled;
 		n = l->size - l->filled;
 		n = n < block->frames - done ? n : block->frames - done;
-		for (uint32_t c = 0; c < l->channels; c++)
-			memcpy(l->samples[c] + l->filled, block->channel[c] + done, n * sizeof(double));
+		for (size_t i = 0; i < n; i++) {
+			middle[i] = (left[i] + right[i]) / 2;
+			side[i] = (left[i] - right[i]) / 2;
+		}
 		l->filled += n;
 		if (l->filled == l->size)
 			count_window(l);
@@ -80,8 +87,8 @@ void longterm_add(struct longterm *l, const struct block *block)
 void longterm_end(struct longterm *l)
 {
 	for (int i = 0; i < 2; i++) {
-		for (uint32_t c = 0; c < l->channels; c++)
-			memset(l->samples[c] + l->filled, 0, (l->size - l->filled) * sizeof(double));
+		memset(l->middle + l->filled, 0, (l->size - l->filled) * sizeof(double));
+		memset(l->side + l->filled, 0, (l->size - l->filled) * sizeof(double));
 		count_window(l);
 	}
 }

@@ -10,7 +10,7 @@ struct twin_spectrum {
 	size_t size;
 	struct fft *fft;
 	double *window;
-	float *one, *other, *mean;
+	float *one, *other;
 };
 
 struct twin_spectrum *twin_spectrum_create(size_t size)
@@ -23,8 +23,7 @@ struct twin_spectrum *twin_spectrum_create(size_t size)
 	made->window = calloc(size, sizeof(*made->window));
 	made->one = calloc(size / 2 + 1, sizeof(float));
 	made->other = calloc(size / 2 + 1, sizeof(float));
-	made->mean = calloc(size / 2 + 1, sizeof(float));
-	if (!made->fft || !made->window || !made->one || !made->other || !made->mean) {
+	if (!made->fft || !made->window || !made->one || !made->other) {
 		twin_spectrum_destroy(made);
 		return NULL;
 	}
@@ -41,7 +40,6 @@ void twin_spectrum_destroy(struct twin_spectrum *twin)
 	free(twin->window);
 	free(twin->one);
 	free(twin->other);
-	free(twin->mean);
 	free(twin);
 }
 
@@ -59,23 +57,20 @@ WIDE static void window_samples(
 
 /* A real signal's bins come back as each other's mirror image: what is even under that in the real part and
  * odd in the imaginary part is the first signal's, the rest the second's. `far` is bin -k of bin k. */
-static inline __attribute__((always_inline)) void take_apart(struct fft_numbers z, size_t k, size_t far,
-	float *restrict one, float *restrict other, float *restrict mean)
+static inline __attribute__((always_inline)) void take_apart(
+	struct fft_numbers z, size_t k, size_t far, float *restrict one, float *restrict other)
 {
 	const float re = (z.re[k] + z.re[far]) / 2, im = (z.im[k] - z.im[far]) / 2;
 	const float other_re = (z.im[k] + z.im[far]) / 2, other_im = (z.re[far] - z.re[k]) / 2;
-	const float mean_re = (re + other_re) / 2, mean_im = (im + other_im) / 2;
 	one[k] = re * re + im * im;
 	other[k] = other_re * other_re + other_im * other_im;
-	mean[k] = mean_re * mean_re + mean_im * mean_im;
 }
 
-WIDE static void take_all_apart(
-	struct fft_numbers z, size_t size, float *restrict one, float *restrict other, float *restrict mean)
+WIDE static void take_all_apart(struct fft_numbers z, size_t size, float *restrict one, float *restrict other)
 {
-	take_apart(z, 0, 0, one, other, mean);
+	take_apart(z, 0, 0, one, other);
 	for (size_t k = 1; k <= size / 2; k++)
-		take_apart(z, k, size - k, one, other, mean);
+		take_apart(z, k, size - k, one, other);
 }
 
 struct twin_powers twin_spectrum_run(struct twin_spectrum *twin, const double *one, const double *other)
@@ -84,6 +79,6 @@ struct twin_powers twin_spectrum_run(struct twin_spectrum *twin, const double *o
 	window_samples(twin->window, one, in.re, twin->size);
 	window_samples(twin->window, other, in.im, twin->size);
 	struct fft_numbers z = fft_run(twin->fft);
-	take_all_apart(z, twin->size, twin->one, twin->other, twin->mean);
-	return (struct twin_powers){twin->one, twin->other, twin->mean};
+	take_all_apart(z, twin->size, twin->one, twin->other);
+	return (struct twin_powers){twin->one, twin->other};
 }

@@ -16,9 +16,9 @@ void twin_spectrum_destroy(struct twin_spectrum *twin); /* NULL is fine */
 
 size_t twin_spectrum_bins(const struct twin_spectrum *twin); /* size / 2 + 1 */
 
-/* |bin|² of `size` windowed samples of each and of the mean of both, one a bin. Valid until the next. */
+/* |bin|² of `size` windowed samples of each, one a bin. Valid until the next. */
 struct twin_powers {
-	const float *one, *other, *mean;
+	const float *one, *other;
 };
 struct twin_powers twin_spectrum_run(struct twin_spectrum *twin, const double *one, const double *other);
 

@@ -205,6 +205,7 @@ static double decibels(double ratio)
 static void read_worst_third(const struct translation *t, struct translation_reading *r)
 {
 	const double quietest = 1e-3; /* of the loudest: what nobody hears cannot be missed */
+	const double rounded_db = 1e-9;
 	struct longterm_power thirds[LONGTERM_THIRDS];
 	double loudest = 0;
 	for (size_t i = 0; i < LONGTERM_THIRDS; i++) {
@@ -214,7 +215,7 @@ static void read_worst_third(const struct translation *t, struct translation_rea
 	}
 	for (size_t i = 0; i < LONGTERM_THIRDS && loudest > 0; i++) {
 		double loss = decibels(thirds[i].sides / 2 / fmax(thirds[i].mono, 1e-300));
-		if (thirds[i].sides < loudest * quietest || (loss <= r->mono_worst_db))
+		if (thirds[i].sides < loudest * quietest || loss <= fmax(r->mono_worst_db, rounded_db))
 			continue;
 		r->mono_worst_db = fmin(loss, 100);
 		r->mono_worst_hz = longterm_third_hz(i);
