@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "recorder/clock-xrun.h"
+#include "tests/rig/patience.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,14 +12,6 @@
 #define NEVER INT64_MAX
 #define SETTLED 3U
 #define OTHER_POSITION INT64_C(77777777)
-
-/* For so long after a node left or joined, a cycle may stay without an end through nobody's fault, and is not
- * waited for as long as one that a busy machine delays. Who joins may only be slow, so that gets more. All are parts
- * of --patience: 0.2, 0.05, 2 and 0.5 s of its 5. */
-#define LEAVING 0.04
-#define LEFT_PATIENCE 0.01
-#define JOINING 0.4
-#define JOINED_PATIENCE 0.1
 
 struct driver {
 	const struct options *options;
@@ -33,16 +26,14 @@ struct driver {
 	struct spa_io_position *position;
 	struct crystal crystal;
 	bool started;
-	bool in_flight;		    /* a cycle was triggered and has not been completed */
-	unsigned answers;	    /* completions since the last trigger */
-	unsigned steady;	    /* triggers in a row that were answered once */
-	bool filled;		    /* this cycle's samples are queued */
-	int64_t trigger_ns;	    /* when the cycle in flight was triggered */
-	int64_t limit_ns;	    /* how long to wait for its end */
-	int64_t left_ns, joined_ns; /* when something last left or joined the graph */
-	int64_t frame;		    /* of the interface: the first one of the next cycle */
-	int64_t counted;	    /* clock.position of the next cycle */
-	int64_t now_frame;	    /* first frame of this cycle */
+	bool in_flight;	  /* a cycle was triggered and has not been completed */
+	unsigned answers; /* completions since the last trigger */
+	unsigned steady;  /* triggers in a row that were answered once */
+	bool filled;	  /* this cycle's samples are queued */
+	struct patience patience;
+	int64_t frame;	   /* of the interface: the first one of the next cycle */
+	int64_t counted;   /* clock.position of the next cycle */
+	int64_t now_frame; /* first frame of this cycle */
 	uint32_t now_frames;
 	int64_t begin; /* the frame at which the material sounds; NEVER before SIGUSR1 */
 	bool play_asked, said_playing, said_done, said_unplug, said_end;
@@ -137,34 +128,12 @@ static void write_clock(struct driver *d)
 	clock->rate_diff = 1 + d->options->ppm * 1e-6;
 }
 
-static int64_t patience(const struct driver *d, double part)
-{
-	return (int64_t)(d->options->patience_s * part * (double)CLOCK_NSEC_PER_SEC);
-}
-
-static int64_t patience_ends(const struct driver *d)
-{
-	return d->trigger_ns + patience(d, 1);
-}
-
-/* Who leaves in the middle of a cycle leaves it without an end, and who joins may be counted on before it
- * listens: then there is no point in waiting long. */
-static int64_t wait_ends(const struct driver *d)
-{
-	if (d->trigger_ns < d->left_ns + patience(d, LEAVING))
-		return d->trigger_ns + patience(d, LEFT_PATIENCE);
-	if (d->trigger_ns < d->joined_ns + patience(d, JOINING))
-		return d->trigger_ns + patience(d, JOINED_PATIENCE);
-	return patience_ends(d);
-}
-
 static void trigger(struct driver *d)
 {
 	d->in_flight = true;
 	d->steady = d->answers == 1 ? d->steady + 1 : 0;
 	d->answers = 0;
-	d->trigger_ns = clock_monotonic_ns();
-	d->limit_ns = wait_ends(d);
+	patience_begin(&d->patience);
 	/* Before the first cycle, when the converter has not asked for anything yet, `process` is not called.
 	 */
 	if (!d->sink)
@@ -223,8 +192,8 @@ static bool settled(const struct driver *d)
 static int64_t when_due(const struct driver *d)
 {
 	int64_t due = crystal_ns(&d->crystal, d->frame);
-	int64_t pace =
-		d->trigger_ns + crystal_ns(&d->crystal, d->frame) - crystal_ns(&d->crystal, d->now_frame);
+	int64_t pace = d->patience.trigger_ns + crystal_ns(&d->crystal, d->frame) -
+		       crystal_ns(&d->crystal, d->now_frame);
 	return settled(d) || due > pace ? due : pace;
 }
 
@@ -244,11 +213,11 @@ static void on_timer(void *data, uint64_t expirations)
 	struct driver *d = data;
 	(void)expirations;
 	if (d->stream && d->in_flight && settled(d)) {
-		if (clock_monotonic_ns() < d->limit_ns) {
-			arm(d, d->limit_ns);
+		if (clock_monotonic_ns() < d->patience.limit_ns) {
+			arm(d, d->patience.limit_ns);
 			return;
 		}
-		if (d->limit_ns == patience_ends(d))
+		if (patience_is_whole(&d->patience))
 			notices_send(&d->notices, NOTICE_STALLED, d->now_frame, 0);
 		d->steady = 0;
 	}
@@ -378,27 +347,25 @@ void driver_done(struct driver *d)
 	post_call(d, complete);
 }
 
-/* A cycle that is waited for already is not waited for past `wait_ns` from now. */
-static void hurry(struct driver *d, int64_t now, int64_t wait_ns)
+/* A cycle that is waited for already is not waited for past `limit_ns`. */
+static void hurry(struct driver *d, int64_t limit_ns)
 {
-	if (d->in_flight && settled(d) && d->limit_ns > now + wait_ns) {
-		d->limit_ns = now + wait_ns;
-		arm(d, d->limit_ns);
+	if (d->in_flight && settled(d) && d->patience.limit_ns > limit_ns) {
+		d->patience.limit_ns = limit_ns;
+		arm(d, limit_ns);
 	}
 }
 
 static void note_left(struct driver *d, const void *argument)
 {
 	(void)argument;
-	d->left_ns = clock_monotonic_ns();
-	hurry(d, d->left_ns, patience(d, LEFT_PATIENCE));
+	hurry(d, patience_left(&d->patience));
 }
 
 static void note_joined(struct driver *d, const void *argument)
 {
 	(void)argument;
-	d->joined_ns = clock_monotonic_ns();
-	hurry(d, d->joined_ns, patience(d, JOINED_PATIENCE));
+	hurry(d, patience_joined(&d->patience));
 }
 
 void driver_nudge(struct driver *d, bool joined)
@@ -473,6 +440,7 @@ int driver_create(struct driver **driver, struct pw_context *context, const stru
 	d->options = options;
 	d->material = material;
 	d->begin = NEVER;
+	d->patience.whole_s = options->patience_s;
 	d->rate = (uint32_t)options->rate;
 	d->data_loop = pw_data_loop_get_loop(pw_context_get_data_loop(context));
 	d->timer = pw_loop_add_timer(d->data_loop, on_timer, d);
