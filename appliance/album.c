@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/text.h"
 #include "takes/export.h"
 
 #include <errno.h>
@@ -323,13 +324,11 @@ static int write_report(const struct album *album, struct error *e)
 	return result;
 }
 
-char *album_cue(const struct album *album)
+/* By the files of the first format. */
+static char *cue_sheet(const struct album *album)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	export_cue_line(to, "TITLE", album->session->song.title, "");
 	export_cue_line(to, "PERFORMER", album->session->song.artist, "");
 	long frames = lround(album->gap_s * 75); /* a CD's own, 75 a second */
@@ -345,13 +344,12 @@ char *album_cue(const struct album *album)
 				frames % 75);
 		fputs("    INDEX 01 00:00:00\n", to);
 	}
-	fclose(to);
-	return text;
+	return text_close(&text);
 }
 
 static int write_cue(const struct album *album, struct error *e)
 {
-	char *text = album_cue(album), *path = file_join(album->out, "album.cue");
+	char *text = cue_sheet(album), *path = file_join(album->out, "album.cue");
 	int result = file_replace(path, text, strlen(text), e);
 	free(path);
 	free(text);

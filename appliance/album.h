@@ -42,7 +42,4 @@ int album_open(struct album *album, char *const *paths, size_t count, struct err
 int album_master(struct album *album, master_progress_fn progress, void *data, struct error *e) MUST_CHECK;
 void album_finish(struct album *album); /* a zeroed value is fine */
 
-/* The text of the cue sheet (the caller's to free), by the files of the first format. */
-char *album_cue(const struct album *album);
-
 #endif

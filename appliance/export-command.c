@@ -1,7 +1,6 @@
 /* woodshed export: a take for other programs. */
 #include "appliance/exporting.h"
 #include "appliance/subcommand.h"
-#include "takes/take.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,26 +48,18 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 		.out = subcommand_option(command, arguments, "out"),
 		.force = subcommand_option(command, arguments, "force"),
 		.made = print_made};
-	const char *takes = subcommand_option(command, arguments, "takes"), *path;
 	int status = read_form(command, subcommand_option(command, arguments, "as"), &exporting.form);
 	if (status != EXIT_DONE)
 		return status;
 	if (!exporting.out || !exporting.out[0])
 		return subcommand_misused(command, "--out is missing: the folder to write into");
-	struct appliance appliance;
-	struct error e;
 	char *folder;
-	status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	status = subcommand_find_take(command, arguments, &folder);
 	if (status != EXIT_DONE)
 		return status;
-	if (take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e) == 0) {
-		exporting.folder = folder;
-		status = export_take(&exporting);
-		free(folder);
-	} else {
-		status = subcommand_failed(&e);
-	}
-	appliance_finish(&appliance);
+	exporting.folder = folder;
+	status = export_take(&exporting);
+	free(folder);
 	return status;
 }
 

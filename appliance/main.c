@@ -1,6 +1,7 @@
 /* woodshed: the program. A table of subcommands; each has a file of its own. */
 #include "appliance/subcommand.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 #include <jansson.h>
 #include <locale.h>
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* Who writes to a closed pipe or socket gets an error to handle, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
+	json_set_alloc_funcs(memory_block, free);
 	if (getenv("WOODSHED_DEBUG"))
 		log_set_level(LOG_LEVEL_DEBUG);
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {

@@ -2,10 +2,11 @@
 #include "appliance/measure.h"
 
 #include "common/memory.h"
+#include "common/text.h"
+#include "takes/xml.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { WIDTH = 960, HEIGHT = 760, LEFT = 70, PLOT_WIDTH = 850, COLUMNS = 850, SPAN_DB = 60 };
 
@@ -28,22 +29,6 @@ static const char style[] =
 	".mark{stroke:var(--mark);fill:none;stroke-width:1.5;stroke-dasharray:6 4}.marked{fill:var(--mark)}"
 	".pass{fill:var(--pass);font-weight:600}.warn{fill:var(--warn);font-weight:600}.end{text-anchor:end}"
 	".middle{text-anchor:middle}\n</style>\n";
-
-static void put_escaped(FILE *to, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '&':
-			fputs("&amp;", to);
-			break;
-		default:
-			fputc((unsigned char)*text < ' ' ? '?' : *text, to);
-		}
-	}
-}
 
 static double y_of(const struct plot *plot, double db)
 {
@@ -192,7 +177,7 @@ static void put_heading(FILE *to, const struct measure *m, const char *title)
 {
 	const struct meter_reading *r = &m->reading;
 	fprintf(to, "<text class=\"title\" x=\"%d\" y=\"34\">", LEFT);
-	put_escaped(to, title);
+	xml_put_text(to, title);
 	if (!isfinite(r->integrated_lufs)) {
 		fprintf(to,
 			"</text>\n<text class=\"dim\" x=\"%d\" y=\"58\">nothing loud enough to "
@@ -241,11 +226,8 @@ static void put_translation(FILE *to, const struct translation_reading *r)
 
 char *measure_svg(const struct measure *m, const char *title)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	fprintf(to,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\">\n",
@@ -259,6 +241,5 @@ char *measure_svg(const struct measure *m, const char *title)
 		put_translation(to, &m->translation);
 	}
 	fputs("</svg>\n", to);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

@@ -1,6 +1,7 @@
 #include "appliance/meters.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -247,14 +248,11 @@ void meters_draw(struct meters *meters, struct recorder *recorder, double second
 		return;
 	struct winsize size = {0};
 	bool known = ioctl(fileno(meters->stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-	char *text = NULL;
-	size_t length;
-	struct frame frame = {.text = open_memstream(&text, &length),
+	struct text text;
+	struct frame frame = {.text = text_open(&text),
 		.columns = known ? size.ws_col : 80,
 		.rows = known && size.ws_row > 0 ? size.ws_row : 24,
 		.colour = meters->colour};
-	if (!frame.text)
-		return;
 	struct recorder_level levels[LEVELS_MOST];
 	size_t count = recorder_levels(recorder, levels, LEVELS_MOST);
 	fputs("\r", frame.text);
@@ -266,10 +264,10 @@ void meters_draw(struct meters *meters, struct recorder *recorder, double second
 	fputs("\033[J\r", frame.text); /* the rest of this row, and what was higher before */
 	if (frame.row > 0)
 		fprintf(frame.text, "\033[%dA", frame.row);
-	fclose(frame.text);
-	fwrite(text, 1, length, meters->stream);
+	char *drawn = text_close(&text);
+	fwrite(drawn, 1, text.size, meters->stream);
 	fflush(meters->stream);
-	free(text);
+	free(drawn);
 	meters->drawn = true;
 }
 

@@ -3,7 +3,6 @@
 #include "appliance/report.h"
 #include "appliance/subcommand.h"
 #include "common/log.h"
-#include "takes/take.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,7 +124,6 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 		.out = subcommand_option(command, arguments, "out"),
 		.order = subcommand_option(command, arguments, "order"),
 	};
-	const char *takes = subcommand_option(command, arguments, "takes");
 	const char *stage = subcommand_option(command, arguments, "stage");
 	if (parse_stage(stage, &job.stage) < 0)
 		return subcommand_misused(command, "--stage: %s; edit, mix or master", stage);
@@ -136,21 +134,13 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	job.data = &display;
 	if (display.lines)
 		give_way();
-	struct appliance appliance;
-	struct error e;
-	const char *path;
 	char *folder;
-	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
+	int status = subcommand_find_take(command, arguments, &folder);
 	if (status != EXIT_DONE)
 		return status;
-	if (take_find(takes ? takes : appliance.takes, arguments->words[0], &folder, &e) == 0) {
-		job.folder = folder;
-		status = render(&job);
-		free(folder);
-	} else {
-		status = subcommand_failed(&e);
-	}
-	appliance_finish(&appliance);
+	job.folder = folder;
+	status = render(&job);
+	free(folder);
 	return status;
 }
 

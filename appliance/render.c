@@ -6,8 +6,8 @@
 #include "appliance/mastering.h"
 #include "appliance/mixdown.h"
 #include "appliance/processors.h"
-#include "appliance/release.h"
 #include "appliance/render-arrangement.h"
+#include "appliance/render-delivery.h"
 #include "appliance/report.h"
 #include "appliance/waveforms.h"
 #include "common/clock.h"
@@ -181,77 +181,6 @@ static int make_mix(struct render *render, struct error *e)
 
 /* ---- the master ---- */
 
-/* Sections and songs, where they are in the master. */
-static struct cue *make_cues(const struct render *render)
-{
-	const struct render_result *result = render->result;
-	struct cue *cues = memory_array(result->cue_count, sizeof(*cues));
-	for (size_t i = 0; i < result->cue_count; i++)
-		cues[i] = (struct cue){
-			mastering_frame(&render->mastering, result->cues[i].frame), result->cues[i].label};
-	return cues;
-}
-
-/* master.cue, for players that read neither chapters nor a CUESHEET block. */
-static int write_cue(const struct render *render, const struct release *release, struct error *e)
-{
-	char *path = file_join(render->out, CUE_FILE);
-	char *text = render_cue(render->result, release, render->mastering.delivered_rate);
-	int result = release->cue_count > 0 ? file_replace(path, text, strlen(text), e) : 0;
-	free(text);
-	free(path);
-	return result;
-}
-
-static void find_cover(const struct render *render, struct release *release)
-{
-	release_find_cover(release, render->job->folder);
-	if (render->job->session) {
-		char *folder = file_folder(render->job->session);
-		release_find_cover(release, folder);
-		free(folder);
-	}
-}
-
-/* What the session says of the piece, and the take, which may have been given another name since. */
-static int deliver(struct render *render, struct error *e)
-{
-	const struct manifest *take = &render->result->take;
-	const struct song_config *song = &render->session.session.song;
-	const struct mastering *mastering = &render->mastering;
-	struct cue *cues = make_cues(render);
-	char date[CLOCK_RFC3339_SIZE], time[CLOCK_RFC3339_SIZE];
-	clock_rfc3339(take->started_ns, date)[strlen("2026-11-22")] = '\0';
-	clock_rfc3339(take->started_ns, time)[strlen("2026-11-22T19:03:11")] = '\0';
-	struct release release = {.title = take->title ? take->title : song->title,
-		.artist = take->artist ? take->artist : song->artist,
-		.date = date,
-		.time = time + strlen("2026-11-22T"),
-		.song = song,
-		.tempo_bpm = song_told_tempo(&render->result->song, song),
-		.key = song_told_key(&render->result->song, song),
-		.album_lufs = NAN,
-		.album_dbtp = NAN,
-		.cues = cues,
-		.cue_count = render->result->cue_count};
-	find_cover(render, &release);
-	struct renditions_job job = {.folder = render->out,
-		.name = "master",
-		.formats = render->session.session.master.formats,
-		.bits = mastering->bits,
-		.scratch = &render->mastering.mastered,
-		.frames = mastering->mastered.frames,
-		.rate = mastering->delivered_rate,
-		.reading = mastering->plan.master,
-		.release = &release};
-	int result = renditions_make(&render->result->renditions, &job, e);
-	if (result == 0)
-		result = write_cue(render, &release, e);
-	picture_finish(&release.cover);
-	free(cues);
-	return result;
-}
-
 static int make_master(struct render *render, struct error *e)
 {
 	struct mastering *mastering = &render->mastering;
@@ -269,7 +198,7 @@ static int make_master(struct render *render, struct error *e)
 	render->result->translation = mastering->translation;
 	begin_stage(render, "master", 0.9, 1);
 	if (result == 0)
-		result = deliver(render, e);
+		result = render_deliver(render->result, render->job, &render->session.session, mastering, e);
 	tell(render, 1);
 	return result;
 }

@@ -27,17 +27,12 @@ static const char style[] =
 	".order{margin-top:1.8rem;border-top:1px solid var(--line);padding-top:.6rem}"
 	"@media print{body{max-width:none;font-size:11pt}h2{break-after:avoid}.row{break-inside:avoid}}";
 
-static void put_text(FILE *out, const char *text)
-{
-	xml_put(out, text, strlen(text));
-}
-
 static void put_fact(FILE *out, const char *name, const char *value)
 {
 	if (!value || !value[0])
 		return;
 	fprintf(out, "<li>%s <b>", name);
-	put_text(out, value);
+	xml_put_text(out, value);
 	fputs("</b></li>", out);
 }
 
@@ -78,7 +73,7 @@ static void put_lyrics(FILE *out, const struct section_config *section, size_t f
 	char *const *lines = section->lyrics.items;
 	for (size_t i = from; i < to; i++) {
 		fputs("<p class=\"words\">", out);
-		put_text(out, lines[i]);
+		xml_put_text(out, lines[i]);
 		fputs("</p>\n", out);
 	}
 }
@@ -87,7 +82,7 @@ static void put_heading(FILE *out, const struct grid_section *section)
 {
 	char tempo[64];
 	fputs("<h2>", out);
-	put_text(out, section->section->name);
+	xml_put_text(out, section->section->name);
 	fprintf(out, " <small>%d bar%s", section->bars, section->bars == 1 ? "" : "s");
 	if (song_sheet_tempo(section, tempo, sizeof(tempo))[0])
 		fprintf(out, ", tempo %s", tempo);
@@ -120,13 +115,13 @@ void song_sheet_html(const struct song_sheet *sheet, FILE *out)
 	fputs("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>",
 		out);
-	put_text(out, song_sheet_title(sheet));
+	xml_put_text(out, song_sheet_title(sheet));
 	fprintf(out, "</title><style>%s</style></head><body>\n<h1>", style);
-	put_text(out, song_sheet_title(sheet));
+	xml_put_text(out, song_sheet_title(sheet));
 	fputs("</h1>\n", out);
 	if (sheet->session->song.artist) {
 		fputs("<p class=\"artist\">", out);
-		put_text(out, sheet->session->song.artist);
+		xml_put_text(out, sheet->session->song.artist);
 		fputs("</p>\n", out);
 	}
 	put_facts(out, sheet);
@@ -134,7 +129,7 @@ void song_sheet_html(const struct song_sheet *sheet, FILE *out)
 		put_section(out, &sheet->played.sections[i]);
 	for (size_t i = 0; i < order->count; i++) {
 		fputs(i == 0 ? "<p class=\"order\">Order: " : " ", out);
-		put_text(out, words[i]);
+		xml_put_text(out, words[i]);
 	}
 	fputs(order->count > 0 ? "</p>\n</body></html>\n" : "</body></html>\n", out);
 }

@@ -1,5 +1,6 @@
 #include "appliance/subcommand.h"
 
+#include "common/memory.h"
 #include "takes/take.h"
 
 #include <errno.h>
@@ -56,39 +57,58 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 	return result < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
-static int work(const struct subcommand *command, const struct arguments *arguments, subcommand_fn act)
+/* The folder of takes, the caller's to free. EXIT_DONE, or EXIT_USAGE with the faults printed. */
+static int load_takes(const struct subcommand *command, const struct arguments *arguments, char **takes)
 {
 	struct appliance appliance;
-	struct error e;
-	const char *path, *takes = subcommand_option(command, arguments, "takes");
+	const char *path, *given = subcommand_option(command, arguments, "takes");
 	int status = subcommand_load_appliance(command, arguments, &appliance, &path);
 	if (status != EXIT_DONE)
 		return status;
-	int result = act(command, arguments, takes ? takes : appliance.takes, &e);
+	*takes = memory_text(given ? given : appliance.takes);
 	appliance_finish(&appliance);
+	return EXIT_DONE;
+}
+
+static int status_of(int result, const struct error *e)
+{
 	if (result < 0)
-		return subcommand_failed(&e);
+		return subcommand_failed(e);
 	return result > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 int subcommand_in_takes(const struct subcommand *command, const struct arguments *arguments)
 {
-	return work(command, arguments, command->in_takes);
+	struct error e;
+	char *takes;
+	int status = load_takes(command, arguments, &takes);
+	if (status != EXIT_DONE)
+		return status;
+	status = status_of(command->in_takes(command, arguments, takes, &e), &e);
+	free(takes);
+	return status;
 }
 
-static int find_take(const struct subcommand *command, const struct arguments *arguments, const char *takes,
-	struct error *e)
+int subcommand_find_take(const struct subcommand *command, const struct arguments *arguments, char **folder)
 {
-	char *folder;
-	int result = take_find(takes, arguments->words[0], &folder, e);
-	if (result < 0)
-		return result;
-	result = command->on_take(command, arguments, folder, e);
-	free(folder);
-	return result;
+	struct error e;
+	char *takes;
+	int status = load_takes(command, arguments, &takes);
+	if (status != EXIT_DONE)
+		return status;
+	status = status_of(take_find(takes, arguments->words[0], folder, &e), &e);
+	free(takes);
+	return status;
 }
 
 int subcommand_on_take(const struct subcommand *command, const struct arguments *arguments)
 {
-	return work(command, arguments, find_take);
+	struct error e;
+	char *folder;
+	int status = subcommand_find_take(command, arguments, &folder);
+	if (status != EXIT_DONE)
+		return status;
+	status = status_of(command->on_take(command, arguments, folder, &e), &e);
+	free(folder);
+	return status;
 }

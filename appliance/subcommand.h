@@ -77,7 +77,11 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
  * `in_takes` done, and tells a failure. The exit status. */
 int subcommand_in_takes(const struct subcommand *command, const struct arguments *arguments);
 
-/* The same of a command whose first word is a take, a path or an id: has its `on_take` done. */
+/* For a command whose first word is a take, a path or an id: its folder, the caller's to free, and EXIT_DONE;
+ * or what was wrong has been told, and it is the exit status. */
+int subcommand_find_take(const struct subcommand *command, const struct arguments *arguments, char **folder);
+
+/* `run` of a command on a take: has its `on_take` done, and tells a failure. The exit status. */
 int subcommand_on_take(const struct subcommand *command, const struct arguments *arguments);
 
 /* ---- the commands, a file each ---- */

@@ -1,14 +1,13 @@
 #include "audio/ballistics.h"
 
-#include <stdbool.h>
+#include "audio/fused.h"
+#include "audio/wide.h"
+
 #include <stdint.h>
 #include <string.h>
 
-#define INLINE inline __attribute__((always_inline))
-
 #ifdef __x86_64__
 #include <immintrin.h>
-#define FUSED __attribute__((target("avx2,fma")))
 #endif
 
 /* What is left of a reduction of 1 at `t` after it is no longer wanted: release, then attack, one after the
@@ -78,17 +77,12 @@ FUSED static void run_one_fused(struct ballistics *b, double *values, size_t cou
 {
 	run_one(b, values, count, true);
 }
-
-static bool is_fused(void)
-{
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
 #endif
 
 void ballistics_run(struct ballistics *b, double *values, size_t count)
 {
 #ifdef __x86_64__
-	if (is_fused()) {
+	if (can_fuse()) {
 		run_one_fused(b, values, count);
 		return;
 	}
@@ -101,7 +95,7 @@ typedef double four __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(doub
 typedef int64_t mask __attribute__((vector_size(BALLISTICS_TOGETHER * sizeof(int64_t))));
 
 /* Rows become columns. */
-static inline __attribute__((always_inline)) void turn(four rows[static BALLISTICS_TOGETHER])
+static INLINE void turn(four rows[static BALLISTICS_TOGETHER])
 {
 	four ab_even = __builtin_shufflevector(rows[0], rows[1], 0, 4, 2, 6);
 	four ab_odd = __builtin_shufflevector(rows[0], rows[1], 1, 5, 3, 7);
@@ -118,73 +112,67 @@ struct lanes {
 	four release, attack, held, reduction;
 };
 
+typedef void step_function(struct lanes *l, four *value);
+
+static inline void step_plain(struct lanes *l, four *value)
+{
+	four fallen = l->release * l->held + ((1 - l->release) * *value - DECAY_DB);
+	mask rises = *value > fallen;
+	l->held = (four)((rises & (mask)*value) | (~rises & (mask)fallen));
+	four next = l->attack * l->reduction + ((1 - l->attack) * l->held - DECAY_DB);
+	l->reduction = (four)((mask)next & (next > 0));
+	*value = l->reduction;
+}
+
+/* `step` is a constant where this is called. */
+static INLINE void run_steps(
+	struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER], step_function *const step)
+{
+	enum { COUNT = BALLISTICS_TOGETHER };
+	struct lanes l = *lanes;
+	for (size_t i = 0; i < CHUNK; i += COUNT) {
+		four rows[COUNT];
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++)
+			step(&l, &rows[k]);
+		turn(rows);
+		for (size_t k = 0; k < COUNT; k++)
+			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
+	}
+	*lanes = l;
+}
+
 #ifdef __x86_64__
 /* The larger of two is one instruction there, where a comparison and a blend are three that the next step
  * waits for. It is what `a > b ? a : b` is, not a number included. */
-FUSED static bool run_wide(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+FUSED static inline void step_fused(struct lanes *l, four *value)
 {
-	enum { COUNT = BALLISTICS_TOGETHER };
-	if (!is_fused())
-		return false;
-	const four release = lanes->release, attack = lanes->attack, rise = 1 - release,
-		   approach = 1 - attack;
-	four held = lanes->held, reduction = lanes->reduction;
-	for (size_t i = 0; i < CHUNK; i += COUNT) {
-		four rows[COUNT];
-		for (size_t k = 0; k < COUNT; k++)
-			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
-		turn(rows);
-		for (size_t k = 0; k < COUNT; k++) {
-			four risen = rise * rows[k] - DECAY_DB;
-			__m256d fallen = _mm256_fmadd_pd((__m256d)release, (__m256d)held, (__m256d)risen);
-			held = (four)_mm256_max_pd((__m256d)rows[k], fallen);
-			four approached = approach * held - DECAY_DB;
-			__m256d next =
-				_mm256_fmadd_pd((__m256d)attack, (__m256d)reduction, (__m256d)approached);
-			reduction = (four)_mm256_max_pd(next, _mm256_setzero_pd());
-			rows[k] = reduction;
-		}
-		turn(rows);
-		for (size_t k = 0; k < COUNT; k++)
-			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
-	}
-	lanes->held = held;
-	lanes->reduction = reduction;
-	return true;
+	four risen = (1 - l->release) * *value - DECAY_DB;
+	__m256d fallen = _mm256_fmadd_pd((__m256d)l->release, (__m256d)l->held, (__m256d)risen);
+	l->held = (four)_mm256_max_pd((__m256d)*value, fallen);
+	four approached = (1 - l->attack) * l->held - DECAY_DB;
+	__m256d next = _mm256_fmadd_pd((__m256d)l->attack, (__m256d)l->reduction, (__m256d)approached);
+	l->reduction = (four)_mm256_max_pd(next, _mm256_setzero_pd());
+	*value = l->reduction;
 }
-#else
-static bool run_wide(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+
+FUSED static void run_steps_fused(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
 {
-	(void)lanes, (void)values;
-	return false;
+	run_steps(lanes, values, step_fused);
 }
 #endif
 
-static void run_plain(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
+static void run_lanes(struct lanes *lanes, double *const values[static BALLISTICS_TOGETHER])
 {
-	enum { COUNT = BALLISTICS_TOGETHER };
-	const four release = lanes->release, attack = lanes->attack, rise = 1 - release,
-		   approach = 1 - attack;
-	four held = lanes->held, reduction = lanes->reduction;
-	for (size_t i = 0; i < CHUNK; i += COUNT) {
-		four rows[COUNT];
-		for (size_t k = 0; k < COUNT; k++)
-			memcpy(&rows[k], values[k] + i, sizeof(rows[k]));
-		turn(rows);
-		for (size_t k = 0; k < COUNT; k++) {
-			four value = rows[k], fallen = release * held + (rise * value - DECAY_DB);
-			mask rises = value > fallen;
-			held = (four)((rises & (mask)value) | (~rises & (mask)fallen));
-			four next = attack * reduction + (approach * held - DECAY_DB);
-			reduction = (four)((mask)next & (next > 0));
-			rows[k] = reduction;
-		}
-		turn(rows);
-		for (size_t k = 0; k < COUNT; k++)
-			memcpy(values[k] + i, &rows[k], sizeof(rows[k]));
+#ifdef __x86_64__
+	if (can_fuse()) {
+		run_steps_fused(lanes, values);
+		return;
 	}
-	lanes->held = held;
-	lanes->reduction = reduction;
+#endif
+	run_steps(lanes, values, step_plain);
 }
 
 void ballistics_run_together(struct ballistics *const b[static BALLISTICS_TOGETHER],
@@ -197,8 +185,7 @@ void ballistics_run_together(struct ballistics *const b[static BALLISTICS_TOGETH
 		lanes.held[k] = b[k]->held;
 		lanes.reduction[k] = b[k]->reduction;
 	}
-	if (!run_wide(&lanes, values))
-		run_plain(&lanes, values);
+	run_lanes(&lanes, values);
 	for (size_t k = 0; k < BALLISTICS_TOGETHER; k++) {
 		b[k]->held = lanes.held[k];
 		b[k]->reduction = lanes.reduction[k];

@@ -1,4 +1,6 @@
 #include "audio/biquad.h"
+#include "audio/fused.h"
+#include "audio/wide.h"
 
 #ifdef __x86_64__
 
@@ -12,9 +14,6 @@
  * waits for its own last value. */
 enum { LANES = FILTER_TOGETHER, PIECE = 256, GROUP = 3 };
 
-#define FUSED __attribute__((target("avx2,fma")))
-#define INLINE inline __attribute__((always_inline))
-
 struct lanes {
 	__m256d b0, b1, b2, a1, a2;
 	__m256d x1, x2, y1, y2;
@@ -25,15 +24,8 @@ FUSED static void lanes_load(struct lanes *l, const struct biquad_signals *signa
 	for (size_t lane = 0; lane < LANES; lane++) {
 		const struct biquad *s = &signals->sections[lane][section];
 		const struct biquad_memory *m = &signals->memories[lane][section];
-		l->b0[lane] = s->b0;
-		l->b1[lane] = s->b1;
-		l->b2[lane] = s->b2;
-		l->a1[lane] = s->a1;
-		l->a2[lane] = s->a2;
-		l->x1[lane] = m->x1;
-		l->x2[lane] = m->x2;
-		l->y1[lane] = m->y1;
-		l->y2[lane] = m->y2;
+		LANE_TAKE_SECTION(l, lane, s);
+		LANE_TAKE_MEMORY(l, lane, m);
 	}
 }
 
@@ -41,10 +33,7 @@ FUSED static void lanes_store(const struct lanes *l, const struct biquad_signals
 {
 	for (size_t lane = 0; lane < LANES; lane++) {
 		struct biquad_memory *m = &signals->memories[lane][section];
-		m->x1 = l->x1[lane];
-		m->x2 = l->x2[lane];
-		m->y1 = l->y1[lane];
-		m->y2 = l->y2[lane];
+		LANE_GIVE_MEMORY(l, lane, m);
 	}
 }
 
@@ -152,7 +141,7 @@ FUSED static void run(const struct biquad_signals *signals, size_t count)
 
 bool biquad_run_together(const struct biquad_signals *signals, size_t count)
 {
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+	if (!can_fuse())
 		return false;
 	if (signals->count > BIQUAD_TOGETHER_MOST)
 		return false;

@@ -1,4 +1,6 @@
 #include "audio/biquad.h"
+#include "audio/fused.h"
+#include "audio/wide.h"
 
 #ifdef __x86_64__
 
@@ -13,9 +15,6 @@
  * for another: what section k gave four samples ago is what section k + 1 takes in now, and stays in
  * registers. */
 enum { LAG = 4, LANES = 4, QUADS = 2, MOST = LANES * QUADS };
-
-#define FUSED __attribute__((target("avx2,fma")))
-#define INLINE inline __attribute__((always_inline))
 
 /* Of four sections. What came in and what came out lies in rings, so that nothing has to move on: x[i % 2]
  * came in and y[i % LAG] came out at step i. */
@@ -74,11 +73,7 @@ FUSED static void lanes_load(struct lanes lanes[static QUADS], const struct row 
 		const struct biquad *s = &row->sections[k];
 		const struct biquad_memory *m = &row->memories[k];
 		const size_t lane = k % LANES;
-		l->b0[lane] = s->b0;
-		l->b1[lane] = s->b1;
-		l->b2[lane] = s->b2;
-		l->a1[lane] = s->a1;
-		l->a2[lane] = s->a2;
+		LANE_TAKE_SECTION(l, lane, s);
 		l->x[slot(at, 1, 2)][lane] = m->x1;
 		l->x[slot(at, 2, 2)][lane] = m->x2;
 		l->y[slot(at, 1, LAG)][lane] = m->y1;
@@ -198,7 +193,7 @@ static void run_together(
 
 bool biquad_run_wide(const struct biquad *s, struct biquad_memory *m, size_t n, double *samples, size_t count)
 {
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+	if (!can_fuse())
 		return false;
 	for (size_t together; n > 0; n -= together) {
 		together = count <= MOST * LAG ? 1 : n < MOST ? n : MOST;
@@ -221,11 +216,7 @@ FUSED static void pair_load(struct lanes *l, const struct biquad *sections,
 	for (size_t lane = 0; lane < LANES; lane++) {
 		const struct biquad *s = &sections[lane / 2];
 		const struct biquad_memory *m = &memories[lane % 2][lane / 2];
-		l->b0[lane] = s->b0;
-		l->b1[lane] = s->b1;
-		l->b2[lane] = s->b2;
-		l->a1[lane] = s->a1;
-		l->a2[lane] = s->a2;
+		LANE_TAKE_SECTION(l, lane, s);
 		l->x[slot(LAG, 1, 2)][lane] = m->x1;
 		l->x[slot(LAG, 2, 2)][lane] = m->x2;
 		for (size_t back = 1; back <= LAG; back++)
@@ -287,7 +278,7 @@ FUSED static void run_pair(const struct biquad *sections, struct biquad_memory *
 bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
 	double *const samples[static 2], size_t count)
 {
-	if (count <= (size_t)MOST * LAG || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+	if (count <= (size_t)MOST * LAG || !can_fuse())
 		return false;
 	run_pair(sections, memories, samples, count);
 	return true;

@@ -28,6 +28,16 @@ static inline void biquad_run(
 	memory->y2 = y2;
 }
 
+/* For sections side by side: `*l` is a struct of vectors of any width, b0 to a2 of coefficients, x1 to y2 of
+ * memories, and a lane of all of them is one section's. */
+#define LANE_TAKE_SECTION(l, lane, s) \
+	((l)->b0[lane] = (s)->b0, (l)->b1[lane] = (s)->b1, (l)->b2[lane] = (s)->b2, (l)->a1[lane] = (s)->a1, \
+		(l)->a2[lane] = (s)->a2)
+#define LANE_TAKE_MEMORY(l, lane, m) \
+	((l)->x1[lane] = (m)->x1, (l)->x2[lane] = (m)->x2, (l)->y1[lane] = (m)->y1, (l)->y2[lane] = (m)->y2)
+#define LANE_GIVE_MEMORY(l, lane, m) \
+	((m)->x1 = (l)->x1[lane], (m)->x2 = (l)->x2[lane], (m)->y1 = (l)->y1[lane], (m)->y2 = (l)->y2[lane])
+
 /* Runs `n` sections after one another where this processor multiplies and adds in one operation (x86-64 with
  * AVX2 and FMA); else false, and nothing is done. Bits are the same however the samples are cut into calls,
  * but differ in the last places from biquad_run's: a processor keeps to one of the two. */
@@ -53,19 +63,17 @@ bool biquad_run_together(const struct biquad_signals *signals, size_t count);
 bool biquad_run_pair(const struct biquad sections[static 2], struct biquad_memory *const memories[static 2],
 	double *const samples[static 2], size_t count);
 
-enum { BIQUAD_STEREO_LEAST = 3 };
-
 /* One or two sections after one another, for two channels at once. */
 struct biquad_stereo {
 	const struct biquad *sections;
 	struct biquad_memory *memories[2]; /* of each channel */
 	size_t count;			   /* of sections */
 	const double *in[2];
-	double *out[2]; /* may be `in`, or what another of the two takes in */
+	double *out[2]; /* may be `in`, and so may what another of the two takes in */
 };
 
-/* Runs two of them side by side, `count` samples, at least BIQUAD_STEREO_LEAST; `one` is begun first. The
- * same bits as filter_run's. */
+/* Runs two of them side by side, `count` samples; `other` may have no sections, and no samples then. The same
+ * bits as filter_run's. */
 void biquad_run_stereo(const struct biquad_stereo *one, const struct biquad_stereo *other, size_t count);
 
 #endif

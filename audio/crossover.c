@@ -1,6 +1,5 @@
 #include "audio/crossover.h"
 
-#include "audio/ballistics.h"
 #include "audio/biquad.h"
 
 #include <math.h>
@@ -87,11 +86,6 @@ static void all_pass_stereo(const struct crossover *crossover, struct crossover_
 				all_stereo(alls, memories, splits, band, band + 1 + done, bands);
 			struct biquad_stereo other =
 				all_stereo(alls, memories, splits, band + 1, band + 2 + done, bands);
-			double unused[2][CHUNK] = {{0}};
-			struct biquad_memory none[2] = {{0}};
-			if (other.count == 0)
-				other = (struct biquad_stereo){alls, {&none[0], &none[1]}, 1,
-					{unused[0], unused[1]}, {unused[0], unused[1]}};
 			biquad_run_stereo(&one, &other, count);
 		}
 	}
@@ -112,9 +106,8 @@ void crossover_run_stereo(const struct crossover *crossover, struct crossover_me
 	const double *const in[2], double *const *const bands[2], size_t count)
 {
 	size_t splits = crossover->bands - 1;
-	/* When memories are to be looked at, and what is too short, goes the other way, to the same bits. */
-	if (count < BIQUAD_STEREO_LEAST || count > CHUNK ||
-		memories[0].low[0][0].age + count >= FILTER_FLUSH_EVERY) {
+	/* When memories are to be looked at it goes the other way, to the same bits. */
+	if (memories[0].low[0][0].age + count >= FILTER_FLUSH_EVERY) {
 		for (size_t c = 0; c < 2; c++)
 			crossover_run(crossover, &memories[c], in[c], bands[c], count);
 		return;

@@ -2,6 +2,7 @@
 
 #include "audio/biquad.h"
 #include "audio/match.h"
+#include "audio/wide.h"
 
 #include <math.h>
 
@@ -84,15 +85,8 @@ struct lanes {
 
 static inline void lane_load(struct lanes *l, int lane, const struct biquad *s, const struct biquad_memory *m)
 {
-	l->b0[lane] = s->b0;
-	l->b1[lane] = s->b1;
-	l->b2[lane] = s->b2;
-	l->a1[lane] = s->a1;
-	l->a2[lane] = s->a2;
-	l->x1[lane] = m->x1;
-	l->x2[lane] = m->x2;
-	l->y1[lane] = m->y1;
-	l->y2[lane] = m->y2;
+	LANE_TAKE_SECTION(l, lane, s);
+	LANE_TAKE_MEMORY(l, lane, m);
 }
 
 /* Of a section, the output for the sample before the next section's and the one after are still to be taken
@@ -100,10 +94,7 @@ static inline void lane_load(struct lanes *l, int lane, const struct biquad *s, 
  */
 static inline void lane_store(const struct lanes *l, int lane, struct biquad_memory *m, double *waiting)
 {
-	m->x1 = l->x1[lane];
-	m->x2 = l->x2[lane];
-	m->y1 = l->y1[lane];
-	m->y2 = l->y2[lane];
+	LANE_GIVE_MEMORY(l, lane, m);
 	waiting[0] = l->y2[lane];
 	waiting[1] = l->y1[lane];
 }
@@ -120,8 +111,8 @@ static inline void lanes_step(struct lanes *l, pair x)
 /* `pairs` is a constant where this is called, so that each case is a loop of its own with as much in
  * registers as there are. An odd count leaves the last lane without a section: it gives zeros that nobody
  * takes. */
-static inline __attribute__((always_inline)) void run_lanes(const struct biquad *s, struct biquad_memory *m,
-	const size_t pairs, size_t n, double *samples, size_t count)
+static INLINE void run_lanes(const struct biquad *s, struct biquad_memory *m, const size_t pairs, size_t n,
+	double *samples, size_t count)
 {
 	struct lanes l[PAIRS_MOST];
 	const size_t first = (n - 1) * LAG;

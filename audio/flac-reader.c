@@ -236,11 +236,14 @@ static int start(struct flac_reader *reader, struct error *e)
 					reader) != FLAC__STREAM_DECODER_INIT_STATUS_OK)
 		return error_errno(e, ENOMEM, "%s", reader->path);
 	bool read = FLAC__stream_decoder_process_until_end_of_metadata(reader->decoder);
+	FLAC__StreamDecoderState state = FLAC__stream_decoder_get_state(reader->decoder);
+	if (state == FLAC__STREAM_DECODER_MEMORY_ALLOCATION_ERROR)
+		return error_errno(e, ENOMEM, "%s", reader->path);
 	if (reader->failure && reader->failure != -EBADMSG)
 		return error_set(e, reader->failure, "%s", reader->message.text);
 	const struct flac_format *format = &reader->format;
 	/* A file that ends within its header: what libFLAC says of it is not an error. */
-	read = read && FLAC__stream_decoder_get_state(reader->decoder) != FLAC__STREAM_DECODER_END_OF_STREAM;
+	read = read && state != FLAC__STREAM_DECODER_END_OF_STREAM;
 	if (!read || reader->failure || format->channels == 0)
 		return error_set(e, EBADMSG, "%s: not a FLAC file", reader->path);
 	if (format->bits != 16 && format->bits != 24)
@@ -312,6 +315,15 @@ static void end_of_stream(struct flac_reader *reader)
 		damage(reader, "the file ends here");
 }
 
+/* Whatever else stops the decoder is the file's fault. */
+static void stopped(struct flac_reader *reader, FLAC__StreamDecoderState state)
+{
+	if (state == FLAC__STREAM_DECODER_MEMORY_ALLOCATION_ERROR)
+		reader->failure = error_errno(&reader->message, ENOMEM, "%s", reader->path);
+	else
+		damage(reader, FLAC__StreamDecoderStateString[state]);
+}
+
 /* Decodes the next FLAC frame into the block. False at the end and on failure. */
 static bool decode_block(struct flac_reader *reader)
 {
@@ -328,7 +340,7 @@ static bool decode_block(struct flac_reader *reader)
 			return false;
 		}
 		if (!fine)
-			damage(reader, FLAC__StreamDecoderStateString[state]);
+			stopped(reader, state);
 	}
 	return !reader->failure;
 }

@@ -1,8 +1,9 @@
 #include "audio/longterm.h"
 
-#include "audio/spectrum.h"
+#include "audio/twin-spectrum.h"
 #include "common/memory.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,9 @@
 struct longterm {
 	uint32_t rate, channels;
 	size_t size, bins, filled;
-	struct spectrum *spectrum;
-	double *samples[BLOCK_CHANNELS];	    /* the window that is being filled */
-	struct spectrum_bin *found[BLOCK_CHANNELS]; /* of one window */
-	struct longterm_power *powers;		    /* one a bin, summed */
+	struct twin_spectrum *spectrum;
+	double *samples[BLOCK_CHANNELS]; /* the window that is being filled */
+	struct longterm_power *powers;	 /* one a bin, summed */
 	uint64_t windows, frames;
 };
 
@@ -25,17 +25,15 @@ int longterm_create(struct longterm **longterm, uint32_t rate, uint32_t channels
 	*made = (struct longterm){.rate = rate, .channels = channels, .size = 1024};
 	while ((double)rate / (double)made->size > finest_hz)
 		made->size *= 2;
-	int result = spectrum_create(&made->spectrum, made->size, SPECTRUM_HANN, e);
-	if (result < 0) {
+	made->spectrum = twin_spectrum_create(made->size);
+	if (!made->spectrum) {
 		longterm_destroy(made);
-		return result;
+		return error_errno(e, ENOMEM, "the long-term spectrum");
 	}
-	made->bins = spectrum_bins(made->spectrum);
+	made->bins = twin_spectrum_bins(made->spectrum);
 	made->powers = memory_array(made->bins, sizeof(*made->powers));
-	for (uint32_t c = 0; c < channels; c++) {
+	for (uint32_t c = 0; c < channels; c++)
 		made->samples[c] = memory_array(made->size, sizeof(double));
-		made->found[c] = memory_array(made->bins, sizeof(struct spectrum_bin));
-	}
 	made->filled = made->size / 2; /* silence before it, so that the beginning counts as much */
 	*longterm = made;
 	return 0;
@@ -45,24 +43,19 @@ void longterm_destroy(struct longterm *longterm)
 {
 	if (!longterm)
 		return;
-	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++) {
+	for (uint32_t c = 0; c < BLOCK_CHANNELS; c++)
 		free(longterm->samples[c]);
-		free(longterm->found[c]);
-	}
 	free(longterm->powers);
-	spectrum_destroy(longterm->spectrum);
+	twin_spectrum_destroy(longterm->spectrum);
 	free(longterm);
 }
 
 static void count_window(struct longterm *l)
 {
-	for (uint32_t c = 0; c < l->channels; c++)
-		spectrum_forward(l->spectrum, l->samples[c], l->found[c]);
-	const struct spectrum_bin *left = l->found[0], *right = l->found[l->channels - 1];
+	struct twin_powers found = twin_spectrum_run(l->spectrum, l->samples[0], l->samples[l->channels - 1]);
 	for (size_t i = 0; i < l->bins; i++) {
-		struct spectrum_bin mono = {(left[i].re + right[i].re) / 2, (left[i].im + right[i].im) / 2};
-		l->powers[i].sides += (double)spectrum_power(left[i]) + (double)spectrum_power(right[i]);
-		l->powers[i].mono += (double)spectrum_power(mono);
+		l->powers[i].sides += (double)found.one[i] + (double)found.other[i];
+		l->powers[i].mono += (double)found.mean[i];
 	}
 	for (uint32_t c = 0; c < l->channels; c++)
 		memmove(l->samples[c], l->samples[c] + l->size / 2, l->size / 2 * sizeof(double));

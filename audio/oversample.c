@@ -1,5 +1,6 @@
 #include "audio/oversample.h"
 
+#include "audio/lanes.h"
 #include "audio/sinc.h"
 #include "audio/wide.h"
 
@@ -22,7 +23,7 @@ enum {
 	PLAIN = 32, /* taps of a plain meter, on the samples */
 	HISTORY = LEAD + LATENCY + CHUNK + 4 * TILE,
 	TILES = HISTORY / TILE,
-	LANES = 8,
+	OLD_TILES = (LEAD + LATENCY - 1) / TILE, /* all of whose samples, and the one behind, are known */
 };
 
 /* Kaiser's formula (J. F. Kaiser, 1974) for 70 dB: the transition is then 0.0042 of the rate wide,
@@ -38,8 +39,6 @@ static const double plain_beta = 9;
 /* What 32 bits may round away of a bound. */
 static const float slack = 1.00001f;
 
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-
 /* A value between two points lies on the straight line between them, plus a filter over the signal's second
  * differences, since interpolation leaves straight lines as they are. So it is no larger than the larger end
  * times `ends`, plus the largest second difference around times `bend`: where those are small, which they are
@@ -54,10 +53,13 @@ struct oversample {
 	float values[POINTS][FACTOR];
 	float plain[PLAIN][LANES]; /* eight values an interval */
 	struct bound by_samples, by_grid, by_plain;
-	float x[HISTORY];
+	float x[HISTORY + LANES * TILE];
 	float middles[TILE + CHUNK + 2 * TILE]; /* of this chunk's intervals, from a tile before it */
 	bool known[CHUNK / TILE + 3];		/* which tiles of them were worked out */
-	float most[TILES], bends[TILES];	/* of each tile of x: magnitudes and second differences */
+	/* Of each tile of x: magnitudes, second differences, and those around it. The first `kept` are still
+	 * right. */
+	float most[TILES + LANES], bends[TILES + LANES], around[TILES];
+	size_t kept;
 };
 
 /* ---- design ---- */
@@ -153,6 +155,7 @@ void oversample_reset(struct oversample *oversample)
 {
 	memset(oversample->x, 0, sizeof(oversample->x));
 	oversample->largest = 0;
+	oversample->kept = 0;
 }
 
 void oversample_set_floor(struct oversample *oversample, double floor)
@@ -180,21 +183,40 @@ static inline float largest_of(float values[TILE])
 	return values[0];
 }
 
-/* Of each tile, the largest magnitude, and the largest second difference around its samples. */
+/* Of eight tiles' rows, each the largest of two numbers of it, the largest of each tile. */
+static inline __attribute__((always_inline)) void largest_of_rows(lanes rows[static LANES], float *to)
+{
+	float columns[LANES][LANES];
+	lanes_turn(rows);
+	memcpy(columns, rows, sizeof(columns));
+	for (int width = LANES / 2; width > 0; width /= 2)
+		for (int k = 0; k < width; k++)
+			for (int i = 0; i < LANES; i++)
+				columns[k][i] = larger(columns[k][i], columns[k + width][i]);
+	memcpy(to, columns[0], sizeof(columns[0]));
+}
+
+/* Of each tile, the largest magnitude, and the largest second difference around its samples. Eight tiles at a
+ * time; there is room for what is worked out of tiles behind the last. */
 WIDE static void find_bends(struct oversample *o, size_t tiles)
 {
-	for (size_t t = 1; t < tiles; t++) {
-		const float *x = o->x + t * TILE;
-		float most[TILE], bends[TILE];
-		for (int i = 0; i < TILE; i++) {
-			most[i] = fabsf(x[i]);
-			bends[i] = fabsf((x[i - 1] - x[i]) - (x[i] - x[i + 1]));
+	for (size_t first = o->kept > 0 ? o->kept : 1; first < tiles; first += LANES) {
+		lanes most[LANES], bends[LANES];
+		for (size_t t = 0; t < LANES; t++) {
+			const float *x = o->x + (first + t) * TILE;
+			float largest[LANES], bend[LANES];
+			for (int i = 0; i < LANES; i++) {
+				const float *y = x + i + LANES;
+				largest[i] = larger(fabsf(x[i]), fabsf(*y));
+				bend[i] = larger(fabsf((x[i - 1] - x[i]) - (x[i] - x[i + 1])),
+					fabsf((y[-1] - y[0]) - (y[0] - y[1])));
+			}
+			memcpy(&most[t], largest, sizeof(largest));
+			memcpy(&bends[t], bend, sizeof(bend));
 		}
-		o->most[t] = largest_of(most);
-		o->bends[t] = largest_of(bends);
+		largest_of_rows(most, o->most + first);
+		largest_of_rows(bends, o->bends + first);
 	}
-	o->most[0] = o->most[1];
-	o->bends[0] = o->bends[1];
 }
 
 /* The largest of each tile and of the `reach` tiles behind it; in steps that double. */
@@ -215,10 +237,11 @@ static void find_bounds(struct oversample *o, size_t tiles, float *bounds)
 	const size_t lead = LEAD / TILE, around = TAPS / 2 / TILE + 1;
 	const size_t all = lead + tiles + around;
 	find_bends(o, all + 1);
-	spread(o->bends, all + 1, 2 * around);
+	memcpy(o->around, o->bends, (all + 1) * sizeof(*o->around));
+	spread(o->around, all + 1, 2 * around);
 	for (size_t t = 0; t < tiles; t++) {
 		float ends = larger(o->most[lead + t], fabsf(o->x[(lead + t + 1) * TILE]));
-		bounds[t] = ends * o->by_samples.ends + o->bends[lead + t - around] * o->by_samples.bend;
+		bounds[t] = ends * o->by_samples.ends + o->around[lead + t - around] * o->by_samples.bend;
 	}
 }
 
@@ -255,8 +278,7 @@ static void need_middles(struct oversample *o, size_t tile)
 }
 
 /* The largest of an interval's values; it begins with `grid`, which is the sample `x`. */
-static inline __attribute__((always_inline)) float interval_peak(
-	const struct oversample *o, const float *grid, const float *x)
+static INLINE float interval_peak(const struct oversample *o, const float *grid, const float *x)
 {
 	lanes low = {0}, high = {0}, plain = {0};
 	for (int k = 0; k < POINTS; k++) {
@@ -361,6 +383,12 @@ static void chunk_begin(struct oversample *o, const double *samples, size_t coun
 static void chunk_end(struct oversample *o, size_t count)
 {
 	memmove(o->x, o->x + count, (LEAD + LATENCY) * sizeof(*o->x));
+	o->kept = 0;
+	if (count % TILE != 0)
+		return;
+	memmove(o->most, o->most + count / TILE, OLD_TILES * sizeof(*o->most));
+	memmove(o->bends, o->bends + count / TILE, OLD_TILES * sizeof(*o->bends));
+	o->kept = OLD_TILES;
 }
 
 bool oversample_peaks(struct oversample *o, const double *samples, double *peaks, size_t count)

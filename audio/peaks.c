@@ -1,6 +1,7 @@
 #include "audio/peaks.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,11 +89,8 @@ char *peaks_json(const struct peaks *peaks)
 				   ",\"samples_per_pixel\":%" PRIu64 ",\"bits\":%d,\"length\":%zu,\"data\":[",
 		VERSION, peaks->channels, peaks->rate, peaks->frames_per_pixel, BITS, peaks->count);
 	size_t ranges = peaks->count * peaks->channels;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	if (!out)
-		abort();
+	struct text text;
+	FILE *out = text_open(&text);
 	fputs(head, out);
 	free(head);
 	for (size_t i = 0; i < ranges; i++) {
@@ -102,6 +100,5 @@ char *peaks_json(const struct peaks *peaks)
 		fprintf(out, "%s%d,%d", i ? "," : "", level(range.least), level(range.most));
 	}
 	fputs("]}\n", out);
-	fclose(out);
-	return text;
+	return text_close(&text);
 }

@@ -52,7 +52,7 @@ int resample_create(struct resample **resample, const struct warp *warp, uint32_
 	}
 	if (!whole) {
 		resample_destroy(r);
-		return error_set(e, ENOMEM, "no memory to resample with");
+		return error_errno(e, ENOMEM, "resampling");
 	}
 	for (int i = 0; i <= PHASES; i++)
 		sinc_design(r->phases[i], TAPS, (double)i / PHASES, kaiser_beta);

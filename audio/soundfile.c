@@ -18,9 +18,13 @@ struct soundfile {
 	char name[128];
 	char *path;
 	int fd; /* of one that is written; libsndfile only borrows it */
-	uint64_t at;
+	uint64_t at, on_its_way; /* frames; those of a file that is written set out for the disk */
 	double *frames; /* interleaved: SOUNDFILE_FRAMES of all channels */
 };
+
+/* So much of a WAV file at a time sets out for the disk, which is else idle until the end and then all that is
+ * waited for. */
+enum { WRITE_FRAMES = 1 << 20 };
 
 static const double surround = 1.41;
 
@@ -315,14 +319,26 @@ int soundfile_create_wav(struct soundfile **soundfile, const char *path, uint32_
 	return create(soundfile, path, SOUNDFILE_WAV, rate, channels, bits, broadcast, e);
 }
 
+/* No promise yet: soundfile_finish gives it, and hears of what went wrong. */
+static void send_off(struct soundfile *s)
+{
+	if (s->at - s->on_its_way < WRITE_FRAMES)
+		return;
+	sync_file_range(s->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	s->on_its_way = s->at;
+}
+
 int soundfile_write(struct soundfile *s, const struct block *block, struct error *e)
 {
 	for (uint32_t i = 0; i < block->frames; i++)
 		for (uint32_t c = 0; c < s->format.channels; c++)
 			s->frames[i * s->format.channels + c] = block->channel[c][i];
 	errno = 0;
-	if (sf_writef_double(s->file, s->frames, block->frames) == block->frames)
+	if (sf_writef_double(s->file, s->frames, block->frames) == block->frames) {
+		s->at += block->frames;
+		send_off(s);
 		return 0;
+	}
 	return errno ? error_errno(e, errno, "%s", s->path)
 		     : error_set(e, EIO, "%s: %s", s->path, sf_strerror(s->file));
 }

@@ -38,7 +38,7 @@ int spectrum_create(struct spectrum **spectrum, size_t size, enum spectrum_windo
 	made->inverse = kiss_fftr_alloc((int)size, 1, NULL, NULL);
 	if (!made->forward || !made->inverse) {
 		spectrum_destroy(made);
-		return error_set(e, ENOMEM, "a spectrum of %zu samples", size);
+		return error_errno(e, ENOMEM, "a spectrum of %zu samples", size);
 	}
 	made->samples = memory_array(size, sizeof(*made->samples));
 	fill_window(made, window);

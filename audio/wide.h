@@ -24,4 +24,8 @@
 #define WIDE
 #endif
 
+/* Compiled anew in every function that calls it, for that one's vectors and with the constants that it gives.
+ */
+#define INLINE inline __attribute__((always_inline))
+
 #endif

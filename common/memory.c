@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void memory_is_out(void)
+{
+	log_error("out of memory");
+	abort();
+}
+
 static void *checked(void *memory)
 {
-	if (!memory) {
-		log_error("out of memory");
-		abort();
-	}
+	if (!memory)
+		memory_is_out();
 	return memory;
 }
 
@@ -24,6 +28,11 @@ void *memory_new(size_t size)
 void *memory_array(size_t count, size_t size)
 {
 	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *memory_block(size_t size)
+{
+	return checked(malloc(size ? size : 1));
 }
 
 void *memory_grow(void *array, size_t count, size_t size)

@@ -58,7 +58,8 @@ static void append_suffix(char *out, size_t size, const char *suffix)
 	}
 }
 
-char *jsonschema_unit_pattern(enum unit unit, char *out, size_t size)
+/* What units_parse reads for `unit`, as a regular expression of ECMA 262; returns `out`. */
+static char *unit_pattern(enum unit unit, char *out, size_t size)
 {
 	const char *suffix;
 	snprintf(out, size, "^(" NUMBER " *");
@@ -99,7 +100,7 @@ static json_t *number_of(struct writer *w, const struct key *key)
 	if (key->step > 0 && fmod(key->least, key->step) == 0)
 		json_object_set_new(number, "multipleOf", bare(key, key->step));
 	json_t *any = json_pack("[o, {s:s, s:s}]", number, "type", "string", "pattern",
-		jsonschema_unit_pattern(key->unit, pattern, sizeof(pattern)));
+		unit_pattern(key->unit, pattern, sizeof(pattern)));
 	if (key->automatic)
 		json_array_append_new(any, json_pack("{s:s}", "const", "auto"));
 	return json_pack("{s:o}", "anyOf", any);

@@ -12,7 +12,4 @@
 /* The schema of a whole file; the caller's reference. `processors` are what chains may name; NULL: none. */
 json_t *jsonschema_of(const struct record *record, const struct record_table *processors);
 
-/* What units_parse reads for `unit`, as a regular expression of ECMA 262; returns `out`. */
-char *jsonschema_unit_pattern(enum unit unit, char *out, size_t size);
-
 #endif

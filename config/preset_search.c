@@ -41,7 +41,8 @@ const char *preset_shipped_name(enum preset_kind kind, size_t index)
 	return NULL;
 }
 
-const struct preset *preset_shipped(enum preset_kind kind, const char *name)
+/* NULL if none of that name comes with the program. */
+static const struct preset *shipped_of(enum preset_kind kind, const char *name)
 {
 	for (size_t i = 0; i < preset_count; i++)
 		if (presets[i].kind == kind && strcmp(presets[i].name, name) == 0)
@@ -108,7 +109,7 @@ static int find_file(
 
 static int find_shipped(enum preset_kind kind, const char *name, struct preset_source *source)
 {
-	const struct preset *preset = preset_shipped(kind, name);
+	const struct preset *preset = shipped_of(kind, name);
 	if (!preset)
 		return -ENOENT;
 	source->folder = PRESET_SHIPPED;

@@ -29,9 +29,7 @@ struct preset {
 extern const struct preset presets[];
 extern const size_t preset_count;
 
-/* NULL if none of that name comes with the program. */
 const char *preset_shipped_name(enum preset_kind kind, size_t index); /* NULL past the last of the kind */
-const struct preset *preset_shipped(enum preset_kind kind, const char *name);
 
 /* Folders that hold KIND/NAME.yaml, to be looked in one after the other before what comes with the program.
  */

@@ -1,5 +1,6 @@
 #include "config/print.h"
 
+#include "common/text.h"
 #include "config/schema.h"
 #include "config/utf8.h"
 #include "config/yaml.h"
@@ -138,37 +139,29 @@ static void put_key(struct block *block, const char *name)
 /* The members of a mapping; in a flow in braces, in a block on lines of their own below. */
 static void put_map(const struct block *outer, const struct record *record, size_t skip, const void *loaded)
 {
-	char *text = NULL;
-	size_t size = 0;
-	struct block inner = {.indent = outer->indent + 2, .flow = outer->flow};
-	inner.stream = open_memstream(&text, &size);
-	if (!inner.stream)
-		abort();
+	struct text text;
+	struct block inner = {.stream = text_open(&text), .indent = outer->indent + 2, .flow = outer->flow};
 	put_members(&inner, record, skip, loaded);
-	fclose(inner.stream);
-	if (outer->flow || size == 0)
-		fprintf(outer->stream, " {%s}%s", text, outer->flow ? "" : "\n");
+	char *members = text_close(&text);
+	if (outer->flow || text.size == 0)
+		fprintf(outer->stream, " {%s}%s", members, outer->flow ? "" : "\n");
 	else
-		fprintf(outer->stream, "\n%s", text);
-	free(text);
+		fprintf(outer->stream, "\n%s", members);
+	free(members);
 }
 
 /* A mapping in a list: a dash in place of its first line's last two blanks. */
 static void put_item(const struct block *outer, const struct record *record, const void *loaded)
 {
-	char *text = NULL;
-	size_t size = 0;
-	struct block inner = {.indent = outer->indent + 4};
-	inner.stream = open_memstream(&text, &size);
-	if (!inner.stream)
-		abort();
+	struct text text;
+	struct block inner = {.stream = text_open(&text), .indent = outer->indent + 4};
 	put_members(&inner, record, 0, loaded);
-	fclose(inner.stream);
-	if (size == 0)
+	char *members = text_close(&text);
+	if (text.size == 0)
 		fprintf(outer->stream, "%*s- {}\n", outer->indent + 2, "");
 	else
-		fprintf(outer->stream, "%*s- %s", outer->indent + 2, "", text + outer->indent + 4);
-	free(text);
+		fprintf(outer->stream, "%*s- %s", outer->indent + 2, "", members + outer->indent + 4);
+	free(members);
 }
 
 static void put_records(const struct block *block, const struct record *record, const struct key_list *list)

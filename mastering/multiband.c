@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HOP = 16, TILE = CHUNK, SUMS = 4 };
+enum { HOP = 16, TILE_HOPS = 16, TILE = HOP * TILE_HOPS, SUMS = 4 };
 
 static const double level_s = 0.01;
 
@@ -114,10 +114,10 @@ struct band {
 	double knee_start_db, knee_db, knee_curve, slope, most_db, gain_db;
 	struct ballistics ballistics;
 	double power; /* mean square */
-	/* Squares of the hop that is being filled; every fourth in one sum, which would else wait for itself.
+	/* Squares of a hop that comes in pieces; every fourth in one sum, which would else wait for itself.
 	 */
 	double sums[BLOCK_CHANNELS][SUMS];
-	double from, to, step;		      /* gain at the hop's ends, and what each frame adds */
+	double from, to;		      /* gain at the ends of the hop that comes */
 	double reduction_sum, most_reduction; /* dB */
 };
 
@@ -168,7 +168,7 @@ static void band_clear(struct band *band)
 	band->ballistics.held = band->ballistics.reduction = 0;
 	memset(band->sums, 0, sizeof(band->sums));
 	band->from = band->to = gain_of(band, 0);
-	band->step = band->reduction_sum = band->most_reduction = 0;
+	band->reduction_sum = band->most_reduction = 0;
 }
 
 static void band_init(struct band *band, const struct multiband_band *set, double rate)
@@ -209,68 +209,138 @@ static double sum_of(const double sums[SUMS])
 	return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-/* The gain for the next hop, from the level of the one that is full. */
-static void band_decide(struct band *band, double keep)
+/* ---- levels to gains ---- */
+
+/* From mean squares to dB that are wanted off. */
+WIDE static void want_reductions(const struct band *band, double values[static TILE_HOPS], size_t hops)
 {
-	double power = fmax(sum_of(band->sums[0]), sum_of(band->sums[1])) * (1.0 / HOP);
-	memset(band->sums, 0, sizeof(band->sums));
-	band->power = keep * band->power + (1 - keep) * fmin(power + FLOOR_POWER, MOST_POWER);
-	double over = fmax(fast_log2(band->power) * (FAST_DB_PER_OCTAVE / 2) - band->knee_start_db, 0);
-	double inside = fmin(over, band->knee_db);
-	double reduction =
-		fmin(band->slope * (inside * inside * band->knee_curve + (over - inside)), band->most_db);
-	double before = band->ballistics.reduction;
-	ballistics_run(&band->ballistics, &reduction, 1);
-	band->reduction_sum += reduction;
-	band->most_reduction = fmax(band->most_reduction, reduction);
-	band->from = band->to;
-	band->to = reduction == before ? band->from : gain_of(band, reduction);
-	band->step = (band->to - band->from) * (1.0 / HOP);
+	const double start = band->knee_start_db, knee = band->knee_db, curve = band->knee_curve;
+	const double slope = band->slope, most = band->most_db;
+	for (size_t h = 0; h < hops; h++) {
+		double above = fast_log2(values[h]) * (FAST_DB_PER_OCTAVE / 2) - start;
+		double over = above > 0 ? above : 0, inside = over < knee ? over : knee;
+		double wanted = slope * (inside * inside * curve + (over - inside));
+		values[h] = wanted < most ? wanted : most;
+	}
 }
 
-/* `count` samples of a band, from the hop's sample `at` on, added to what came of the bands before it; and
- * their squares. */
-static inline __attribute__((always_inline)) void add_band(
+WIDE static void find_band_gains(double gain_db, const double reductions[static TILE_HOPS],
+	double gains[static TILE_HOPS], size_t hops)
+{
+	for (size_t h = 0; h < hops; h++)
+		gains[h] = fast_exp2((gain_db - reductions[h]) * (1 / FAST_DB_PER_OCTAVE));
+}
+
+/* Gains at the ends of some hops and of the one after them, of which each knows those before it only. */
+struct ends {
+	double gain[TILE_HOPS + 2];
+};
+
+/* From the sums of squares of `hops` hops; these are lost. */
+static void band_decide(
+	struct band *band, double keep, double values[static TILE_HOPS], size_t hops, struct ends *ends)
+{
+	double power = band->power;
+	for (size_t h = 0; h < hops; h++) {
+		double fresh = values[h] * (1.0 / HOP) + FLOOR_POWER;
+		power = keep * power + (1 - keep) * (fresh < MOST_POWER ? fresh : MOST_POWER);
+		values[h] = power;
+	}
+	band->power = power;
+	want_reductions(band, values, hops);
+	ballistics_run(&band->ballistics, values, hops);
+	for (size_t h = 0; h < hops; h++) {
+		band->reduction_sum += values[h];
+		band->most_reduction = fmax(band->most_reduction, values[h]);
+	}
+	ends->gain[0] = band->from;
+	ends->gain[1] = band->to;
+	find_band_gains(band->gain_db, values, ends->gain + 2, hops);
+	band->from = ends->gain[hops];
+	band->to = ends->gain[hops + 1];
+}
+
+/* ---- tiles ---- */
+
+/* A part of a hop, from its sample `at` on, added to what came of the bands before it; and its squares. */
+static void add_part(
 	struct band *band, uint32_t c, const double *in, double *out, uint32_t at, uint32_t count)
 {
-	double sums[SUMS];
-	memcpy(sums, band->sums[c], sizeof(sums));
+	const double step = (band->to - band->from) * (1.0 / HOP);
 	for (uint32_t i = 0; i < count; i++) {
-		out[i] += (band->from + band->step * (at + i)) * in[i];
-		sums[(at + i) % SUMS] += in[i] * in[i];
+		out[i] += (band->from + step * (at + i)) * in[i];
+		band->sums[c][(at + i) % SUMS] += in[i] * in[i];
 	}
-	memcpy(band->sums[c], sums, sizeof(sums));
 }
 
-WIDE static void add_whole_hop(struct band *band, uint32_t c, const double *in, double *out)
-{
-	add_band(band, c, in, out, 0, HOP);
-}
-
-/* `count` frames of one hop, from frame `from` of the tile: levels of all bands, and their sum. */
-static void run_hop(struct multiband *m, double bands[BLOCK_CHANNELS][MULTIBAND_BANDS][TILE], uint32_t from,
-	uint32_t count, struct block *block, uint32_t at)
+static void run_part(struct multiband *m, double *rows[BLOCK_CHANNELS][MULTIBAND_BANDS], uint32_t count,
+	struct block *block, uint32_t at)
 {
 	for (uint32_t c = 0; c < m->channels; c++) {
 		double *out = block->channel[c] + at;
 		memset(out, 0, count * sizeof(*out));
-		for (size_t b = 0; b < m->count; b++) {
-			const double *in = bands[c][b] + from;
-			if (count == HOP)
-				add_whole_hop(&m->bands[b], c, in, out);
-			else
-				add_band(&m->bands[b], c, in, out, m->filled, count);
-		}
+		for (size_t b = 0; b < m->count; b++)
+			add_part(&m->bands[b], c, rows[c][b], out, m->filled, count);
 	}
 	m->filled += count;
 	if (m->filled < HOP)
 		return;
 	m->filled = 0;
 	m->hops++;
-	for (size_t b = 0; b < m->count; b++)
-		band_decide(&m->bands[b], m->power_keep);
+	for (size_t b = 0; b < m->count; b++) {
+		struct band *band = &m->bands[b];
+		double values[TILE_HOPS] = {fmax(sum_of(band->sums[0]), sum_of(band->sums[1]))};
+		struct ends unused;
+		band_decide(band, m->power_keep, values, 1, &unused);
+		memset(band->sums, 0, sizeof(band->sums));
+	}
 }
 
+/* Of each hop, the larger of what is there and of its own sum of squares. */
+WIDE static void find_hop_sums(const double *in, double *sums, size_t hops)
+{
+	for (size_t h = 0; h < hops; h++, in += HOP) {
+		double of[SUMS] = {0};
+		for (size_t i = 0; i < HOP; i += SUMS)
+			for (size_t k = 0; k < SUMS; k++)
+				of[k] += in[i + k] * in[i + k];
+		double sum = sum_of(of);
+		sums[h] = sum > sums[h] ? sum : sums[h];
+	}
+}
+
+/* A channel's bands, with their gains, put together. */
+WIDE static void add_whole_hops(
+	const double *const *bands, const struct ends *ends, size_t count, double *out, size_t hops)
+{
+	for (size_t h = 0; h < hops; h++) {
+		double sum[HOP] = {0};
+		for (size_t b = 0; b < count; b++) {
+			const double *in = bands[b] + h * HOP, from = ends[b].gain[h];
+			const double step = (ends[b].gain[h + 1] - from) * (1.0 / HOP);
+			for (int i = 0; i < HOP; i++)
+				sum[i] += (from + step * i) * in[i];
+		}
+		memcpy(out + h * HOP, sum, sizeof(sum));
+	}
+}
+
+static void run_hops(struct multiband *m, double *rows[BLOCK_CHANNELS][MULTIBAND_BANDS], size_t hops,
+	struct block *block, uint32_t at)
+{
+	struct ends ends[MULTIBAND_BANDS];
+	for (size_t b = 0; b < m->count; b++) {
+		double values[TILE_HOPS] = {0};
+		for (uint32_t c = 0; c < m->channels; c++)
+			find_hop_sums(rows[c][b], values, hops);
+		band_decide(&m->bands[b], m->power_keep, values, hops, &ends[b]);
+	}
+	for (uint32_t c = 0; c < m->channels; c++)
+		add_whole_hops((const double *const *)rows[c], ends, m->count, block->channel[c] + at, hops);
+	m->hops += hops;
+}
+
+/* Whole hops, or a part of one. */
 static void run_tile(struct multiband *m, struct block *block, uint32_t at, uint32_t count)
 {
 	double bands[BLOCK_CHANNELS][MULTIBAND_BANDS][TILE];
@@ -288,16 +358,26 @@ static void run_tile(struct multiband *m, struct block *block, uint32_t at, uint
 			&m->crossover, m->memories, in, (double *const *const[]){rows[0], rows[1]}, count);
 	else
 		crossover_run(&m->crossover, &m->memories[0], in[0], rows[0], count);
-	for (uint32_t done = 0, n; done < count; done += n) {
-		n = HOP - m->filled < count - done ? HOP - m->filled : count - done;
-		run_hop(m, bands, done, n, block, at + done);
-	}
+	if (m->filled == 0 && count % HOP == 0)
+		run_hops(m, rows, count / HOP, block, at);
+	else
+		run_part(m, rows, count, block, at);
+}
+
+/* To the end of a hop that has begun; then whole ones, as many as there are; then the rest. */
+static uint32_t tile_size(const struct multiband *m, uint32_t left)
+{
+	uint32_t most = m->filled > 0 ? HOP - m->filled : left < HOP ? left : TILE;
+	uint32_t size = left < most ? left : most;
+	return size > HOP ? size - size % HOP : size;
 }
 
 static void multiband_process(void *state, struct block *block)
 {
-	for (uint32_t at = 0; at < block->frames; at += TILE)
-		run_tile(state, block, at, block->frames - at < TILE ? block->frames - at : TILE);
+	for (uint32_t at = 0, n; at < block->frames; at += n) {
+		n = tile_size(state, block->frames - at);
+		run_tile(state, block, at, n);
+	}
 }
 
 static size_t multiband_notes(const void *state, struct processor_note notes[static PROCESSOR_NOTES])

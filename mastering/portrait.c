@@ -1,7 +1,7 @@
 #include "mastering/portrait.h"
 
 #include "audio/r128.h"
-#include "audio/spectrum.h"
+#include "audio/twin-spectrum.h"
 
 #include <errno.h>
 #include <math.h>
@@ -21,10 +21,9 @@ struct thirds {
 struct portrait {
 	uint32_t rate;
 	size_t size, filled, first[LONGTERM_THIRDS + 1];
-	struct spectrum *spectrum;
-	struct spectrum_bin *bins;
+	struct twin_spectrum *spectrum;
 	struct share *shares;
-	double *samples;
+	double *samples; /* of two windows, which are transformed together */
 	struct thirds *windows;
 	size_t count, room;
 };
@@ -34,7 +33,7 @@ static const double window_s = 0.2, gate_lu = -6, silence_lufs = -70;
 static size_t find_shares(struct portrait *s)
 {
 	double bin_hz = (double)s->rate / (double)s->size, edge = pow(10, 0.05);
-	size_t count = 0, bins = spectrum_bins(s->spectrum);
+	size_t count = 0, bins = twin_spectrum_bins(s->spectrum);
 	for (size_t t = 0; t < LONGTERM_THIRDS; t++) {
 		double low = longterm_third_hz(t) / edge, high = longterm_third_hz(t) * edge;
 		s->first[t] = count;
@@ -62,18 +61,12 @@ int portrait_create(struct portrait **portrait, uint32_t rate, struct error *e)
 	*made = (struct portrait){.rate = rate, .size = 1024};
 	while ((double)made->size * 2 < rate * window_s)
 		made->size *= 2;
-	int result = spectrum_create(&made->spectrum, made->size, SPECTRUM_HANN, e);
-	if (result == 0) {
-		size_t bins = spectrum_bins(made->spectrum);
-		made->bins = calloc(bins, sizeof(*made->bins));
-		made->shares = calloc(bins + 4 * LONGTERM_THIRDS, sizeof(*made->shares));
-		made->samples = calloc(made->size, sizeof(*made->samples));
-		if (!made->bins || !made->shares || !made->samples)
-			result = error_errno(e, ENOMEM, "portrait");
-	}
-	if (result < 0) {
+	made->spectrum = twin_spectrum_create(made->size);
+	made->shares = calloc(made->size / 2 + 1 + 4 * LONGTERM_THIRDS, sizeof(*made->shares));
+	made->samples = calloc(2 * made->size, sizeof(*made->samples));
+	if (!made->spectrum || !made->shares || !made->samples) {
 		portrait_destroy(made);
-		return result;
+		return error_errno(e, ENOMEM, "portrait");
 	}
 	find_shares(made);
 	*portrait = made;
@@ -84,15 +77,14 @@ void portrait_destroy(struct portrait *portrait)
 {
 	if (!portrait)
 		return;
-	spectrum_destroy(portrait->spectrum);
-	free(portrait->bins);
+	twin_spectrum_destroy(portrait->spectrum);
 	free(portrait->shares);
 	free(portrait->samples);
 	free(portrait->windows);
 	free(portrait);
 }
 
-static int window_done(struct portrait *s)
+static int keep_window(struct portrait *s, const float *powers)
 {
 	if (s->count == s->room) {
 		size_t room = s->room ? 2 * s->room : 256;
@@ -103,28 +95,38 @@ static int window_done(struct portrait *s)
 		s->room = room;
 	}
 	struct thirds *window = &s->windows[s->count++];
-	spectrum_forward(s->spectrum, s->samples, s->bins);
 	/* Mean squares: a Hann window's squares are 3/8 in the mean, and the other half of the spectrum. */
 	float scale = (float)(2 / (0.375 * (double)s->size * (double)s->size));
 	for (size_t t = 0; t < LONGTERM_THIRDS; t++) {
 		float sum = 0;
 		for (size_t i = s->first[t]; i < s->first[t + 1]; i++)
-			sum += s->shares[i].of * spectrum_power(s->bins[s->shares[i].bin]);
+			sum += s->shares[i].of * powers[s->shares[i].bin];
 		window->power[t] = sum * scale;
 	}
-	s->filled = 0;
 	return 0;
+}
+
+/* As many of the two as have something in them. */
+static int windows_done(struct portrait *s)
+{
+	struct twin_powers powers = twin_spectrum_run(s->spectrum, s->samples, s->samples + s->size);
+	int result = keep_window(s, powers.one);
+	if (result == 0 && s->filled > s->size)
+		result = keep_window(s, powers.other);
+	s->filled = 0;
+	return result;
 }
 
 int portrait_add(struct portrait *s, const double *samples, size_t count)
 {
+	const size_t room = 2 * s->size;
 	int result = 0;
 	for (size_t done = 0, n; done < count && result == 0; done += n) {
-		n = s->size - s->filled < count - done ? s->size - s->filled : count - done;
+		n = room - s->filled < count - done ? room - s->filled : count - done;
 		memcpy(s->samples + s->filled, samples + done, n * sizeof(*samples));
 		s->filled += n;
-		if (s->filled == s->size)
-			result = window_done(s);
+		if (s->filled == room)
+			result = windows_done(s);
 	}
 	return result;
 }
@@ -134,9 +136,9 @@ static void close_window(struct portrait *s)
 {
 	if (!s || s->filled == 0)
 		return;
-	memset(s->samples + s->filled, 0, (s->size - s->filled) * sizeof(*s->samples));
-	if (window_done(s) < 0)
-		s->filled = 0; /* one window less to go by */
+	memset(s->samples + s->filled, 0, (2 * s->size - s->filled) * sizeof(*s->samples));
+	int result = windows_done(s);
+	(void)result; /* a window less to go by */
 }
 
 static void find_weights(const struct portrait *s, double weights[LONGTERM_THIRDS])

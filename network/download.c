@@ -1,6 +1,7 @@
 #include "network/download.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -47,16 +48,12 @@ static bool is_plain(char c)
 /* `filename*=UTF-8''…` by RFC 8187. */
 static char *extended(const char *name)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	fputs("; filename*=UTF-8''", to);
 	for (const char *c = name; *c; c++)
 		fprintf(to, is_plain(*c) ? "%c" : "%%%02X", (unsigned char)*c);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }
 
 char *download_disposition(const char *name)

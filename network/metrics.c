@@ -1,5 +1,6 @@
 #include "network/metrics.h"
 
+#include "common/text.h"
 #include "network/events.h"
 #include "network/snapshot.h"
 #include "takes/index.h"
@@ -151,11 +152,8 @@ struct answer get_metrics(struct request *request)
 {
 	struct http *http = request->http;
 	json_t *snapshots[SNAPSHOT_NAMES];
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	if (!out)
-		return answer_problem(MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
+	struct text text;
+	FILE *out = text_open(&text);
 	for (enum snapshot_name name = 0; name < SNAPSHOT_NAMES; name++)
 		snapshots[name] = load_snapshot(http, name);
 	put_head(out, "woodshed_info", "gauge", "1; its label says which version runs.");
@@ -167,6 +165,5 @@ struct answer get_metrics(struct request *request)
 	put_server(out, http);
 	for (enum snapshot_name name = 0; name < SNAPSHOT_NAMES; name++)
 		json_decref(snapshots[name]);
-	fclose(out);
-	return answer_text(MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text);
+	return answer_text(MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text_close(&text));
 }

@@ -175,7 +175,9 @@ static int open_piece(struct stems *stems, size_t index)
 	return (uint64_t)status.st_size == stems->pieces[index].size ? 0 : -ESTALE;
 }
 
-ssize_t stems_read(struct stems *stems, uint64_t position, char *buffer, size_t size)
+/* Up to `size` bytes from `position` on: how many, 0 at the end, or negative errno for a file that is not
+ * what the manifest says. */
+static ssize_t read_pieces(struct stems *stems, uint64_t position, char *buffer, size_t size)
 {
 	if (position >= stems->size)
 		return 0;
@@ -206,7 +208,7 @@ struct stretch {
 static ssize_t read_stretch(void *data, uint64_t position, char *buffer, size_t size)
 {
 	const struct stretch *stretch = data;
-	ssize_t got = stems_read(stretch->stems, stretch->first + position, buffer, size);
+	ssize_t got = read_pieces(stretch->stems, stretch->first + position, buffer, size);
 	return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 

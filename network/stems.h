@@ -6,17 +6,11 @@
 
 #include "network/server.h"
 
-#include <sys/types.h>
-
 struct stems;
 
 /* -EBUSY while the take is recorded, or where a file's checksums are not known. */
 int stems_create(struct stems **stems, const char *takes, const char *id, struct error *e) MUST_CHECK;
 void stems_destroy(void *stems); /* NULL is fine */
-
-/* Up to `size` bytes from `position` on: how many, 0 at the end, or negative errno for a file that is not
- * what the manifest says. */
-ssize_t stems_read(struct stems *stems, uint64_t position, char *buffer, size_t size) MUST_CHECK;
 
 /* Answers with the archive, or a part of it; takes it over. */
 struct answer serve_stems(const struct request *request, struct stems *stems);

@@ -1,9 +1,11 @@
 #include "network/webdav.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 #include "network/serve.h"
 #include "takes/index.h"
 #include "takes/take.h"
+#include "takes/xml.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -75,17 +77,6 @@ static void put_url(FILE *out, const char *text)
 	}
 }
 
-/* For XML and HTML alike. */
-static void put_escaped(FILE *out, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (strchr("&<>\"'", *c) || *c < 0x20)
-			fprintf(out, "&#%d;", *c < 0x20 ? '?' : *c);
-		else
-			putc(*c, out);
-	}
-}
-
 /* --- PROPFIND's properties --- */
 
 static void begin_response(FILE *out, const char *href, const char *name, time_t modified)
@@ -94,7 +85,7 @@ static void begin_response(FILE *out, const char *href, const char *name, time_t
 	fputs("<D:response><D:href>", out);
 	put_url(out, href);
 	fputs("</D:href><D:propstat><D:prop><D:displayname>", out);
-	put_escaped(out, name);
+	xml_put_text(out, name);
 	fprintf(out, "</D:displayname><D:getlastmodified>%s</D:getlastmodified>", http_date(modified, date));
 }
 
@@ -129,7 +120,7 @@ static void put_link(FILE *out, const char *href, const char *name, const char *
 	fputs("<li><a href=\"", out);
 	put_url(out, href);
 	fputs("\">", out);
-	put_escaped(out, name);
+	xml_put_text(out, name);
 	fprintf(out, "%s</a></li>\n", slash);
 }
 
@@ -237,18 +228,15 @@ static struct answer write_answer(struct request *request, struct writer *writer
 	const char *type, const char *begin, const char *end)
 {
 	struct error e;
-	char *text = NULL;
-	size_t size;
-	writer->out = open_memstream(&text, &size);
-	if (!writer->out)
-		return answer_problem(MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
+	struct text text;
+	writer->out = text_open(&text);
 	fputs(begin, writer->out);
 	int result = write_place(writer, request->http->takes, &e);
 	fputs(end, writer->out);
-	fclose(writer->out);
+	char *whole = text_close(&text);
 	if (result == 0)
-		return answer_text(status, type, text);
-	free(text);
+		return answer_text(status, type, whole);
+	free(whole);
 	return answer_problem(status_of(result), "%s", e.text);
 }
 

@@ -87,6 +87,9 @@ void recorder_listen(void *data)
 		room_remake(&recorder->room, recorder);
 	if (recorder_writers_idle(recorder))
 		room_fit(&recorder->room, recorder);
+	/* The source tells of links; when the first frames come is the writer's to know. */
+	if (room_hears_others(&recorder->room))
+		recorder->callbacks.changed(recorder->callbacks.data);
 	fit_trigger(recorder);
 	room_read_levels(&recorder->room);
 	feed_trigger(recorder, (double)(now - recorder->tick_ns) / (double)CLOCK_NSEC_PER_SEC);

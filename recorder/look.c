@@ -73,8 +73,7 @@ size_t recorder_interfaces(struct recorder *recorder, struct recorder_interface 
 			.name = interface->name,
 			.node = interface->node,
 			.channels = interface->channels,
-			.live = interface->capturing && atomic_load(&interface->capture.live) &&
-				status.rate > 0,
+			.live = room_is_heard(interface),
 			.rate = status.rate,
 			.ppm = status.ppm,
 		};

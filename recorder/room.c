@@ -305,13 +305,36 @@ void room_reload(struct room *room, const struct appliance *appliance)
 	}
 }
 
+static bool is_heard(const struct room_interface *interface, struct writer_status *status)
+{
+	if (!interface->capturing || !atomic_load(&interface->capture.live))
+		return false;
+	writer_status(interface->writer, status);
+	return status->rate > 0;
+}
+
+bool room_is_heard(const struct room_interface *interface)
+{
+	struct writer_status status;
+	return is_heard(interface, &status);
+}
+
+bool room_hears_others(struct room *room)
+{
+	bool others = false;
+	for (size_t i = 0; i < room->count; i++) {
+		struct room_interface *interface = room->interfaces[i];
+		bool heard = room_is_heard(interface);
+		others = others || heard != interface->heard_told;
+		interface->heard_told = heard;
+	}
+	return others;
+}
+
 bool room_is_running(const struct room_interface *interface)
 {
 	struct writer_status status;
-	if (!interface->capturing || !atomic_load(&interface->capture.live))
-		return false;
-	writer_status(interface->writer, &status);
-	return status.rate > 0 && fits(interface, &status);
+	return is_heard(interface, &status) && fits(interface, &status);
 }
 
 void room_read_levels(struct room *room)

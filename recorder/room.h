@@ -32,6 +32,7 @@ struct room_interface {
 	uint32_t offered;  /* channels that the node has */
 	struct writer *writer;
 	uint64_t rounds_seen; /* by recorder_advances */
+	bool heard_told;      /* what room_is_heard was when the world was last told of a change */
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
 	struct room_heard heard[SOURCE_MAX_CHANNELS]; /* for recorder_levels */
@@ -72,7 +73,13 @@ void room_reload(struct room *room, const struct appliance *appliance);
 /* Makes the room as the configuration has it now. The same holds. */
 void room_remake(struct room *room, struct recorder *recorder);
 
-/* Linked, running, and with a tape that fits. */
+/* Linked, and its writer has had frames of it: only then is its rate known. */
+bool room_is_heard(const struct room_interface *interface);
+
+/* True if that has changed for any since the last call. */
+bool room_hears_others(struct room *room);
+
+/* Heard, and with a tape that fits. */
 bool room_is_running(const struct room_interface *interface);
 
 struct room_interface *room_find(const struct room *room, const char *name);

@@ -7,9 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Tracks at a time, and frames of each: as many as MD5s are made at once, and what of their samples stays in
- * the cache until each of them is encoded. An encoder has a hundred KiB of its own to fetch each time. */
-enum { GROUP = MD5_LANES, CHUNK = 2 * FLAC_BLOCK };
+/* Frames that all that looks at samples shares while they are in the cache; and frames of each track that are
+ * encoded at a time, for an encoder has a hundred KiB of its own to fetch each time. */
+enum { STEP = 1024, CHUNK = 12 * FLAC_BLOCK };
+
+/* Tracks whose MD5s are made at once. */
+enum { GROUP = MD5_LANES };
 
 struct tracks {
 	const struct track_plan *plans;
@@ -20,7 +23,7 @@ struct tracks {
 	struct loudness *loudness;
 	const float **planes; /* every track's channels, one after the other */
 	size_t plane_count;
-	int32_t samples[GROUP][TRACK_CHANNELS][CHUNK];
+	int32_t *samples; /* CHUNK of each plane */
 };
 
 struct tracks *tracks_open(const struct track_plan *plans, size_t count, const struct track_room *room)
@@ -38,26 +41,40 @@ struct tracks *tracks_open(const struct track_plan *plans, size_t count, const s
 		made->plane_count += channels[i];
 	}
 	made->planes = memory_array(made->plane_count, sizeof(*made->planes));
+	made->samples = memory_array(made->plane_count * CHUNK, sizeof(*made->samples));
 	made->loudness = loudness_create(channels, count, count > 0 ? plans[0].rate : 0);
 	free(channels);
 	return made;
 }
 
-/* Up to GROUP tracks from `first` on, whose channels begin at `planes`. */
-static void encode_group(
-	struct tracks *tracks, size_t first, size_t count, const float **planes, size_t frames)
+/* What the planes point at, to the integers from `at` on. */
+static void take_in(struct tracks *tracks, size_t at, size_t frames)
 {
-	int32_t *to[GROUP][TRACK_CHANNELS];
+	const float **planes = tracks->planes;
+	int32_t *samples = tracks->samples + at;
+	loudness_add(tracks->loudness, planes, frames);
+	for (size_t i = 0; i < tracks->count; i++) {
+		int32_t *to[TRACK_CHANNELS];
+		for (uint32_t c = 0; c < tracks->plans[i].channels; c++, samples += CHUNK)
+			to[c] = samples;
+		track_quantise(tracks->tracks[i], planes, to, frames);
+		planes += tracks->plans[i].channels;
+	}
+}
+
+/* Up to GROUP tracks from `first` on, whose integers begin at `samples`. Returns where the next group's do.
+ */
+static const int32_t *encode_group(
+	struct tracks *tracks, size_t first, size_t count, const int32_t *samples, size_t frames)
+{
 	const int32_t *from[GROUP][TRACK_CHANNELS];
 	struct flac_share shares[GROUP];
 	struct track *sharing[GROUP];
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct track *track = tracks->tracks[first + i];
-		for (size_t c = 0; c < TRACK_CHANNELS; c++)
-			from[i][c] = to[i][c] = tracks->samples[i][c];
-		track_quantise(track, planes, to[i], frames);
-		planes += tracks->plans[first + i].channels;
+		for (uint32_t c = 0; c < tracks->plans[first + i].channels; c++, samples += CHUNK)
+			from[i][c] = samples;
 		if (!track_writer(track))
 			continue;
 		sharing[n] = track;
@@ -67,47 +84,56 @@ static void encode_group(
 	for (size_t i = 0; i < n; i++)
 		if (shares[i].result < 0)
 			track_fail(sharing[i], -shares[i].result, &shares[i].error);
+	return samples;
 }
 
-/* What the planes point at. */
+/* The first `frames` of the integers. */
 static void encode(struct tracks *tracks, size_t frames)
 {
-	const float **planes = tracks->planes;
-	loudness_add(tracks->loudness, planes, frames);
+	const int32_t *samples = tracks->samples;
 	for (size_t first = 0; first < tracks->count; first += GROUP) {
 		size_t count = tracks->count - first < GROUP ? tracks->count - first : GROUP;
-		encode_group(tracks, first, count, planes, frames);
-		for (size_t i = 0; i < count; i++)
-			planes += tracks->plans[first + i].channels;
+		samples = encode_group(tracks, first, count, samples, frames);
 	}
+}
+
+static void point_at_tape(struct tracks *tracks, uint64_t position, uint64_t *run)
+{
+	const float **plane = tracks->planes;
+	for (size_t i = 0; i < tracks->count; i++)
+		for (uint32_t c = 0; c < tracks->plans[i].channels; c++)
+			*plane++ = tape_samples(
+				tracks->room.tape, tracks->plans[i].channel[c], position, *run, run);
 }
 
 void tracks_add(struct tracks *tracks, uint64_t position, uint64_t frames)
 {
 	spans_add(&tracks->spans, frames, position);
-	while (frames > 0) {
-		uint64_t run = frames < CHUNK ? frames : CHUNK;
-		const float **plane = tracks->planes;
-		for (size_t i = 0; i < tracks->count; i++)
-			for (uint32_t c = 0; c < tracks->plans[i].channels; c++)
-				*plane++ = tape_samples(
-					tracks->room.tape, tracks->plans[i].channel[c], position, run, &run);
+	for (uint64_t run; frames > 0; frames -= run) {
+		run = frames < CHUNK ? frames : CHUNK;
+		for (uint64_t at = 0, step; at < run; at += step) {
+			step = run - at < STEP ? run - at : STEP;
+			point_at_tape(tracks, position, &step);
+			take_in(tracks, at, step);
+			position += step;
+		}
 		encode(tracks, run);
-		position += run;
-		frames -= run;
 	}
 }
 
 void tracks_add_silence(struct tracks *tracks, uint64_t frames)
 {
-	static const float zeros[CHUNK];
+	static const float zeros[STEP];
 	spans_add_silence(&tracks->spans, frames);
 	for (size_t i = 0; i < tracks->plane_count; i++)
 		tracks->planes[i] = zeros;
-	while (frames > 0) {
-		size_t run = frames < CHUNK ? frames : CHUNK;
+	for (uint64_t run; frames > 0; frames -= run) {
+		run = frames < CHUNK ? frames : CHUNK;
+		for (uint64_t at = 0, step; at < run; at += step) {
+			step = run - at < STEP ? run - at : STEP;
+			take_in(tracks, at, step);
+		}
 		encode(tracks, run);
-		frames -= run;
 	}
 }
 
@@ -147,6 +173,7 @@ void tracks_close(struct tracks *tracks, struct track_result *results)
 	}
 	loudness_destroy(tracks->loudness);
 	spans_finish(&tracks->spans);
+	free(tracks->samples);
 	free(tracks->planes);
 	free(tracks->tracks);
 	free(tracks);

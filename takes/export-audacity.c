@@ -1,22 +1,14 @@
 /* Audacity: labels as it imports and exports them itself, and a list of files as its manual has it. */
 #include "takes/export.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "common/text.h"
 
-static FILE *open_text(char **text, size_t *size)
-{
-	FILE *to = open_memstream(text, size);
-	if (!to)
-		abort();
-	return to;
-}
+#include <stdio.h>
 
 char *export_labels(const struct export_project *project)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_text(&text, &size);
+	struct text text;
+	FILE *to = text_open(&text);
 	for (size_t i = 0; i < project->marker_count; i++) {
 		const struct export_marker *marker = &project->markers[i];
 		fprintf(to, "%.6f\t%.6f\t", (double)marker->frame / project->rate,
@@ -25,17 +17,14 @@ char *export_labels(const struct export_project *project)
 			fputc((unsigned char)*c < ' ' ? ' ' : *c, to);
 		fputc('\n', to);
 	}
-	fclose(to);
-	return text;
+	return text_close(&text);
 }
 
 char *export_list(const struct export_project *project)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_text(&text, &size);
+	struct text text;
+	FILE *to = text_open(&text);
 	for (size_t i = 0; i < project->track_count; i++)
 		fprintf(to, "file \"%s\" offset 0\n", project->tracks[i].file);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

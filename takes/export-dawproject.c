@@ -1,30 +1,23 @@
 /* DAWproject 1.0. Everything stands on seconds: what was recorded does not move when a tempo is changed. */
+#include "common/text.h"
 #include "takes/export.h"
 #include "takes/xml.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static FILE *open_text(char **text, size_t *size)
+static FILE *open_xml(struct text *text)
 {
-	FILE *to = open_memstream(text, size);
-	if (!to)
-		abort();
+	FILE *to = text_open(text);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", to);
 	return to;
-}
-
-static void put_text(FILE *to, const char *text)
-{
-	xml_put(to, text, strlen(text));
 }
 
 static void put_attribute(FILE *to, const char *name, const char *text)
 {
 	fprintf(to, " %s=\"", name);
-	put_text(to, text);
+	xml_put_text(to, text);
 	fputc('"', to);
 }
 
@@ -137,9 +130,8 @@ static void put_tempos(FILE *to, const struct export_project *project)
 
 char *export_dawproject(const struct export_project *project)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_text(&text, &size);
+	struct text text;
+	FILE *to = open_xml(&text);
 	fprintf(to, "<Project version=\"1.0\">\n  <Application name=\"Woodshed\" version=\"%s\"/>\n",
 		WOODSHED_VERSION);
 	put_transport(to, project);
@@ -152,8 +144,7 @@ char *export_dawproject(const struct export_project *project)
 	if (project->tempo_count > 0)
 		put_tempos(to, project);
 	fputs("  </Arrangement>\n</Project>\n", to);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }
 
 static void put_element(FILE *to, const char *name, const char *text)
@@ -161,15 +152,15 @@ static void put_element(FILE *to, const char *name, const char *text)
 	if (!text)
 		return;
 	fprintf(to, "  <%s>", name);
-	put_text(to, text);
+	xml_put_text(to, text);
 	fprintf(to, "</%s>\n", name);
 }
 
 char *export_dawproject_metadata(const struct export_project *project)
 {
-	char *text = NULL, year[5] = "";
-	size_t size;
-	FILE *to = open_text(&text, &size);
+	struct text text;
+	char year[5] = "";
+	FILE *to = open_xml(&text);
 	snprintf(year, sizeof(year), "%.4s", project->date);
 	fputs("<MetaData>\n", to);
 	put_element(to, "Title", project->title);
@@ -177,6 +168,5 @@ char *export_dawproject_metadata(const struct export_project *project)
 	put_element(to, "Year", year);
 	put_element(to, "Genre", project->genre);
 	fputs("</MetaData>\n", to);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

@@ -2,9 +2,10 @@
  * for the same things, and nothing that they have defaults for. */
 #include "takes/export.h"
 
+#include "common/text.h"
+
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CUSTOM_COLOUR = 0x1000000 };
@@ -80,11 +81,8 @@ static void put_track(FILE *to, const struct export_project *project, const stru
 
 char *export_reaper(const struct export_project *project)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	fputs("<REAPER_PROJECT 0.1 \"6.0\" 0\n  TITLE ", to);
 	put_text(to, project->title);
 	fputs("\n  AUTHOR ", to);
@@ -101,6 +99,5 @@ char *export_reaper(const struct export_project *project)
 	for (size_t i = 0; i < project->track_count; i++)
 		put_track(to, project, &project->tracks[i]);
 	fputs(">\n", to);
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

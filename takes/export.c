@@ -1,6 +1,7 @@
 #include "takes/export.h"
 
 #include "common/memory.h"
+#include "common/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -151,11 +152,8 @@ char *export_cue(const char *file, const char *title, const char *artist, uint32
 	const struct export_cue *cues, size_t count)
 {
 	enum { TRACKS_MOST = 99 };
-	char *text = NULL;
-	size_t size;
-	FILE *to = open_memstream(&text, &size);
-	if (!to)
-		abort();
+	struct text text;
+	FILE *to = text_open(&text);
 	const struct export_cue whole = {0, title};
 	if (count == 0)
 		cues = &whole;
@@ -168,6 +166,5 @@ char *export_cue(const char *file, const char *title, const char *artist, uint32
 		export_cue_line(to, "    PERFORMER", artist, "");
 		put_index(to, cues[i].frame, rate);
 	}
-	fclose(to);
-	return text;
+	return text_close(&text);
 }

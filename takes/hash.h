@@ -1,4 +1,4 @@
-/* The two checksums of every file of a take: SHA-256 (libcrypto) and CRC-32 (zlib; ZIP archives want it). */
+/* The two checksums of every file of a take: SHA-256 (libcrypto) and CRC-32 (libdeflate; ZIP archives want it). */
 #ifndef WOODSHED_TAKES_HASH_H
 #define WOODSHED_TAKES_HASH_H
 

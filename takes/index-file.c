@@ -9,12 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { VERSION = 1, BLOCK = 1024 /* ids */ };
 
@@ -43,7 +43,7 @@ struct index_file {
 
 static uint32_t crc_of(const void *data, size_t size)
 {
-	return (uint32_t)crc32_z(0, data, size);
+	return libdeflate_crc32(0, data, size);
 }
 
 static uint32_t header_crc(const struct header *header)

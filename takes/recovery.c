@@ -118,10 +118,12 @@ static int put_back(struct visit *visit, struct error *e)
  * one that says what nobody here understands is left to who does. */
 static bool is_torn(const char *folder)
 {
-	char *path = file_join(folder, "take.json");
-	json_error_t fault;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
-	bool torn = !root && json_error_code(&fault) != json_error_cannot_open_file;
+	char *path = file_join(folder, "take.json"), *text = NULL;
+	size_t size;
+	json_t *root = NULL;
+	bool torn = file_read(path, SIZE_MAX, &text, &size, NULL) == 0 &&
+		    !(root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL));
+	free(text);
 	if (torn) {
 		char *kept = memory_format("%s.damaged", path);
 		torn = rename(path, kept) == 0;

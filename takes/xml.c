@@ -1,5 +1,7 @@
 #include "takes/xml.h"
 
+#include <string.h>
+
 void xml_put(FILE *to, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -20,4 +22,9 @@ void xml_put(FILE *to, const char *text, size_t length)
 			fputc((unsigned char)text[i] < ' ' ? ' ' : text[i], to);
 		}
 	}
+}
+
+void xml_put_text(FILE *to, const char *text)
+{
+	xml_put(to, text, strlen(text));
 }

@@ -9,4 +9,7 @@
  * characters, which have no place in XML 1.0, not even escaped, become blanks. */
 void xml_put(FILE *to, const char *text, size_t length);
 
+/* The whole of a text. */
+void xml_put_text(FILE *to, const char *text);
+
 #endif

@@ -3,10 +3,10 @@
 #include "takes/zip-records.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { CHUNK = 1 << 20 };
 
@@ -75,7 +75,7 @@ int zip_add(struct zip *zip, const char *name, const void *data, size_t size, st
 {
 	struct zip_member *member = new_member(zip, name);
 	member->size = size;
-	member->crc = (uint32_t)crc32_z(0, data, size);
+	member->crc = libdeflate_crc32(0, data, size);
 	int result = write_header(zip, member, e);
 	return result < 0 ? result : write_bytes(zip, data, size, e);
 }
@@ -99,7 +99,7 @@ static int sum_up(void *to, const void *data, size_t size, struct error *e)
 {
 	(void)e;
 	struct zip_member *member = to;
-	member->crc = (uint32_t)crc32_z(member->crc, data, size);
+	member->crc = libdeflate_crc32(member->crc, data, size);
 	member->size += size;
 	return 0;
 }

@@ -1,6 +1,7 @@
 """Clients of the broker that are faster, and worse, than those one can install: a small MQTT 3.1.1 client of sockets, what
 it does to a service that records, and what is asked of the service meanwhile. tests/stress/mqtt has the long runs."""
 import json
+import os
 import socket
 import statistics
 import threading
@@ -129,6 +130,13 @@ def finish(home, take, channels):
 def resident_kib(process):
     with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def processor_s(process):
+    """What it has had of the processors so far."""
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # ---- how fast it answers ----

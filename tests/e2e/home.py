@@ -64,6 +64,13 @@ class Home:
         self.wait_health(lambda health: health["ok"], since=mark)
         return self
 
+    def stop(self):
+        """SIGTERM: it ends well, and says so to everybody. What the broker passes on may come after its end."""
+        mark = self.watcher.mark()
+        assert self.process.stop() == 0
+        self.wait("availability", lambda message: message.payload == "offline", since=mark)
+        assert self.said("availability")[-1].payload == "offline"
+
     # ---- what it says ----
 
     def wait(self, topic, fits=lambda message: True, since=0, **kw):

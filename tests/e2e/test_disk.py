@@ -258,13 +258,15 @@ def test_the_service_on_a_full_disk(room):
 # ---- slow, missing, elsewhere ----
 
 def test_a_slow_card(room):
-    """Every write and every sync takes its time: no frame is lost, and what a power cut would cost is told."""
+    """Every write and every sync takes its time: no frame is lost, and what a power cut would cost is told, once that
+    is three seconds, for which the take is long enough."""
+    seconds = 12
     room.interface("desk", channels=2, ramp=True).wait_ready()
     config = appliance(room, {"desk": 2})
-    done = room.woodshed("record", "--config", config, "--for", "5 s", env=bad_disk(room, slow="300-900"))
+    done = room.woodshed("record", "--config", config, "--for", f"{seconds} s", env=bad_disk(room, slow="300-900"))
     take = recorded(done)
     assert "a power cut now would cost" in done.stderr
-    check_ramps(take, {"desk": 2}, 5 * 48000)
+    check_ramps(take, {"desk": 2}, seconds * 48000)
     assert not any(take.gaps.values())
     assert not [track for track in take.tracks if "segments" in track]
     take.check_files()
@@ -307,10 +309,9 @@ def test_the_clock_is_set_back(room):
     home.start()
     found = []
     for offset in ("0", "-3600", "0"):
-        mark = home.watcher.mark()
+        mark, before = home.watcher.mark(), time.monotonic()
         home.ask("record.start")
         take = home.take(home.wait_event("take_started", since=mark)["take"])
-        before = time.monotonic()
         time.sleep(0.7)
         room.path("offset.new").write_text(offset, encoding="utf-8")
         room.path("offset.new").rename(room.path("offset"))

@@ -11,10 +11,14 @@ import pytest
 from e2e.desk import Take, appliance, check_ramps, decode, takes, wait_until
 from e2e.home import BY_COMMAND, Home, wait_tracks_grow
 from e2e.studio import StudioTake, noise
+from rig.room import BUILD
 
+RIG = BUILD / "tests/rig"
 OLD = "20260101-000000-studio"
 MINUTE = 60
-SPEED = 12
+# Of the room's clock: what is in time at its speed on a machine that has other work too.
+SPEED, QUANTUM = 4, 1024
+LINKED_S = 5 * SPEED
 
 
 def test_every_day_has_its_test(root):
@@ -36,8 +40,9 @@ def test_unplugged_for_a_minute(open_room):
     """Exactly a minute of silence, and both interfaces in their places before and after it."""
     room = open_room(speed=SPEED)
     channels = {"stays": 1, "leaves": 1}
-    room.interface("stays", channels=1, ramp=True).wait_ready()
-    leaves = room.interface("leaves", channels=1, ramp=True, unplug_at=30, return_after=MINUTE).wait_ready()
+    room.interface("stays", channels=1, ramp=True, quantum=QUANTUM).wait_ready()
+    leaves = room.interface("leaves", channels=1, ramp=True, quantum=QUANTUM, unplug_at=5 * SPEED,
+                            return_after=MINUTE).wait_ready()
     record = room.spawn_woodshed("record", "--config", appliance(room, channels))
     leaves.wait_line("returned")
     record.wait_error("frames lost at frame")
@@ -46,10 +51,12 @@ def test_unplugged_for_a_minute(open_room):
     wait_until(lambda: track.stat().st_size > size + 1000, "the track grows after the return")
     assert record.stop() == 0
     take = Take(takes(room)[0])
-    check_ramps(take, channels)
-    (_, lost, cause), = take.gaps["leaves"]
+    start = check_ramps(take, channels)["leaves"]
+    (frame, lost, cause), = take.gaps["leaves"]
     assert take.gaps["stays"] == [] and cause == "unplugged"
-    assert MINUTE * 48000 <= lost < (MINUTE + SPEED) * 48000
+    (unplugged,), (returned,) = leaves.frames_of("unplugged")[0], leaves.frames_of("returned")[0]
+    assert returned - unplugged >= MINUTE * 48000
+    assert frame + start <= unplugged < returned <= frame + lost + start < returned + LINKED_S * 48000
     take.check_files()
 
 
@@ -133,6 +140,20 @@ def test_a_render_without_memory(rendering):
         resource.prlimit(child, limit, (most * resource.getpagesize(), ) * 2)
     os.kill(child, signal.SIGCONT)
     check_the_rest_goes_on(home, mark, r"out of memory|[Cc]annot allocate memory")
+
+
+# ---- a manifest that there is no memory for ----
+
+def test_a_manifest_without_memory(room):
+    """Jansson says of it what it says of a broken one, so its memory is the program's, which ends without it."""
+    good = StudioTake(room.folder("takes"), OLD, {"t": noise(4800, -20, 1)})
+    manifest = (good.folder / "take.json").read_bytes()
+    env = room.guarded()
+    env["LD_PRELOAD"] = f"{env.get('LD_PRELOAD', '')}:{RIG}/libno-json.so".strip(":")
+    done = room.woodshed("recover", "--config", appliance(room, {"desk": 1}), env=env)
+    assert done.returncode == 0, done.stderr
+    assert (good.folder / "take.json").read_bytes() == manifest
+    assert not list(good.folder.glob("take.json.*"))
 
 
 # ---- a manifest that is not one ----

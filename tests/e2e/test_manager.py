@@ -12,6 +12,7 @@ from e2e.test_disk import RIG
 from rig.room import Interface
 
 WATCHDOG_S = 1.0
+STANDS = "a writer stands still"
 
 
 class Manager:
@@ -107,14 +108,14 @@ def test_the_watchdog_is_fed_while_the_writers_advance(managed, room):
     take = home.take(home.wait_event("take_started")["take"])
     wait_tracks_grow(take)
     manager.wait("WATCHDOG", since=manager.mark())
+    told = home.process.stderr.count(STANDS)
     hangs.touch()
     wait_until(room.path("hang.hangs").exists, "a writer hangs")
-    # One round may have been gone since the last question.
-    time.sleep(WATCHDOG_S / 2)
+    # One round may have been gone since the last question, so it is the next but one that finds it out.
+    wait_until(lambda: home.process.stderr.count(STANDS) > told, "a writer is found to stand still")
     mark = manager.mark()
     time.sleep(3 * WATCHDOG_S)
     assert "WATCHDOG" not in manager.names(since=mark)
-    assert "a writer stands still" in home.process.stderr
     hangs.unlink()
     manager.wait("WATCHDOG", since=mark)
     home.ask("record.stop")

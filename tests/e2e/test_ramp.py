@@ -86,7 +86,7 @@ def test_unplugged_and_returned(room):
     """What was unplugged is silent, and comes back in its place: the ramp goes on as far as the gap is long."""
     channels = {"stays": 2, "leaves": 2}
     room.interface("stays", channels=2, ramp=True, ppm=100).wait_ready()
-    leaves = room.interface("leaves", channels=2, ramp=True, ppm=-100, unplug_at=4, return_after=1).wait_ready()
+    leaves = room.interface("leaves", channels=2, ramp=True, ppm=-100, unplug_at=8, return_after=1).wait_ready()
     record = room.spawn_woodshed("record", "--config", appliance(room, channels))
     record.wait_error("recording 4 tracks")
     leaves.wait_line("returned")

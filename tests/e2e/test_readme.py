@@ -79,12 +79,48 @@ def test_the_examples_are_what_is_said_of_them():
     assert len(re.findall(r"input: \[", files["choir"])) == 2
 
 
-def test_the_commands_of_the_readme_exist(program):
-    """Every `woodshed COMMAND` of the README is one that the program knows."""
-    asked = set(re.findall(r"(?:build/|`)woodshed ([a-z]+)\b", (ROOT / "README.md").read_text(encoding="utf-8")))
-    assert {"run", "record", "check"} <= asked
-    known = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60, check=True).stdout
-    assert asked <= set(re.findall(r"^  ([a-z]+) ", known, re.M))
+def commands_in(path):
+    """[(verb, its options)] of every `woodshed VERB …` that stands in code, each to the end of its line or span."""
+    code = re.compile(r"(?:^|[/`]|sudo )woodshed (?!woodshed)([a-z]+)((?: [^\n`|#]*)?)", re.M)
+    return [(verb, re.findall(r" (--[a-z-]+)", rest)) for verb, rest in code.findall(path.read_text(encoding="utf-8"))]
+
+
+def test_commands_and_options_that_are_shown_exist(program):
+    told = subprocess.run([program, "--help", "--json"], capture_output=True, text=True, timeout=60, check=True).stdout
+    known = {command["name"]: {f"--{option['name']}" for option in command["options"]}
+             for command in json.loads(told)["commands"]}
+    shown = {(path.name, verb, option) for path in (ROOT / "README.md", *(ROOT / "docs").glob("**/*.md"))
+             for verb, options in commands_in(path) for option in (None, *options)}
+    assert {("README.md", "run", "--config"), ("README.md", "render", "--order")} <= shown
+    assert not [use for use in shown if use[1] not in known or use[2] not in {None, *known[use[1]]}]
+
+
+def test_the_readme_counts_what_there_is(program):
+    def printed(*args):
+        return subprocess.run([program, *args], capture_output=True, text=True, timeout=60, check=True).stdout
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    told, = re.findall(r"with (\d+) processors and LV2 plugins.*presets for (\w+) kinds of music and (\d+) roles", text)
+    processors = {processor["name"] for processor in json.loads(printed("processors", "--json"))}
+    presets = re.findall(r"^(\w+)/(\S+)", printed("presets"), re.M)
+    numbers = ("six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    mixes = sum(kind == "mix" and name != "none" for kind, name in presets)
+    roles = sum(kind == "roles" for kind, _ in presets)
+    assert told == (str(len(processors - {"lv2"})), numbers[mixes - 6], str(roles))
+
+
+def test_what_is_named_in_the_tree_is_there():
+    """Every path that a document quotes, the changelog aside, which tells of what was; and every link within."""
+    quoted = re.compile(r"`((?:appliance|network|recorder|editing|mixer|mastering|listening|takes|config|audio|common"
+                        r"|tests|bench|packaging|docs)/[\w./-]*)(?:[` ])")
+    missing = []
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md"), ROOT / "bench/README.md"):
+        text = path.read_text(encoding="utf-8") if path.name != "CHANGELOG.md" else ""
+        missing += [f"{path.name}: {name}" for name in quoted.findall(text)
+                    if not (ROOT / name).exists() and name != "docs/reference.md"]  # which the build makes
+        missing += [f"{path.name}: {name}" for name in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", text)
+                    if not (path.parent / name).exists()]
+    assert not missing
 
 
 @pytest.fixture

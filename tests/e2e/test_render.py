@@ -9,7 +9,8 @@ import zlib
 
 import pytest
 
-from e2e.desk import decode, numbers, packed
+from e2e.desk import decode, numbers
+from e2e.studio import encode
 
 RATE = 48000
 DEADLINE = 120
@@ -23,7 +24,7 @@ class MadeTake:
         self.folder, self.frames, self.offset = folder / "20260101-000000-made", frames, offset
         (self.folder / "raw").mkdir(parents=True)
         self.samples = [array.array("i", self.noise(seed)) for seed in range(min(sources, len(names)))]
-        self.files = [self.encode(samples) for samples in self.samples]
+        self.files = [encode(samples) for samples in self.samples]
         tracks = [self.track(index, name) for index, name in enumerate(names, 1)]
         manifest = {
             "format": 1, "id": self.folder.name, "session": "made", "title": None, "artist": None,
@@ -37,13 +38,6 @@ class MadeTake:
     def noise(self, seed):
         of = random.Random(seed)
         return [of.randrange(-QUIET, QUIET) + self.offset for _ in range(self.frames)]
-
-    @staticmethod
-    def encode(samples):
-        done = subprocess.run(["flac", "-s", "-1", "-c", "--force-raw-format", "--endian=little", "--sign=signed",
-                               "--channels=1", "--bps=24", f"--sample-rate={RATE}", "-"],
-                              input=packed(samples), capture_output=True, check=True, timeout=DEADLINE)
-        return done.stdout
 
     def track(self, index, name):
         path, data = f"raw/{index:03}-{name}.flac", self.files[(index - 1) % len(self.files)]

@@ -1,5 +1,6 @@
 """The capture rules (docs/architecture.md) that a ramp alone does not show: what the graph does to a take in its
 middle, and interfaces that come late or never."""
+import contextlib
 import os
 import re
 import signal
@@ -193,8 +194,10 @@ def test_memory_that_may_not_be_locked_is_said(room):
 
 def real_time_threads(pid):
     """Of a process: (all, those with a real-time policy)."""
-    threads = map(int, os.listdir(f"/proc/{pid}/task"))
-    policies = [os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK for thread in threads]
+    policies = []
+    for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+        with contextlib.suppress(ProcessLookupError):  # Threads end while one looks.
+            policies.append(os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK)
     return len(policies), sum(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies)
 
 

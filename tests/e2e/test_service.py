@@ -1,7 +1,6 @@
 """The service: nobody touches it, everybody hears of it."""
 import hashlib
 import json
-import signal
 
 import pytest
 
@@ -27,24 +26,14 @@ def in_order(steps, wanted):
     return all(step in rest for step in wanted)
 
 
-def test_hands_free(room, song):
-    """A band plays and stops: there is a master to be fetched, and every step has been told."""
-    fake = room.interface("desk", channels=8, ppm=50, wait=True, lead_silence=2.5, play=list(song.values()))
-    fake.wait_ready()
-    home = Home(room, {"desk": 8}).start()
-    home.wait_state("armed")
-    assert not takes(room)
-    fake.play()
-    started = home.wait_event("take_started", timeout=60)
-    home.wait_event("take_stopped", timeout=60)
-    home.wait_event("take_mastered", timeout=120)
-    home.wait("take/latest", lambda message: message.json["state"] == "mastered")
-    # The state is told twice where the take's end and the render's begin fall together, but ends so.
-    wait_until(lambda: home.said("state")[-1].json["rendering"] == 0, "the render is over")
-    take = home.take(started["take"])
-    manifest = take.manifest
+def master_of(take):
+    """What the manifest says of master.flac."""
+    render, = (one for one in take.manifest["renders"] if one["file"] == "master.flac")
+    return render
 
-    # What was said, in order.
+
+def check_said(home, take):
+    """What was said, in order; and of the take at last."""
     said = [(message.topic.removeprefix(TOPIC), message) for message in home.watcher.messages]
     steps = [message.payload if topic == "availability" else
              message.json["record"] if topic == "state" else message.json["event_type"]
@@ -60,28 +49,35 @@ def test_hands_free(room, song):
     assert in_order([message.json["rendering"] for message in home.said("state")], [0, 1, 0])
     assert all(message.topic.startswith(TOPIC) or message.topic.startswith("homeassistant/")
                for message in home.watcher.messages)
-    latest = home.said("take/latest")[-1].json
-    render, = (one for one in manifest["renders"] if one["file"] == "master.flac")
+    latest, manifest, render = home.said("take/latest")[-1].json, take.manifest, master_of(take)
     assert latest["id"] == manifest["id"] and latest["title"] == manifest["title"] == "Night Bus"
     assert latest["lufs"] == pytest.approx(-14, abs=0.2) and latest["dbtp"] <= -0.9
     assert (latest["lufs"], latest["dbtp"]) == pytest.approx((render["lufs"], render["dbtp"]), abs=0.01)
     assert latest["seconds"] == pytest.approx(manifest["frames"] / 48000, abs=0.01)
 
-    # Who comes late hears the same.
+
+def check_heard_late(room, home):
+    """Who comes late hears the same."""
     late = room.watcher(TOPIC + "#")
     late.wait(lambda message: message.topic == TOPIC + "take/latest")
     kept = {message.topic.removeprefix(TOPIC): message for message in late.messages}
     assert set(kept) >= {"availability", "info", "state", "take/latest"} and "event" not in kept
     assert all(message.retain for message in kept.values())
-    assert kept["availability"].payload == "online" and kept["take/latest"].json == latest
+    assert kept["availability"].payload == "online" and kept["take/latest"].json == home.said("take/latest")[-1].json
 
-    # The master, fetched from where it was said to be.
-    status, headers, body = home.curl(latest["url"] + "/files/master.flac")
+
+def check_fetched(home, take):
+    """The master, fetched from where it was said to be."""
+    status, headers, body = home.curl(home.said("take/latest")[-1].json["url"] + "/files/master.flac")
+    sha256 = master_of(take)["sha256"]
     assert status == 200 and headers["content-type"] == "audio/flac"
-    assert hashlib.sha256(body).hexdigest() == render["sha256"] and headers["etag"] == f'"{render["sha256"]}"'
+    assert hashlib.sha256(body).hexdigest() == sha256 and headers["etag"] == f'"{sha256}"'
     assert body == (take.folder / "master.flac").read_bytes()
 
-    # The take: all that was played, and what was before it.
+
+def check_played(take, song):
+    """All that was played, and what was before it."""
+    manifest = take.manifest
     assert manifest["state"] == "mastered" and take.gaps == {"desk": []}
     places = set()
     for track, path in zip(manifest["tracks"], song.values()):
@@ -98,9 +94,27 @@ def test_hands_free(room, song):
     take.check_files()
     assert measure(take.folder / "master.flac")[0] == pytest.approx(-14, abs=0.2)
 
-    home.process.signal(signal.SIGTERM)
-    assert home.process.wait() == 0
-    assert home.said("availability")[-1].payload == "offline"
+
+def test_hands_free(room, song):
+    """A band plays and stops: there is a master to be fetched, and every step has been told."""
+    fake = room.interface("desk", channels=8, ppm=50, wait=True, lead_silence=2.5, play=list(song.values()))
+    fake.wait_ready()
+    home = Home(room, {"desk": 8}).start()
+    home.wait_state("armed")
+    assert not takes(room)
+    fake.play()
+    started = home.wait_event("take_started", timeout=60)
+    home.wait_event("take_stopped", timeout=60)
+    home.wait_event("take_mastered", timeout=120)
+    home.wait("take/latest", lambda message: message.json["state"] == "mastered")
+    # The state is told twice where the take's end and the render's begin fall together, but ends so.
+    wait_until(lambda: home.said("state")[-1].json["rendering"] == 0, "the render is over")
+    take = home.take(started["take"])
+    check_said(home, take)
+    check_heard_late(room, home)
+    check_fetched(home, take)
+    check_played(take, song)
+    home.stop()
 
 
 def test_two_takes_in_a_row(room, song):
@@ -206,9 +220,7 @@ def test_terminated_while_recording(room):
     home.tell("record/set", "ON")
     take = home.take(home.wait_event("take_started")["take"])
     wait_tracks_grow(take)
-    home.process.signal(signal.SIGTERM)
-    assert home.process.wait() == 0
-    assert home.said("availability")[-1].payload == "offline"
+    home.stop()
     assert take.manifest["state"] == "recorded" and take.manifest["frames"] > 0
     take.check_files()
     late = room.watcher(TOPIC + "availability")
@@ -312,21 +324,8 @@ def test_pipewire_comes_and_goes(room):
                 pytest.fail(f"{track['file']} is not what was played")
 
 
-def test_http(room):
-    """What an HTTP client may have, and what it may not."""
-    room.interface("desk", channels=2, noise=-20).wait_ready()
-    home = Home(room, {"desk": 2}, BY_COMMAND).start()
-    assert home.curl("api/v1/record/start", "-X", "POST")[0] == 202
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
-    status, _, _ = home.curl("api/v1/marker", "-H", "Content-Type: application/json", "-d", '{"label": "here"}')
-    assert status == 202
-    assert home.curl("api/v1/record/stop", "-X", "POST")[0] == 202
-    home.wait_event("take_mastered")
-    base = f"api/v1/takes/{take.folder.name}"
-    master = (take.folder / "master.flac").read_bytes()
-
-    # Without the token there is only the page.
+def check_guarded(room, home, base):
+    """Without the token there is only the page."""
     assert home.curl("", token=False)[0] == 200
     for path in ("api/v1/info", "api/v1/state", "api/v1/takes", base, f"{base}/files/master.flac"):
         status, headers, body = home.curl(path, token=False)
@@ -337,7 +336,9 @@ def test_http(room):
     assert room.woodshed("token", "--config", home.config).stdout.strip() == home.token
     assert room.path("http.token").stat().st_mode & 0o777 == 0o600
 
-    # What there is.
+
+def check_served(home, take, base):
+    """What there is."""
     assert home.get_json("api/v1/state")["record"] == "idle"
     assert home.get_json("api/v1/info")["interfaces"][0]["name"] == "desk"
     assert home.get_json("api/v1/health")["ok"] is True
@@ -349,7 +350,9 @@ def test_http(room):
         assert status == 200 and headers["etag"] == f'"{entry["sha256"]}"'
         assert hashlib.sha256(body).hexdigest() == entry["sha256"]
 
-    # And what is not.
+
+def check_refused(home, base):
+    """And what is not."""
     for path in ("nonsense", "api/v1/nonsense", "api/v1/takes/20200101-000000-none", "api/v1/takes/..",
                  f"{base}/files/nonsense.flac", f"{base}/files/../../../http.token", f"{base}/files/raw",
                  f"{base}/files/%2e%2e/%2e%2e/http.token", f"{base}/files//etc/passwd"):
@@ -359,8 +362,9 @@ def test_http(room):
     assert home.curl("api/v1/takes", "-X", "POST")[0] == 405
     assert home.curl("api/v1/info", "-H", "Host: evil.example")[0] in (400, 403, 421)
 
-    # Parts of a file.
-    url = f"{base}/files/master.flac"
+
+def check_parts(room, home, url, master):
+    """Parts of a file."""
     status, headers, body = home.curl(url, "-r", "100-299")
     assert status == 206 and body == master[100:300]
     assert headers["content-range"] == f"bytes 100-299/{len(master)}"
@@ -378,3 +382,21 @@ def test_http(room):
     part.write_bytes(master[:1000])
     done = room.run("curl", "-sS", "-C", "-", "-o", part, "-H", f"Authorization: Bearer {home.token}", home.url + url)
     assert done.returncode == 0 and part.read_bytes() == master
+
+
+def test_http(room):
+    """What an HTTP client may have, and what it may not."""
+    room.interface("desk", channels=2, noise=-20).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND).start()
+    assert home.curl("api/v1/record/start", "-X", "POST")[0] == 202
+    take = home.take(home.wait_event("take_started")["take"])
+    wait_tracks_grow(take)
+    status, _, _ = home.curl("api/v1/marker", "-H", "Content-Type: application/json", "-d", '{"label": "here"}')
+    assert status == 202
+    assert home.curl("api/v1/record/stop", "-X", "POST")[0] == 202
+    home.wait_event("take_mastered")
+    base = f"api/v1/takes/{take.folder.name}"
+    check_guarded(room, home, base)
+    check_served(home, take, base)
+    check_refused(home, base)
+    check_parts(room, home, f"{base}/files/master.flac", (take.folder / "master.flac").read_bytes())

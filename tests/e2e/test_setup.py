@@ -88,9 +88,9 @@ def test_the_list_covers_what_meson_asks_for(root, dependencies):
     packages = {"libpipewire-0.3": "libpipewire-0.3-dev", "flac": "libflac-dev", "sndfile": "libsndfile1-dev",
                 "yaml-0.1": "libyaml-dev", "libebur128": "libebur128-dev", "soxr": "libsoxr-dev",
                 "jansson": "libjansson-dev", "libmicrohttpd": "libmicrohttpd-dev",
-                "libsystemd": "libsystemd-dev", "libcrypto": "libssl-dev", "zlib": "zlib1g-dev", "paho-mqtt3as": "libpaho-mqtt-dev",
-                "cmocka": "libcmocka-dev", "lilv-0": "liblilv-dev", "kissfft-float": "libkissfft-dev",
-                "threads": "libc6-dev", "m": "libc6-dev"}
+                "libsystemd": "libsystemd-dev", "libcrypto": "libssl-dev", "libdeflate": "libdeflate-dev",
+                "paho-mqtt3as": "libpaho-mqtt-dev", "cmocka": "libcmocka-dev", "lilv-0": "liblilv-dev",
+                "kissfft-float": "libkissfft-dev", "threads": "libc6-dev", "m": "libc6-dev"}
     asked = re.findall(r"(?:dependency|find_library)\('([^']+)'", (root / "meson.build").read_text("utf-8"))
     assert asked
     listed = {name for name, _, _ in rows(dependencies("--list", "build").stdout)}

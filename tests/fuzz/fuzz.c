@@ -1,5 +1,6 @@
 #include "fuzz.h"
 
+#include "common/text.h"
 #include "config/print.h"
 #include "config/utf8.h"
 
@@ -28,15 +29,36 @@ const char *fuzz_file(const uint8_t *data, size_t size)
 	return path;
 }
 
-char *fuzz_print(const struct record *record, const void *loaded)
+static char *printed(const struct record *record, const void *loaded)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
-	REQUIRE(stream);
-	print_record(record, loaded, stream);
-	REQUIRE(fclose(stream) == 0 && strlen(text) == size);
+	struct text written;
+	print_record(record, loaded, text_open(&written));
+	char *text = text_close(&written);
+	REQUIRE(strlen(text) == written.size);
 	return text;
+}
+
+void fuzz_check_printed(const struct fuzz_kind *kind, const void *loaded)
+{
+	struct faults faults;
+	void *again = malloc(kind->record->size);
+	REQUIRE(again);
+	char *text = printed(kind->record, loaded);
+	const char *path = fuzz_file((const uint8_t *)text, strlen(text));
+	faults_init(&faults, path);
+	int result = kind->load(again, path, &faults);
+	if (result < 0)
+		faults_print(&faults, stderr);
+	REQUIRE(result == 0);
+	char *second = printed(kind->record, again);
+	if (strcmp(text, second) != 0)
+		fprintf(stderr, "%s----\n%s", text, second);
+	REQUIRE(strcmp(text, second) == 0);
+	kind->finish(again);
+	faults_finish(&faults);
+	free(second);
+	free(text);
+	free(again);
 }
 
 static void check_text(const char *text)

@@ -24,8 +24,15 @@ void fuzz_fail(const char *file, int line, const char *condition) __attribute__(
 /* Makes `data` the content of a file without a name; returns its path, the same one every time. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
-/* `loaded` as `check --print` prints it; the caller's. */
-char *fuzz_print(const struct record *record, const void *loaded);
+/* A kind of file: its table, and how what it says comes and goes. */
+struct fuzz_kind {
+	const struct record *record;
+	int (*load)(void *loaded, const char *path, struct faults *faults);
+	void (*finish)(void *loaded);
+};
+
+/* What is printed of `loaded` loads to what prints the same. */
+void fuzz_check_printed(const struct fuzz_kind *kind, const void *loaded);
 
 /* A result and what was told about it belong together: a failure has an error, each fault a text that a
  * terminal can be shown. Finishes `faults`. */

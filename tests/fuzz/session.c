@@ -5,9 +5,6 @@
 #include "config/session.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void check(const struct session *session)
 {
@@ -23,27 +20,17 @@ static void check(const struct session *session)
 	}
 }
 
-/* What is printed of it loads to the same. */
-static void check_printed(const struct session *session)
+static int load(void *loaded, const char *path, struct faults *faults)
 {
-	struct session again;
-	struct faults faults;
-	char *text = fuzz_print(&session_record, session);
-	const char *path = fuzz_file((const uint8_t *)text, strlen(text));
-	faults_init(&faults, path);
-	int result = session_load(&again, path, processors_records(), NULL, &faults);
-	if (result < 0)
-		faults_print(&faults, stderr);
-	REQUIRE(result == 0);
-	char *second = fuzz_print(&session_record, &again);
-	if (strcmp(text, second) != 0)
-		fprintf(stderr, "%s----\n%s", text, second);
-	REQUIRE(strcmp(text, second) == 0);
-	session_finish(&again);
-	faults_finish(&faults);
-	free(second);
-	free(text);
+	return session_load(loaded, path, processors_records(), NULL, faults);
 }
+
+static void finish(void *loaded)
+{
+	session_finish(loaded);
+}
+
+static const struct fuzz_kind kind = {&session_record, load, finish};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -52,10 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct faults faults;
 	faults_init(&faults, path);
 	session_is_one(path);
-	int result = session_load(&session, path, processors_records(), NULL, &faults);
+	int result = load(&session, path, &faults);
 	if (result == 0) {
 		check(&session);
-		check_printed(&session);
+		fuzz_check_printed(&kind, &session);
 		session_finish(&session);
 	}
 	fuzz_check_faults(result, &faults);

@@ -16,6 +16,7 @@ import time
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / os.environ.get("WOODSHED_BUILD", "build")
 HOST = os.environ.get("NETWORK_HOST", str(BUILD / "tests/network/network-host"))
+DEADLINE = 30.0  # seconds; generous, since nothing waits it out. Who promises less is measured by the test.
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 
@@ -25,14 +26,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def until(condition, what, seconds=5.0):
+def until(condition, what, seconds=DEADLINE):
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         found = condition()
         if found:
             return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Folder:
@@ -52,7 +54,7 @@ class Process:
             return None
         process, self.process = self.process, None
         process.send_signal(how)
-        status = process.wait(20)
+        status = process.wait(DEADLINE)
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
@@ -100,8 +102,8 @@ class Subscriber(Process):
             stdout=subprocess.PIPE, text=True, errors="replace")
         ready = threading.Event()
         threading.Thread(target=self.read, args=(self.process.stdout, ready), daemon=True).start()
-        if not ready.wait(10):
-            self.kill()
+        if not ready.wait(DEADLINE):
+            self.close()
             raise AssertionError("mosquitto_sub did not subscribe")
 
     def read(self, stream, ready):
@@ -114,7 +116,7 @@ class Subscriber(Process):
         except ValueError:
             pass  # closed
 
-    def wait(self, topic, matches=lambda payload: True, seconds=5.0):
+    def wait(self, topic, matches=lambda payload: True, seconds=DEADLINE):
         """The first payload on `topic` that matches, among what is not yet looked at."""
         end = time.monotonic() + seconds
         while True:
@@ -128,7 +130,7 @@ class Subscriber(Process):
             except queue.Empty:
                 raise AssertionError(f"nothing fits on {topic}; seen: {self.seen[-5:]}") from None
 
-    def wait_json(self, topic, matches=lambda json: True, seconds=5.0):
+    def wait_json(self, topic, matches=lambda json: True, seconds=DEADLINE):
         return json.loads(self.wait(topic, lambda payload: matches(json.loads(payload)), seconds))
 
     def silence(self, topic, seconds=0.5):
@@ -140,13 +142,32 @@ class Subscriber(Process):
                 break
         return not any(found == topic for found, _, _ in self.seen)
 
-    close = Process.kill
+    def close(self):
+        """What mosquitto_sub does on SIGTERM wants a lock that it may have itself just then, and it would wait for ever."""
+        self.kill(signal.SIGKILL)
 
 
 def retained(port, topic):
-    """What a newcomer finds on `topic`, or None."""
-    found = subprocess.run(["mosquitto_sub", "-p", str(port), "-t", topic, "--retained-only", "-C", "1", "-W", "1"],
-                           capture_output=True, text=True, timeout=10).stdout.strip()
+    """What a newcomer finds on `topic`, or None. It subscribes to a sign as well, whose message comes after that of what
+    it subscribed to before: so nothing is waited for that does not come."""
+    sign = f"woodshed/sign/{time.monotonic_ns()}"
+
+    def publish(*message):
+        subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-r", "-t", sign, *message], check=True,
+                       timeout=DEADLINE)
+
+    publish("-m", "here")
+    process = subprocess.Popen(["stdbuf", "-oL", "mosquitto_sub", "-p", str(port), "-t", topic, "-t", sign,
+                                "--retained-only", "-F", "%t %p"], stdout=subprocess.PIPE, text=True)
+    with process:
+        found = None
+        for line in process.stdout:
+            at, _, payload = line.rstrip("\n").partition(" ")
+            if at == sign:
+                break
+            found = payload
+        process.kill()  # as Subscriber.close
+    publish("-n")
     return found or None
 
 

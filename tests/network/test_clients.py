@@ -47,7 +47,10 @@ class Cutter:
         with client, socket.create_connection(("127.0.0.1", self.target)) as server:
             request = b""
             while b"\r\n\r\n" not in request:
-                request += client.recv(65536)
+                more = client.recv(65536)
+                if not more:
+                    return
+                request += more
             self.requests.append(request.decode())
             server.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
             left = self.after if self.times > 0 else 1 << 62
@@ -82,7 +85,7 @@ class Clients(unittest.TestCase):
         cls.folder.close()
 
     def run_client(self, *command, **more):
-        done = subprocess.run([str(part) for part in command], capture_output=True, timeout=20, check=False,
+        done = subprocess.run([str(part) for part in command], capture_output=True, timeout=60, check=False,
                               env={**os.environ, "HOME": str(self.folder.path), "LC_ALL": "C.UTF-8"}, **more)
         self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace")[-2000:])
         return done.stdout

@@ -96,10 +96,10 @@ class Discovery(Connected):
     def test_health_goes_on(self):
         """The host's ten seconds are one; a health that says the same is said again."""
         self.host()
-        listener = self.closing(Subscriber(self.broker.port, f"{P}/health"))
         start = time.monotonic()
+        listener = self.closing(Subscriber(self.broker.port, f"{P}/health"))
         for _ in range(4):
-            listener.wait_json(f"{P}/health", seconds=3)
+            listener.wait_json(f"{P}/health")
         self.assertGreater(time.monotonic() - start, 1.5)
 
     def test_mosquitto_rr(self):
@@ -167,7 +167,7 @@ class Tls(Party):
 
     def online(self, broker, *options):
         found = subprocess.run(["mosquitto_sub", "-h", "127.0.0.1", "-p", str(broker.port), "--cafile", str(self.ca.file), *options, "-t",
-                                f"{P}/availability", "-C", "1", "-W", "5"], capture_output=True, text=True, timeout=20,
+                                f"{P}/availability", "-C", "1", "-W", "30"], capture_output=True, text=True, timeout=60,
                                check=False)
         self.assertEqual(found.stdout.strip(), "online", found.stderr)
 

@@ -100,7 +100,7 @@ def visitor(home, modules):
 @pytest.fixture(scope="module")
 def evening(home, visitor):
     """What came of recording on a phone: what the visitor saw, and the take."""
-    saw = visitor.does("evening", title="Night Bus", channels=4, length="0:06")
+    saw = visitor.does("evening", title="Night Bus", channels=4, length="0:12")
     return saw, home.take(takes(home.room)[-1].name)
 
 

@@ -13,11 +13,12 @@
 #define OTHER_POSITION INT64_C(77777777)
 
 /* For so long after a node left or joined, a cycle may stay without an end through nobody's fault, and is not
- * waited for as long as one that a busy machine delays. Who joins may only be slow, so that gets more. */
-#define LEAVING_NS INT64_C(200000000)
-#define LEFT_PATIENCE_NS INT64_C(50000000)
-#define JOINING_NS INT64_C(2000000000)
-#define JOINED_PATIENCE_NS INT64_C(500000000)
+ * waited for as long as one that a busy machine delays. Who joins may only be slow, so that gets more. All are parts
+ * of --patience: 0.2, 0.05, 2 and 0.5 s of its 5. */
+#define LEAVING 0.04
+#define LEFT_PATIENCE 0.01
+#define JOINING 0.4
+#define JOINED_PATIENCE 0.1
 
 struct driver {
 	const struct options *options;
@@ -136,19 +137,24 @@ static void write_clock(struct driver *d)
 	clock->rate_diff = 1 + d->options->ppm * 1e-6;
 }
 
+static int64_t patience(const struct driver *d, double part)
+{
+	return (int64_t)(d->options->patience_s * part * (double)CLOCK_NSEC_PER_SEC);
+}
+
 static int64_t patience_ends(const struct driver *d)
 {
-	return d->trigger_ns + (int64_t)(d->options->patience_s * 1e9);
+	return d->trigger_ns + patience(d, 1);
 }
 
 /* Who leaves in the middle of a cycle leaves it without an end, and who joins may be counted on before it
  * listens: then there is no point in waiting long. */
 static int64_t wait_ends(const struct driver *d)
 {
-	if (d->trigger_ns < d->left_ns + LEAVING_NS)
-		return d->trigger_ns + LEFT_PATIENCE_NS;
-	if (d->trigger_ns < d->joined_ns + JOINING_NS)
-		return d->trigger_ns + JOINED_PATIENCE_NS;
+	if (d->trigger_ns < d->left_ns + patience(d, LEAVING))
+		return d->trigger_ns + patience(d, LEFT_PATIENCE);
+	if (d->trigger_ns < d->joined_ns + patience(d, JOINING))
+		return d->trigger_ns + patience(d, JOINED_PATIENCE);
 	return patience_ends(d);
 }
 
@@ -372,11 +378,11 @@ void driver_done(struct driver *d)
 	post_call(d, complete);
 }
 
-/* A cycle that is waited for already is not waited for past `patience` from now. */
-static void hurry(struct driver *d, int64_t now, int64_t patience)
+/* A cycle that is waited for already is not waited for past `wait_ns` from now. */
+static void hurry(struct driver *d, int64_t now, int64_t wait_ns)
 {
-	if (d->in_flight && settled(d) && d->limit_ns > now + patience) {
-		d->limit_ns = now + patience;
+	if (d->in_flight && settled(d) && d->limit_ns > now + wait_ns) {
+		d->limit_ns = now + wait_ns;
 		arm(d, d->limit_ns);
 	}
 }
@@ -385,14 +391,14 @@ static void note_left(struct driver *d, const void *argument)
 {
 	(void)argument;
 	d->left_ns = clock_monotonic_ns();
-	hurry(d, d->left_ns, LEFT_PATIENCE_NS);
+	hurry(d, d->left_ns, patience(d, LEFT_PATIENCE));
 }
 
 static void note_joined(struct driver *d, const void *argument)
 {
 	(void)argument;
 	d->joined_ns = clock_monotonic_ns();
-	hurry(d, d->joined_ns, JOINED_PATIENCE_NS);
+	hurry(d, d->joined_ns, patience(d, JOINED_PATIENCE));
 }
 
 void driver_nudge(struct driver *d, bool joined)

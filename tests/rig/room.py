@@ -9,6 +9,7 @@ Everything lives in one private folder and is ended by its id, in reverse order,
 block fails, the last lines of every log are printed and the folder is kept. Every wait has a deadline and waits
 for an event.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -26,6 +27,8 @@ RIG = pathlib.Path(__file__).resolve().parent
 ROOT = RIG.parent.parent
 BUILD = pathlib.Path(ROOT, os.environ.get("WOODSHED_BUILD", "build")).resolve()
 DEADLINE = float(os.environ.get("RIG_DEADLINE", "30"))  # seconds; generous, since nothing waits it out
+
+PATIENCE_S = 5  # of the world, with a follower; what fake-interface has by default
 
 
 class RigError(AssertionError):
@@ -243,8 +246,10 @@ class Broker:
 
 
 class Message:
-    def __init__(self, topic, retain, qos, payload):
-        self.topic, self.retain, self.qos, self.payload = topic, retain, qos, payload
+    """`heard`: the time at which mosquitto_sub had it."""
+
+    def __init__(self, topic, retain, qos, payload, heard):
+        self.topic, self.retain, self.qos, self.payload, self.heard = topic, retain, qos, payload, heard
 
     @property
     def json(self):
@@ -254,20 +259,32 @@ class Message:
         return f"{self.topic}{' (retained)' if self.retain else ''}: {self.payload}"
 
 
+class Subscription(Process):
+    """A mosquitto_sub. What it does on SIGTERM wants a lock that it may have itself just then, and it would wait for ever;
+    it has nothing to lose."""
+
+    def stop(self, timeout=DEADLINE):
+        return self.kill()
+
+
 class Watcher:
-    """A subscriber. When it is made its subscription is in force: it has seen a message of its own."""
+    """A subscriber. When it is made its subscription is in force and whatever was retained is among its messages: it
+    has seen a message of its own come and go."""
 
     def __init__(self, room, topic="#", user="watcher"):
         self.room = room
         broker = room.the_broker
         sign = f"woodshed/{user}/rig/{time.monotonic_ns()}"
-        self.process = Process(room, room.name("watcher"), [
+        self.process = Subscription(room, room.name("watcher"), [
             "mosquitto_sub", *broker.login(user), "-q", "1", "-t", topic, "-t", sign, "-F", "%j"])
         # It is in force once a message arrives; one published too early is lost, so it is retained.
         room.publish(sign, "here", retain=True, user=user)
         if not self.process.output.wait(lambda line: _message(line).topic == sign):
             raise RigError(f"no subscription to {topic}:\n{self.process.stderr[-2000:]}")
         room.publish(sign, "", retain=True, user=user)
+        # The sign may have been among what was retained, in any order; that it was taken away comes after all of it.
+        if not self.process.output.wait(lambda line: _message(line).topic == sign and not _message(line).payload):
+            raise RigError(f"what is retained on {topic} did not come:\n{self.process.stderr[-2000:]}")
         self._sign = sign
 
     @property
@@ -299,7 +316,8 @@ class Watcher:
 
 def _message(line):
     fields = json.loads(line)
-    return Message(fields["topic"], bool(fields.get("retain")), fields.get("qos"), fields.get("payload") or "")
+    heard = datetime.datetime.fromisoformat(fields["tst"][:len("2026-11-22T19:03:11.123456")])
+    return Message(fields["topic"], bool(fields.get("retain")), fields.get("qos"), fields.get("payload") or "", heard)
 
 
 def _wait_for_socket(family, address, process):
@@ -419,6 +437,9 @@ class Room:
     def interface(self, name="fake", **options):
         """Starts fake-interface --name NAME with the options, `-` written as `_`; lists repeat."""
         options.setdefault("rate", self.rate)
+        if self.speed != 1:
+            # A follower that is late is so by the world's clock, however fast the room's is.
+            options.setdefault("patience", PATIENCE_S * self.speed)
         command = [BUILD / "tests/rig/fake-interface", "--name", name, *_arguments(options)]
         return Interface(self, self.name(f"interface-{name}"), command)
 

@@ -76,11 +76,11 @@ def test_a_follower_that_stalls_loses_nothing(room):
 
 
 def test_unplugged_and_returned(room):
-    a = room.interface("a", channels=4, ramp=True, unplug_at=2, return_after=1).wait_ready()
-    report, = room.probe(48000 * 5 // 2, "a:4")
+    a = room.interface("a", channels=4, ramp=True, unplug_at=5, return_after=1).wait_ready()
+    report, = room.probe(48000 * 11 // 2, "a:4")
     (unplugged,), = a.frames_of("unplugged")
     (returned,), = a.frames_of("returned")
-    assert unplugged == pytest.approx(2 * 48000, abs=256)
+    assert unplugged == pytest.approx(5 * 48000, abs=256)
     assert returned - unplugged >= 48000
     jump, = report["jumps"]
     assert report["wrong"] == 0

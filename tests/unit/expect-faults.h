@@ -2,6 +2,7 @@
 #ifndef WOODSHED_TESTS_EXPECT_FAULTS_H
 #define WOODSHED_TESTS_EXPECT_FAULTS_H
 
+#include "common/text.h"
 #include "config/faults.h"
 
 #include <setjmp.h>
@@ -21,13 +22,12 @@ struct bad {
 
 static inline char *printed(const struct faults *faults)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct text written;
+	FILE *stream = text_open(&written);
 	faults_print(faults, stream);
-	fclose(stream);
-	if (size > 0 && text[size - 1] == '\n')
-		text[size - 1] = '\0';
+	char *text = text_close(&written);
+	if (written.size > 0 && text[written.size - 1] == '\n')
+		text[written.size - 1] = '\0';
 	return text;
 }
 

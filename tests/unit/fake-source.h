@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 enum { FAKE_NODES = 4, FAKE_CHANNELS = 8, FAKE_CYCLE_MS = 10, FAKE_MOST_CYCLE = 96 * FAKE_CYCLE_MS };
@@ -44,6 +45,7 @@ struct source {
 /* What source_fake opens; set before. */
 static struct fake_node fake_room[FAKE_NODES];
 static struct source *fake; /* while it is open */
+static atomic_bool fake_held; /* nodes are linked, and no frames come */
 
 static inline void fake_feed(struct source *source, struct fake_node *node, uint64_t cycle)
 {
@@ -77,7 +79,7 @@ static inline void *fake_run(void *data)
 		bool stopping = source->stopping;
 		for (size_t i = 0; i < FAKE_NODES && !stopping; i++) {
 			struct fake_node *node = &source->nodes[i];
-			if (node->capture && atomic_load(&node->capture->live))
+			if (node->capture && atomic_load(&node->capture->live) && !fake_held)
 				fake_feed(source, node, cycle);
 			else
 				node->relinked = true;

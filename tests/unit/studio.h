@@ -29,7 +29,7 @@ struct studio {
 	void (*memory_left)(struct budget_left *left);
 
 	bool ready;
-	int started, stopped, alerts, gaps;
+	int started, stopped, alerts, gaps, changes;
 	char *folders[MOST_TAKES]; /* of the takes that stopped; NULL: none was made */
 	char *errors[MOST_TAKES];
 
@@ -48,7 +48,7 @@ static inline void on_ready(void *data)
 
 static inline void on_changed(void *data)
 {
-	(void)data;
+	((struct studio *)data)->changes++;
 }
 
 static inline void on_started(void *data, const struct manifest *take)

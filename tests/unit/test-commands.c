@@ -64,68 +64,69 @@ static void reads_what_fits(void **state)
 	}
 }
 
+static const struct {
+	const char *verb, *json;
+	int want;
+} misfits[] = {
+	{"record.star", "{}", -ENOENT},
+	{"record.startx", "{}", -ENOENT},
+	{"Record.start", "{}", -ENOENT},
+	{"", "{}", -ENOENT},
+	{"record.start ", "{}", -ENOENT},
+	{"record.stop", "{\"session\": \"x\"}", -EINVAL},
+	{"record.save", "{\"session\": \"x\"}", -EINVAL},
+	{"record.save", "{\"title\": 2}", -EINVAL},
+	{"record.start", "{\"label\": \"x\"}", -EINVAL},
+	{"record.start", "{\"Session\": \"x\"}", -EINVAL},
+	{"record.start", "{\"session\": null}", -EINVAL},
+	{"record.start", "{\"session\": 1}", -EINVAL},
+	{"record.start", "{\"session\": \"\"}", -EINVAL},
+	{"record.start", "{\"session\": \"A\"}", -EINVAL},
+	{"record.start", "{\"session\": \"../a\"}", -EINVAL},
+	{"record.start", "{\"session\": \"a.yaml\"}", -EINVAL},
+	{"record.start",
+		"{\"session\": "
+		"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+		-EINVAL},
+	{"record.start", "{\"title\": \"a\\tb\"}", -EINVAL},
+	{"record.start", "{\"title\": \"\\u007f\"}", -EINVAL},
+	{"marker.add", "{}", -EINVAL},
+	{"marker.add", "{\"label\": \"\"}", -EINVAL},
+	{"marker.add", "{\"label\": [\"a\"]}", -EINVAL},
+	{"take.get", "{}", -EINVAL},
+	{"take.get", "{\"take\": \"/etc\"}", -EINVAL},
+	{"take.get", "{\"take\": \".\"}", -EINVAL},
+	{"take.get", "{\"take\": \"" ID "/../x\"}", -EINVAL},
+	{"take.render", "{\"session\": \"x\"}", -EINVAL},
+	{"session.set", "{}", -EINVAL},
+	{"take.list", "{\"cursor\": \"x\"}", -EINVAL},
+	{"take.list", "{\"limit\": 0}", -EINVAL},
+	{"take.list", "{\"limit\": 201}", -EINVAL},
+	{"take.list", "{\"limit\": -1}", -EINVAL},
+	{"take.list", "{\"limit\": 1.5}", -EINVAL},
+	{"take.list", "{\"limit\": \"5\"}", -EINVAL},
+	{"take.list", "{\"limit\": 9223372036854775807}", -EINVAL},
+	{"take.list", "{\"take\": \"" ID "\"}", -EINVAL},
+	{"take.keep", "{}", -EINVAL},
+	{"take.keep", "{\"take\": \"" ID "\", \"keep\": 1}", -EINVAL},
+	{"take.keep", "{\"take\": \"" ID "\", \"keep\": null}", -EINVAL},
+	{"take.keep", "{\"take\": \"" ID "\", \"title\": \"x\"}", -EINVAL},
+	{"take.patch", "{\"title\": \"x\"}", -EINVAL},
+	{"take.patch", "{\"take\": \"" ID "\", \"title\": \"\"}", -EINVAL},
+	{"take.patch", "{\"take\": \"" ID "\", \"frames\": 1}", -EINVAL},
+	{"take.remove", "{}", -EINVAL},
+	{"take.remove", "{\"take\": \"../" ID "\"}", -EINVAL},
+};
+
 static void refuses_what_does_not_fit(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *verb, *json;
-		int want;
-	} cases[] = {
-		{"record.star", "{}", -ENOENT},
-		{"record.startx", "{}", -ENOENT},
-		{"Record.start", "{}", -ENOENT},
-		{"", "{}", -ENOENT},
-		{"record.start ", "{}", -ENOENT},
-		{"record.stop", "{\"session\": \"x\"}", -EINVAL},
-		{"record.save", "{\"session\": \"x\"}", -EINVAL},
-		{"record.save", "{\"title\": 2}", -EINVAL},
-		{"record.start", "{\"label\": \"x\"}", -EINVAL},
-		{"record.start", "{\"Session\": \"x\"}", -EINVAL},
-		{"record.start", "{\"session\": null}", -EINVAL},
-		{"record.start", "{\"session\": 1}", -EINVAL},
-		{"record.start", "{\"session\": \"\"}", -EINVAL},
-		{"record.start", "{\"session\": \"A\"}", -EINVAL},
-		{"record.start", "{\"session\": \"../a\"}", -EINVAL},
-		{"record.start", "{\"session\": \"a.yaml\"}", -EINVAL},
-		{"record.start",
-			"{\"session\": "
-			"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
-			-EINVAL},
-		{"record.start", "{\"title\": \"a\\tb\"}", -EINVAL},
-		{"record.start", "{\"title\": \"\\u007f\"}", -EINVAL},
-		{"marker.add", "{}", -EINVAL},
-		{"marker.add", "{\"label\": \"\"}", -EINVAL},
-		{"marker.add", "{\"label\": [\"a\"]}", -EINVAL},
-		{"take.get", "{}", -EINVAL},
-		{"take.get", "{\"take\": \"/etc\"}", -EINVAL},
-		{"take.get", "{\"take\": \".\"}", -EINVAL},
-		{"take.get", "{\"take\": \"" ID "/../x\"}", -EINVAL},
-		{"take.render", "{\"session\": \"x\"}", -EINVAL},
-		{"session.set", "{}", -EINVAL},
-		{"take.list", "{\"cursor\": \"x\"}", -EINVAL},
-		{"take.list", "{\"limit\": 0}", -EINVAL},
-		{"take.list", "{\"limit\": 201}", -EINVAL},
-		{"take.list", "{\"limit\": -1}", -EINVAL},
-		{"take.list", "{\"limit\": 1.5}", -EINVAL},
-		{"take.list", "{\"limit\": \"5\"}", -EINVAL},
-		{"take.list", "{\"limit\": 9223372036854775807}", -EINVAL},
-		{"take.list", "{\"take\": \"" ID "\"}", -EINVAL},
-		{"take.keep", "{}", -EINVAL},
-		{"take.keep", "{\"take\": \"" ID "\", \"keep\": 1}", -EINVAL},
-		{"take.keep", "{\"take\": \"" ID "\", \"keep\": null}", -EINVAL},
-		{"take.keep", "{\"take\": \"" ID "\", \"title\": \"x\"}", -EINVAL},
-		{"take.patch", "{\"title\": \"x\"}", -EINVAL},
-		{"take.patch", "{\"take\": \"" ID "\", \"title\": \"\"}", -EINVAL},
-		{"take.patch", "{\"take\": \"" ID "\", \"frames\": 1}", -EINVAL},
-		{"take.remove", "{}", -EINVAL},
-		{"take.remove", "{\"take\": \"../" ID "\"}", -EINVAL},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(misfits) / sizeof(misfits[0]); i++) {
 		struct error e = {""};
 		struct command got;
 		json_t *arguments;
-		assert_int_equal(command_load(cases[i].json, strlen(cases[i].json), &arguments, &e), 0);
-		assert_int_equal(command_read(&got, cases[i].verb, arguments, &e), cases[i].want);
+		assert_int_equal(command_load(misfits[i].json, strlen(misfits[i].json), &arguments, &e), 0);
+		assert_int_equal(command_read(&got, misfits[i].verb, arguments, &e), misfits[i].want);
 		assert_true(e.text[0] != '\0' && !strchr(e.text, '\n'));
 		json_decref(arguments);
 	}

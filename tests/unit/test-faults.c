@@ -1,4 +1,5 @@
 #include "common/memory.h"
+#include "common/text.h"
 #include "config/utf8.h"
 #include "expect-faults.h"
 
@@ -9,14 +10,12 @@ static char *shown(const char *source, int line, int column, int columns, bool c
 {
 	struct faults faults;
 	struct faults_style style = {.source = true, .colour = colour, .columns = columns};
-	char *text = NULL;
-	size_t size = 0;
+	struct text written;
 	faults_init(&faults, "f");
 	faults.source = memory_text(source);
 	faults_add(&faults, line, column, "x");
-	FILE *stream = open_memstream(&text, &size);
-	faults_print_as(&faults, &style, stream);
-	fclose(stream);
+	faults_print_as(&faults, &style, text_open(&written));
+	char *text = text_close(&written);
 	faults_finish(&faults);
 	char *first = strchr(text, '\n');
 	assert_non_null(first);
@@ -145,9 +144,9 @@ static void test_endless(void **state)
 	faults.source = source;
 	for (int i = 0; i < 1000; i++)
 		faults_add(&faults, 2000000 + i, 1, "x");
-	FILE *stream = open_memstream(&text, &size);
-	faults_print_as(&faults, &style, stream);
-	fclose(stream);
+	struct text written;
+	faults_print_as(&faults, &style, text_open(&written));
+	text = text_close(&written);
 	faults_finish(&faults);
 	assert_non_null(strstr(text, "f:2000999:1: error: x\n    x\n    ^\n"));
 	free(text);

@@ -47,33 +47,50 @@ static uint32_t draw(uint32_t *random, uint32_t most)
 	return (*random >> 8) % (most + 1);
 }
 
+/* Ours and OpenSSL's, stream by stream. */
+struct pairs {
+	struct md5 ours[MD5_LANES];
+	EVP_MD_CTX *theirs[MD5_LANES];
+	size_t count;
+};
+
+static void pairs_begin(struct pairs *pairs, size_t count)
+{
+	pairs->count = count;
+	for (size_t k = 0; k < count; k++) {
+		md5_init(&pairs->ours[k]);
+		pairs->theirs[k] = EVP_MD_CTX_new();
+		assert_int_equal(EVP_DigestInit_ex(pairs->theirs[k], EVP_md5(), NULL), 1);
+	}
+}
+
+static void pairs_end_alike(struct pairs *pairs)
+{
+	for (size_t k = 0; k < pairs->count; k++) {
+		unsigned char digest[MD5_SIZE], expected[EVP_MAX_MD_SIZE];
+		md5_finish(&pairs->ours[k], digest);
+		assert_int_equal(EVP_DigestFinal_ex(pairs->theirs[k], expected, NULL), 1);
+		assert_memory_equal(digest, expected, MD5_SIZE);
+		EVP_MD_CTX_free(pairs->theirs[k]);
+	}
+}
+
 /* Streams that begin at different times and get pieces of different sizes. */
 static void hear(uint32_t *random, size_t streams, const unsigned char *noise, uint32_t most)
 {
-	struct md5 ours[MD5_LANES];
-	EVP_MD_CTX *theirs[MD5_LANES];
-	for (size_t k = 0; k < streams; k++) {
-		md5_init(&ours[k]);
-		theirs[k] = EVP_MD_CTX_new();
-		assert_int_equal(EVP_DigestInit_ex(theirs[k], EVP_md5(), NULL), 1);
-	}
+	struct pairs pairs;
+	pairs_begin(&pairs, streams);
 	for (int round = 0; round < 12; round++) {
 		struct md5_input inputs[MD5_LANES];
 		uint32_t first = draw(random, (uint32_t)streams - 1);
 		for (size_t k = first; k < streams; k++) {
 			size_t size = round % 3 ? draw(random, most) : most / 2;
-			inputs[k] = (struct md5_input){&ours[k], noise + draw(random, 999), size};
-			assert_int_equal(EVP_DigestUpdate(theirs[k], inputs[k].data, size), 1);
+			inputs[k] = (struct md5_input){&pairs.ours[k], noise + draw(random, 999), size};
+			assert_int_equal(EVP_DigestUpdate(pairs.theirs[k], inputs[k].data, size), 1);
 		}
 		md5_add(inputs + first, streams - first);
 	}
-	for (size_t k = 0; k < streams; k++) {
-		unsigned char digest[MD5_SIZE], expected[EVP_MAX_MD_SIZE];
-		md5_finish(&ours[k], digest);
-		assert_int_equal(EVP_DigestFinal_ex(theirs[k], expected, NULL), 1);
-		assert_memory_equal(digest, expected, MD5_SIZE);
-		EVP_MD_CTX_free(theirs[k]);
-	}
+	pairs_end_alike(&pairs);
 }
 
 static void test_many_streams(void **state)
@@ -100,15 +117,12 @@ static void pack(const int32_t *samples, size_t frames, unsigned char *bytes)
 static void hear_samples(uint32_t *random, size_t streams, const int32_t *samples, size_t ahead)
 {
 	enum { MOST = 1500 };
-	struct md5 ours[MD5_LANES];
-	EVP_MD_CTX *theirs[MD5_LANES];
+	struct pairs pairs;
 	static unsigned char bytes[3 * MOST];
+	pairs_begin(&pairs, streams);
 	for (size_t k = 0; k < streams; k++) {
-		md5_init(&ours[k]);
-		theirs[k] = EVP_MD_CTX_new();
-		assert_int_equal(EVP_DigestInit_ex(theirs[k], EVP_md5(), NULL), 1);
-		md5_add(&(struct md5_input){&ours[k], bytes, k * ahead}, 1);
-		assert_int_equal(EVP_DigestUpdate(theirs[k], bytes, k * ahead), 1);
+		md5_add(&(struct md5_input){&pairs.ours[k], bytes, k * ahead}, 1);
+		assert_int_equal(EVP_DigestUpdate(pairs.theirs[k], bytes, k * ahead), 1);
 	}
 	static const uint32_t most[] = {0, 1, 21, 63, 64, 65, 150, MOST, MOST, 3};
 	for (size_t round = 0; round < TABLE_SIZE(most); round++) {
@@ -116,20 +130,15 @@ static void hear_samples(uint32_t *random, size_t streams, const int32_t *sample
 		unsigned char heard[3 * MOST];
 		size_t frames = draw(random, most[round]);
 		for (size_t k = 0; k < streams; k++) {
-			before[k] = inputs[k] = (struct md5_samples){&ours[k], samples + draw(random, 999)};
+			before[k] = inputs[k] =
+				(struct md5_samples){&pairs.ours[k], samples + draw(random, 999)};
 			pack(inputs[k].samples, frames, heard);
-			assert_int_equal(EVP_DigestUpdate(theirs[k], heard, 3 * frames), 1);
+			assert_int_equal(EVP_DigestUpdate(pairs.theirs[k], heard, 3 * frames), 1);
 		}
 		md5_add_24(inputs, streams, frames);
 		assert_memory_equal(inputs, before, streams * sizeof(*inputs));
 	}
-	for (size_t k = 0; k < streams; k++) {
-		unsigned char digest[MD5_SIZE], expected[EVP_MAX_MD_SIZE];
-		md5_finish(&ours[k], digest);
-		assert_int_equal(EVP_DigestFinal_ex(theirs[k], expected, NULL), 1);
-		assert_memory_equal(digest, expected, MD5_SIZE);
-		EVP_MD_CTX_free(theirs[k]);
-	}
+	pairs_end_alike(&pairs);
 }
 
 static void test_samples(void **state)

@@ -1,6 +1,7 @@
 #include "appliance/processors.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/text.h"
 #include "config/preset.h"
 #include "config/session.h"
 #include "expect-faults.h"
@@ -87,15 +88,14 @@ static void test_every_mix_runs(void **state)
 	for (size_t i = 0; i < preset_count * 3; i++) {
 		if (presets[i / 3].kind != PRESET_MIX)
 			continue;
-		char *text = NULL;
-		size_t size = 0;
-		FILE *stream = open_memstream(&text, &size);
+		struct text written;
+		FILE *stream = text_open(&written);
 		fprintf(stream, "mix: {preset: %s}\ntracks:\n", presets[i / 3].name);
 		for (size_t r = 0; r < preset_count; r++)
 			if (presets[r].kind == PRESET_ROLES)
 				fprintf(stream, "- {name: %s, input: x/%zu, role: %s}\n", presets[r].name,
 					r + 1, presets[r].name);
-		fclose(stream);
+		char *text = text_close(&written);
 		put("a/s.yaml", text);
 		free(text);
 		struct session session;

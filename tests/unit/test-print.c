@@ -3,6 +3,7 @@
 #include "config/print.h"
 
 #include "appliance/processors.h"
+#include "common/text.h"
 #include "config/appliance.h"
 #include "config/schema.h"
 #include "config/session.h"
@@ -16,22 +17,18 @@ enum { ROUNDS = 400 };
 static char *random_file(const struct record *record, uint64_t seed)
 {
 	struct dice dice = {.state = seed, .processors = processors_records()};
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct text written;
+	FILE *stream = text_open(&written);
 	write_members(&dice, record, 0, stream);
-	fclose(stream);
-	return text;
+	return text_close(&written);
 }
 
 static char *printed_record(const struct record *record, const void *loaded)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct text written;
+	FILE *stream = text_open(&written);
 	print_record(record, loaded, stream);
-	fclose(stream);
-	return text;
+	return text_close(&written);
 }
 
 /* The struct that the text says; the caller finishes and frees it. */

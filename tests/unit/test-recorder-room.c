@@ -65,6 +65,33 @@ static void test_late_interface(void **state)
 	close_studio(studio);
 }
 
+static bool has_changed(struct studio *studio)
+{
+	return studio->changes > 0;
+}
+
+/* Linked is not heard: that frames come is told when they do, though the source has no news of it. */
+static void test_told_once_it_is_heard(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct recorder_interface interface;
+	fake_room[1].plugged = false;
+	fake_held = true;
+	open_studio(studio);
+	wait_until(studio, is_ready);
+	studio->seconds = fake_seconds() + 0.6; /* whatever comes after the source's last news has come */
+	wait_until(studio, has_played);
+	recorder_interfaces(studio->recorder, &interface, 1);
+	assert_false(interface.live);
+	studio->changes = 0;
+	fake_held = false;
+	wait_until(studio, everything_runs);
+	wait_until(studio, has_changed);
+	recorder_interfaces(studio->recorder, &interface, 1);
+	assert_true(interface.live);
+	close_studio(studio);
+}
+
 static bool has_wanted_interfaces(struct studio *studio)
 {
 	struct recorder_interface interfaces[4];
@@ -371,6 +398,7 @@ int main(void)
 		harness_in_folder(test_reload_other_interfaces),
 		harness_in_folder(test_missing_interface),
 		harness_in_folder(test_late_interface),
+		harness_in_folder(test_told_once_it_is_heard),
 		harness_in_folder(test_unplugged_and_back),
 		harness_in_folder(test_rates),
 		harness_in_folder(test_rate_changes),

@@ -1,3 +1,4 @@
+#include "common/text.h"
 #include "config/session.h"
 #include "expect-faults.h"
 #include "fake-processors.h"
@@ -174,9 +175,8 @@ static void test_bad(void **state)
 static void test_long_way(void **state)
 {
 	(void)state;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct text written;
+	FILE *stream = text_open(&written);
 	fputs("tracks: [{name: a, input: desk/1, role: bass, sends: {b0: 0}}]\nbuses:\n", stream);
 	for (int i = 0; i < SESSION_MOST_BUSES; i++) {
 		fprintf(stream, "- {name: b%d, kind: return, sends: {", i);
@@ -184,7 +184,7 @@ static void test_long_way(void **state)
 			fprintf(stream, "b%d: 0, ", to);
 		fputs("}}\n", stream);
 	}
-	fclose(stream);
+	char *text = text_close(&written);
 	struct session session;
 	load_good(&session, text);
 	session_finish(&session);

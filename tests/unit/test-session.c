@@ -1,3 +1,4 @@
+#include "common/text.h"
 #include "config/session.h"
 #include "expect-faults.h"
 #include "fake-processors.h"
@@ -297,14 +298,12 @@ static void test_warnings(void **state)
 /* As many tracks as a session may have, or more. */
 static char *many_tracks(int count)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct text written;
+	FILE *stream = text_open(&written);
 	fputs("tracks:\n", stream);
 	for (int i = 0; i < count; i++)
 		fprintf(stream, "- {name: t%d, input: desk/%d, role: bass}\n", i, i + 1);
-	fclose(stream);
-	return text;
+	return text_close(&written);
 }
 
 static void test_many_tracks(void **state)

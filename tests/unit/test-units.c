@@ -11,148 +11,150 @@ static bool close_to(double a, double b)
 	return fabs(a - b) <= 1e-12 * fmax(1, fabs(b));
 }
 
+static const struct {
+	const char *text;
+	enum unit unit;
+	double bare_scale, value;
+} parsed[] = {
+	{"-18 dB", UNIT_DB, 1, -18},
+	{"-18dB", UNIT_DB, 1, -18},
+	{"-18", UNIT_DB, 1, -18},
+	{"+3.5 db", UNIT_DB, 1, 3.5},
+	{"0", UNIT_NONE, 1, 0},
+	{"1e3", UNIT_NONE, 1, 1000},
+	{".5", UNIT_NONE, 1, 0.5},
+	{"-.5", UNIT_NONE, 1, -0.5},
+	{"80 Hz", UNIT_HZ, 1, 80},
+	{"2.5 kHz", UNIT_HZ, 1, 2500},
+	{"2.5k", UNIT_NONE, 1, NAN},
+	{"9 khz", UNIT_HZ, 1, 9000},
+	{"10 ms", UNIT_SECONDS, 1, 0.01},
+	{"250 us", UNIT_SECONDS, 1, 250e-6},
+	{"20 s", UNIT_SECONDS, 0.001, 20},
+	{"20", UNIT_SECONDS, 0.001, 0.02},
+	{"6s", UNIT_SECONDS, 1, 6},
+	{"10m", UNIT_SECONDS, 1, 600},
+	{"10 min", UNIT_SECONDS, 1, 600},
+	{"4 h", UNIT_SECONDS, 1, 14400},
+	{"0:00", UNIT_SECONDS, 1, 0},
+	{"1:23.5", UNIT_SECONDS, 0.001, 83.5},
+	{"90:00", UNIT_SECONDS, 1, 5400},
+	{"1:02:03.25", UNIT_SECONDS, 1, 3723.25},
+	{"3:1", UNIT_RATIO, 1, 3},
+	{"1.5:1", UNIT_RATIO, 1, 1.5},
+	{"4", UNIT_RATIO, 1, 4},
+	{"30 %", UNIT_PERCENT, 1, 30},
+	{"30%", UNIT_PERCENT, 1, 30},
+	{"-14 LUFS", UNIT_LUFS, 1, -14},
+	{"-14 lufs", UNIT_LUFS, 1, -14},
+	{"-1 dBTP", UNIT_DBTP, 1, -1},
+	{"C", UNIT_PAN, 1, 0},
+	{"c", UNIT_PAN, 1, 0},
+	{"L30", UNIT_PAN, 1, -30},
+	{"r100", UNIT_PAN, 1, 100},
+	{"L0", UNIT_PAN, 1, 0},
+	{"-30", UNIT_PAN, 1, -30},
+	{"L12.5", UNIT_PAN, 1, -12.5},
+	{"24 bit", UNIT_BITS, 1, 24},
+	{"24 dB/oct", UNIT_SLOPE, 1, 24},
+	{"24", UNIT_SLOPE, 1, 24},
+	{"2.5 m", UNIT_METRES, 1, 2.5},
+	{"30 cm", UNIT_METRES, 1, 0.3},
+	{"1/8", UNIT_NOTE, 1, 0.125},
+	{"3/16", UNIT_NOTE, 1, 0.1875},
+	{"1/12", UNIT_NOTE, 1, 1.0 / 12},
+	{"0.25", UNIT_NOTE, 1, 0.25},
+};
+
 static void test_parse(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		enum unit unit;
-		double bare_scale, value;
-	} cases[] = {
-		{"-18 dB", UNIT_DB, 1, -18},
-		{"-18dB", UNIT_DB, 1, -18},
-		{"-18", UNIT_DB, 1, -18},
-		{"+3.5 db", UNIT_DB, 1, 3.5},
-		{"0", UNIT_NONE, 1, 0},
-		{"1e3", UNIT_NONE, 1, 1000},
-		{".5", UNIT_NONE, 1, 0.5},
-		{"-.5", UNIT_NONE, 1, -0.5},
-		{"80 Hz", UNIT_HZ, 1, 80},
-		{"2.5 kHz", UNIT_HZ, 1, 2500},
-		{"2.5k", UNIT_NONE, 1, NAN},
-		{"9 khz", UNIT_HZ, 1, 9000},
-		{"10 ms", UNIT_SECONDS, 1, 0.01},
-		{"250 us", UNIT_SECONDS, 1, 250e-6},
-		{"20 s", UNIT_SECONDS, 0.001, 20},
-		{"20", UNIT_SECONDS, 0.001, 0.02},
-		{"6s", UNIT_SECONDS, 1, 6},
-		{"10m", UNIT_SECONDS, 1, 600},
-		{"10 min", UNIT_SECONDS, 1, 600},
-		{"4 h", UNIT_SECONDS, 1, 14400},
-		{"0:00", UNIT_SECONDS, 1, 0},
-		{"1:23.5", UNIT_SECONDS, 0.001, 83.5},
-		{"90:00", UNIT_SECONDS, 1, 5400},
-		{"1:02:03.25", UNIT_SECONDS, 1, 3723.25},
-		{"3:1", UNIT_RATIO, 1, 3},
-		{"1.5:1", UNIT_RATIO, 1, 1.5},
-		{"4", UNIT_RATIO, 1, 4},
-		{"30 %", UNIT_PERCENT, 1, 30},
-		{"30%", UNIT_PERCENT, 1, 30},
-		{"-14 LUFS", UNIT_LUFS, 1, -14},
-		{"-14 lufs", UNIT_LUFS, 1, -14},
-		{"-1 dBTP", UNIT_DBTP, 1, -1},
-		{"C", UNIT_PAN, 1, 0},
-		{"c", UNIT_PAN, 1, 0},
-		{"L30", UNIT_PAN, 1, -30},
-		{"r100", UNIT_PAN, 1, 100},
-		{"L0", UNIT_PAN, 1, 0},
-		{"-30", UNIT_PAN, 1, -30},
-		{"L12.5", UNIT_PAN, 1, -12.5},
-		{"24 bit", UNIT_BITS, 1, 24},
-		{"24 dB/oct", UNIT_SLOPE, 1, 24},
-		{"24", UNIT_SLOPE, 1, 24},
-		{"2.5 m", UNIT_METRES, 1, 2.5},
-		{"30 cm", UNIT_METRES, 1, 0.3},
-		{"1/8", UNIT_NOTE, 1, 0.125},
-		{"3/16", UNIT_NOTE, 1, 0.1875},
-		{"1/12", UNIT_NOTE, 1, 1.0 / 12},
-		{"0.25", UNIT_NOTE, 1, 0.25},
-	};
-	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+	for (size_t i = 0; i < TABLE_SIZE(parsed); i++) {
 		double value = NAN;
-		int result = units_parse(cases[i].text, cases[i].unit, cases[i].bare_scale, &value);
-		bool good = isnan(cases[i].value) ? result == -EINVAL
-						  : result == 0 && close_to(value, cases[i].value);
+		int result = units_parse(parsed[i].text, parsed[i].unit, parsed[i].bare_scale, &value);
+		bool good = isnan(parsed[i].value) ? result == -EINVAL
+						   : result == 0 && close_to(value, parsed[i].value);
 		if (!good)
-			fail_msg("%s: %d, %.17g", cases[i].text, result, value);
+			fail_msg("%s: %d, %.17g", parsed[i].text, result, value);
 	}
 }
+
+static const struct {
+	const char *text;
+	enum unit unit;
+} refused[] = {
+	{"", UNIT_DB},
+	{" ", UNIT_DB},
+	{"dB", UNIT_DB},
+	{"-", UNIT_DB},
+	{"-18 Hz", UNIT_DB},
+	{"-18 dBFS", UNIT_DB},
+	{"18 d", UNIT_DB},
+	{"- 18 dB", UNIT_DB},
+	{"--18 dB", UNIT_DB},
+	{"18,5 dB", UNIT_DB},
+	{"18 dB!", UNIT_DB},
+	{"18 dB 3", UNIT_DB},
+	{"0x10", UNIT_NONE},
+	{"-0x10", UNIT_NONE},
+	{"nan", UNIT_NONE},
+	{"inf", UNIT_NONE},
+	{"-inf dB", UNIT_DB},
+	{"1e999", UNIT_NONE},
+	{"1e308 kHz", UNIT_HZ},
+	{"1 2", UNIT_NONE},
+	{"5 dB", UNIT_NONE},
+	{"1:3", UNIT_RATIO},
+	{"3:2", UNIT_RATIO},
+	{":1", UNIT_RATIO},
+	{"3:10", UNIT_RATIO},
+	{"10 sec", UNIT_SECONDS},
+	{"1:", UNIT_SECONDS},
+	{":30", UNIT_SECONDS},
+	{"1:5", UNIT_SECONDS},
+	{"1:60", UNIT_SECONDS},
+	{"1:023", UNIT_SECONDS},
+	{"1:2:3", UNIT_SECONDS},
+	{"1:02:03:04", UNIT_SECONDS},
+	{"1:02 s", UNIT_SECONDS},
+	{"1:1e1", UNIT_SECONDS},
+	{"-1:00", UNIT_SECONDS},
+	{"1.5:00", UNIT_SECONDS},
+	{"1:23.5", UNIT_NONE},
+	{"10 days", UNIT_SECONDS},
+	{"X30", UNIT_PAN},
+	{"L", UNIT_PAN},
+	{"L-30", UNIT_PAN},
+	{"L0x10", UNIT_PAN},
+	{"L101", UNIT_PAN},
+	{"R1e9", UNIT_PAN},
+	{"L30 %", UNIT_PAN},
+	{"Lnan", UNIT_PAN},
+	{"center", UNIT_PAN},
+	{"24 dB", UNIT_SLOPE},
+	{"24 bits", UNIT_BITS},
+	{"80 Hz\n", UNIT_HZ},
+	{"L30", UNIT_DB},
+	{"\xc2\xb5s", UNIT_SECONDS},
+	{"1_000", UNIT_NONE},
+	{"2 km", UNIT_METRES},
+	{"1/0", UNIT_NOTE},
+	{"1/-8", UNIT_NOTE},
+	{"/8", UNIT_NOTE},
+	{"1/", UNIT_NOTE},
+	{"1/8/2", UNIT_NOTE},
+	{"1 / 8", UNIT_NOTE},
+	{"1/8", UNIT_NONE},
+	{"1'000", UNIT_NONE},
+};
 
 static void test_parse_refuses(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		enum unit unit;
-	} cases[] = {
-		{"", UNIT_DB},
-		{" ", UNIT_DB},
-		{"dB", UNIT_DB},
-		{"-", UNIT_DB},
-		{"-18 Hz", UNIT_DB},
-		{"-18 dBFS", UNIT_DB},
-		{"18 d", UNIT_DB},
-		{"- 18 dB", UNIT_DB},
-		{"--18 dB", UNIT_DB},
-		{"18,5 dB", UNIT_DB},
-		{"18 dB!", UNIT_DB},
-		{"18 dB 3", UNIT_DB},
-		{"0x10", UNIT_NONE},
-		{"-0x10", UNIT_NONE},
-		{"nan", UNIT_NONE},
-		{"inf", UNIT_NONE},
-		{"-inf dB", UNIT_DB},
-		{"1e999", UNIT_NONE},
-		{"1e308 kHz", UNIT_HZ},
-		{"1 2", UNIT_NONE},
-		{"5 dB", UNIT_NONE},
-		{"1:3", UNIT_RATIO},
-		{"3:2", UNIT_RATIO},
-		{":1", UNIT_RATIO},
-		{"3:10", UNIT_RATIO},
-		{"10 sec", UNIT_SECONDS},
-		{"1:", UNIT_SECONDS},
-		{":30", UNIT_SECONDS},
-		{"1:5", UNIT_SECONDS},
-		{"1:60", UNIT_SECONDS},
-		{"1:023", UNIT_SECONDS},
-		{"1:2:3", UNIT_SECONDS},
-		{"1:02:03:04", UNIT_SECONDS},
-		{"1:02 s", UNIT_SECONDS},
-		{"1:1e1", UNIT_SECONDS},
-		{"-1:00", UNIT_SECONDS},
-		{"1.5:00", UNIT_SECONDS},
-		{"1:23.5", UNIT_NONE},
-		{"10 days", UNIT_SECONDS},
-		{"X30", UNIT_PAN},
-		{"L", UNIT_PAN},
-		{"L-30", UNIT_PAN},
-		{"L0x10", UNIT_PAN},
-		{"L101", UNIT_PAN},
-		{"R1e9", UNIT_PAN},
-		{"L30 %", UNIT_PAN},
-		{"Lnan", UNIT_PAN},
-		{"center", UNIT_PAN},
-		{"24 dB", UNIT_SLOPE},
-		{"24 bits", UNIT_BITS},
-		{"80 Hz\n", UNIT_HZ},
-		{"L30", UNIT_DB},
-		{"\xc2\xb5s", UNIT_SECONDS},
-		{"1_000", UNIT_NONE},
-		{"2 km", UNIT_METRES},
-		{"1/0", UNIT_NOTE},
-		{"1/-8", UNIT_NOTE},
-		{"/8", UNIT_NOTE},
-		{"1/", UNIT_NOTE},
-		{"1/8/2", UNIT_NOTE},
-		{"1 / 8", UNIT_NOTE},
-		{"1/8", UNIT_NONE},
-		{"1'000", UNIT_NONE},
-	};
-	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+	for (size_t i = 0; i < TABLE_SIZE(refused); i++) {
 		double value;
-		if (units_parse(cases[i].text, cases[i].unit, 1, &value) != -EINVAL)
-			fail_msg("%s was taken as %.17g", cases[i].text, value);
+		if (units_parse(refused[i].text, refused[i].unit, 1, &value) != -EINVAL)
+			fail_msg("%s was taken as %.17g", refused[i].text, value);
 	}
 }
 
