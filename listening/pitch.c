@@ -11,8 +11,8 @@
 
 enum {
 	HOP = 256,
-	LAGS = 320, /* of the slowest: 37.5 Hz at 12 kHz */
-	WINDOW = 512,
+	LAGS = 400,   /* of the slowest: 30 Hz at 12 kHz, the lowest string of a bass that has five */
+	WINDOW = 384, /* a longer one blurs notes of a tenth of a second */
 	HELD = WINDOW + LAGS,
 	SHORTEST = 6,
 	THRESHOLDS = 64,

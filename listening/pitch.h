@@ -23,7 +23,7 @@ struct pitch_frame {
 
 struct pitch;
 
-/* For a voice between 38 Hz and 2 kHz at `rate` (8 to 384 kHz). -EINVAL or -ENOMEM. */
+/* For a voice between 30 Hz and 2 kHz at `rate` (8 to 384 kHz). -EINVAL or -ENOMEM. */
 int pitch_create(struct pitch **pitch, uint32_t rate, struct error *e) MUST_CHECK;
 void pitch_destroy(struct pitch *pitch); /* NULL is fine */
 

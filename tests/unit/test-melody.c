@@ -20,7 +20,7 @@ static void follow(struct melody *melody, const double *samples, size_t frames)
 
 static void notes_are_found(void **state)
 {
-	static const int tune[] = {60, 62, 64, 65, 67, 55, 48, 40, 72, 84, 71, 60};
+	static const int tune[] = {60, 62, 64, 65, 67, 55, 48, 40, 72, 84, 71, 60, 28, 23};
 	const double length = 0.4;
 	const size_t frames = (size_t)((TABLE_SIZE(tune) * length + 0.5) * SOUNDS_RATE);
 	double *samples = memory_array(frames, sizeof(*samples));
@@ -61,6 +61,51 @@ static void noise_has_no_melody(void **state)
 	free(samples);
 }
 
+/* A tenth of a second each. */
+static void fast_notes_are_found(void **state)
+{
+	static const int tune[] = {60, 62, 64, 65, 67, 69, 71, 72};
+	const size_t count = 40, frames = 5 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples));
+	struct melody melody;
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		sounds_note(samples, frames, 0.2 + 0.1 * (double)i, 0.095, tune[i % TABLE_SIZE(tune)], 0.2);
+	follow(&melody, samples, frames);
+	assert_int_equal(melody.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(melody.notes[i].note, tune[i % TABLE_SIZE(tune)]);
+	melody_finish(&melody);
+	free(samples);
+}
+
+static double pitch_at(const struct melody *melody, double at_s)
+{
+	const double place = round((at_s - melody->from_s) / melody->step_s);
+	assert_true(place >= 0 && place < (double)melody->pitch_count);
+	return melody->pitches[(size_t)place];
+}
+
+/* A tone with a vibrato of half a semitone, from 1 to 3 s; and its last pitch while nothing sounds. */
+static void pitches_follow_a_vibrato(void **state)
+{
+	const size_t frames = 4 * SOUNDS_RATE;
+	double *samples = memory_array(frames, sizeof(*samples)), phase = 0;
+	struct melody melody;
+	(void)state;
+	for (size_t i = SOUNDS_RATE; i < 3 * SOUNDS_RATE; i++) {
+		const double t = (double)i / SOUNDS_RATE;
+		phase += 2 * M_PI * 440 * exp2(0.5 * sin(2 * M_PI * 5 * t) / 12) / SOUNDS_RATE;
+		samples[i] = 0.2 * sin(phase) + 0.1 * sin(2 * phase);
+	}
+	follow(&melody, samples, frames);
+	for (double t = 1.1; t < 2.9; t += 0.01)
+		assert_true(fabs(pitch_at(&melody, t) - 69 - 0.5 * sin(2 * M_PI * 5 * t)) < 0.4);
+	assert_true(fabs(pitch_at(&melody, 3.8) - 69) < 0.6);
+	melody_finish(&melody);
+	free(samples);
+}
+
 /* Plucked hard: 140 ms of noise, louder than the note that comes of it. */
 static void attacks_belong_to_their_notes(void **state)
 {
@@ -80,6 +125,8 @@ static void attacks_belong_to_their_notes(void **state)
 	for (size_t i = 0; i < notes; i++) {
 		assert_int_equal(melody.notes[i].note, 40 + (int)(i % 3));
 		assert_true(fabs(melody.notes[i].from_s - 0.3 - 0.6 * (double)i) < 0.045);
+		/* While it has none of its own. */
+		assert_true(fabs(pitch_at(&melody, 0.4 + 0.6 * (double)i) - melody.notes[i].note) < 0.5);
 	}
 	melody_finish(&melody);
 	free(samples);
@@ -98,6 +145,10 @@ static void others_are_not_written(void **state)
 	}
 	follow(&melody, samples, frames);
 	assert_int_equal(melody.count, 6);
+	size_t unsure = 0;
+	for (size_t i = 0; i < melody.guess_count; i++)
+		unsure += melody.guesses[i].note.note == 88 && melody.guesses[i].note.confidence < 0.5;
+	assert_int_equal(unsure, 6);
 	for (size_t i = 0; i < melody.count; i++) {
 		assert_true(melody.notes[i].note < 80);
 		assert_true(melody.notes[i].confidence >= 0.5);
@@ -176,6 +227,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_are_found),
+		cmocka_unit_test(fast_notes_are_found),
+		cmocka_unit_test(pitches_follow_a_vibrato),
 		cmocka_unit_test(noise_has_no_melody),
 		cmocka_unit_test(attacks_belong_to_their_notes),
 		cmocka_unit_test(others_are_not_written),
