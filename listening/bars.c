@@ -73,10 +73,12 @@ int bars_find(struct bars *bars, const struct evidence *evidence, const struct h
 	struct counted counted;
 
 	*bars = (struct bars){0};
-	places_make(&places, evidence);
-	if (counting_find(&counted, &places, pulse, known)) {
-		counting_follow(&bars->beats, &counted.best, &places, pulse);
-		bars->margin = counted.margin;
+	places_make(&places, evidence, &places_counted);
+	const struct counting_song song = {&places, pulse, *known};
+	if (counting_find(&counted, &song)) {
+		counting_follow(&bars->beats, &counted.best, &song);
+		bars->tempo_sure = counted.sure;
+		bars->beats_sure = counted.kin;
 		place_beats(bars, evidence);
 	}
 	places_finish(&places);

@@ -12,7 +12,8 @@ struct bars {
 	struct steps beats;  /* frames */
 	uint8_t *place;	     /* of each beat: its place in the bar, from 0 */
 	int meter;	     /* beats a bar, METER_LEAST to METER_MOST */
-	double margin;	     /* by how much it was better than what has another tempo; 0 or more */
+	double tempo_sure;   /* how likely the tempo is right, 0 to 1 */
+	double beats_sure;   /* how likely it or its double, half, triple or third is */
 	double strength;     /* how far beats stand out from what is usual, in standard deviations */
 	double meter_margin; /* by how much the metre is better than the next */
 };

@@ -7,25 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BARS_LEAST = 8, RATIOS = 9, METERS = 2, WAYS_MOST = RATIOS * METERS * DIVISIONS * 2 };
+enum { BARS_LEAST = 8, RATIOS = COUNTING_RATIOS, METERS = 2, RATIO_WAYS = METERS * DIVISIONS * 2 };
 
 static const double ratios[RATIOS] = {1, 1 / 2.0, 2, 1 / 3.0, 3, 2 / 3.0, 3 / 2.0, 4 / 3.0, 3 / 4.0};
 static const double slowest_bpm = 40, fastest_bpm = 250;
 
 /* Others are told from these once there are beats. */
 static const int meters[METERS] = {4, 3};
-/* How often three is met against four, and beats of four parts against others, as logarithms. */
-static const double three = -0.3, four_parts = -0.3;
+/* By how much of the best way's likelihood three against four has to be likelier, and beats of four parts
+ * than others. */
+static const double three = 0.15, four_parts = 0.15;
 
-/* Where people feel a beat: around 120 a minute (D. P. W. Ellis, 2007), two thirds of an octave wide (R.
- * Parncutt, "A perceptual model of pulse salience and metrical accent", Music Perception 11 (4), 1994). */
-static const double usual_bpm = 120, usual_width = 0.66;
-static const double known_width =
-	0.25; /* of a tempo that the session states; it may have been played otherwise */
-
-/* Likelihoods are told as parts of the best one's, which songs have in common, and count so much: frames are
- * not independent of each other, as the sum over them would have it. */
-static const double likelihood_weight = 2;
+/* Where people feel a beat: around 120 a minute (D. P. W. Ellis, 2007). */
+static const double usual_bpm = 120;
+/* In octaves, of a tempo that the session states; it may have been played otherwise. */
+static const double known_width = 0.12;
 
 /* So much of its likelihood a way may lose by beginning on a beat. */
 static const double off_beat = 0.12;
@@ -36,39 +32,36 @@ struct beat {
 	bool steady;
 };
 
+/* Where the pulse is for a while found at its double or half, the beats go on. */
+static double unfolded(double period, double usual)
+{
+	while (period > M_SQRT2 * usual)
+		period /= 2;
+	while (period < M_SQRT1_2 * usual)
+		period *= 2;
+	return period;
+}
+
 static double beat_period(const void *data, double frame)
 {
 	const struct beat *beat = data;
-	double period = beat->steady ? beat->usual : pulse_period(beat->pulse, frame);
-	/* Where the pulse is for a while found at its double or half, the beats go on. */
-	while (period > M_SQRT2 * beat->usual)
-		period /= 2;
-	while (period < M_SQRT1_2 * beat->usual)
-		period *= 2;
-	return beat->ratio * period;
+	if (beat->steady)
+		return beat->ratio * beat->usual;
+	return beat->ratio * unfolded(pulse_period(beat->pulse, frame), beat->usual);
 }
 
-static double prior(const struct bars_known *known, const struct counting *way)
+static double follow(struct steps *beats, const struct counting *way, const struct counting_song *song)
 {
-	double usual = known->tempo_bpm > 0 ? known->tempo_bpm : usual_bpm;
-	double off = log2(way->bpm / usual) / (known->tempo_bpm > 0 ? known_width : usual_width);
-	return -0.5 * off * off + (way->meter == 3 ? three : 0) +
-	       (way->division == DIVISION_FOUR ? four_parts : 0);
-}
-
-static double follow(struct steps *beats, const struct counting *way, const struct places *places,
-	const struct pulse *pulse)
-{
-	const struct beat beat = {pulse, way->ratio, 60 * places->rate / way->bpm / way->ratio, way->steady};
+	const struct beat beat = {
+		song->pulse, way->ratio, 60 * song->places->rate / way->bpm / way->ratio, way->steady};
 	const struct pointer_search search = {
-		places, beat_period, &beat, way->meter, way->division, way->on_first};
+		song->places, beat_period, &beat, way->meter, way->division, way->on_first};
 	return pointer_find(&search, beats);
 }
 
-void counting_follow(struct steps *beats, const struct counting *way, const struct places *places,
-	const struct pulse *pulse)
+void counting_follow(struct steps *beats, const struct counting *way, const struct counting_song *song)
 {
-	follow(beats, way, places, pulse);
+	follow(beats, way, song);
 }
 
 static double usual_period(const struct pulse *pulse)
@@ -80,44 +73,95 @@ static double usual_period(const struct pulse *pulse)
 	return middle;
 }
 
+static bool varies(const struct pulse *pulse, double usual)
+{
+	for (size_t i = 0; i < pulse->windows; i++)
+		if (fabs(unfolded(pulse->period[i], usual) / usual - 1) > 1e-6)
+			return true;
+	return false;
+}
+
 /* A metre that is known and of which there are no ways is like one that there is. */
 static bool fits(int meter, int known)
 {
 	return known == 0 || (known % 3 == 0) == (meter == 3);
 }
 
-static size_t lay_ways(struct counting *ways, const struct places *places, const struct pulse *pulse,
-	const struct bars_known *known)
+static double apart(const struct counting *way)
 {
-	const double period = usual_period(pulse);
+	return (way->meter == 3 ? three : 0) + (way->division == DIVISION_FOUR ? four_parts : 0);
+}
+
+/* All ways of a ratio; returns how many. */
+static size_t lay_ways(struct counting *ways, double ratio, const struct counting_song *song)
+{
+	const double period = usual_period(song->pulse), bpm = 60 * song->places->rate / period / ratio;
+	const bool moves = varies(song->pulse, period);
 	size_t count = 0;
-	for (size_t i = 0; i < WAYS_MOST; i++) {
-		struct counting way = {.ratio = ratios[i / 2 / METERS / DIVISIONS],
+	for (size_t i = 0; i < RATIO_WAYS && bpm >= slowest_bpm && bpm <= fastest_bpm; i++) {
+		struct counting way = {.ratio = ratio,
+			.bpm = bpm,
 			.meter = meters[i / 2 / DIVISIONS % METERS],
 			.division = (enum division)(i / 2 % DIVISIONS),
 			.steady = i % 2 == 0};
-		way.bpm = 60 * places->rate / period / way.ratio;
-		if (fits(way.meter, known->meter) && way.bpm >= slowest_bpm && way.bpm <= fastest_bpm &&
-			(double)places->frames > BARS_LEAST * way.meter * way.ratio * period)
+		if ((way.steady || moves) && fits(way.meter, song->known.meter) &&
+			(double)song->places->frames > BARS_LEAST * way.meter * ratio * period) {
+			way.likelihood = follow(NULL, &way, song);
 			ways[count++] = way;
+		}
+	}
+	return count;
+}
+
+static void weigh(struct counting *way, double most, const struct bars_known *known)
+{
+	const double octaves = log2(way->bpm / usual_bpm);
+	way->sign[SIGN_LIKELY] = way->likelihood / most;
+	way->sign[SIGN_USUAL] = known->tempo_bpm > 0 ? 0 : -octaves * octaves;
+	way->sign[SIGN_FOUR] = way->division == DIVISION_FOUR;
+	way->sign[SIGN_SHUFFLE] = way->division == DIVISION_SHUFFLE;
+	for (int sign = 0; sign < COUNTING_SIGNS; sign++)
+		way->score += counting_weights[sign] * way->sign[sign];
+	if (known->tempo_bpm > 0)
+		way->score -= 0.5 * pow(log2(way->bpm / known->tempo_bpm) / known_width, 2);
+}
+
+size_t counting_try(struct counting best[COUNTING_RATIOS], const struct counting_song *song)
+{
+	struct counting ways[RATIOS][RATIO_WAYS];
+	size_t counts[RATIOS], count = 0;
+	double most = 0;
+	for (size_t r = 0; r < RATIOS; r++) {
+		counts[r] = lay_ways(ways[r], ratios[r], song);
+		for (size_t i = 0; i < counts[r]; i++)
+			most = fmax(most, ways[r][i].likelihood);
+	}
+	for (size_t r = 0; r < RATIOS && most > 0; r++) {
+		size_t chosen = 0;
+		for (size_t i = 0; i < counts[r]; i++)
+			if (ways[r][i].likelihood / most - apart(&ways[r][i]) >
+				ways[r][chosen].likelihood / most - apart(&ways[r][chosen]))
+				chosen = i;
+		if (counts[r] == 0)
+			continue;
+		best[count] = ways[r][chosen];
+		weigh(&best[count++], most, &song->known);
 	}
 	return count;
 }
 
 /* Songs begin on a beat more often than not: of the ways with the best one's tempo, the one in which this one
  * does, if it is nearly as likely. */
-static void begin_on_beat(struct counting *best, const struct counting *ways, size_t count, double scale,
-	const struct places *places, const struct pulse *pulse)
+static void begin_on_beat(struct counting *best, const struct counting_song *song)
 {
+	struct counting ways[RATIO_WAYS], chosen = *best;
+	const size_t count = lay_ways(ways, best->ratio, song);
 	double most = 0, found = 0;
-	struct counting chosen = *best;
 	for (size_t i = 0; i < count; i++) {
 		struct counting way = ways[i];
-		if (way.ratio != best->ratio)
-			continue;
-		way.on_first = true;
 		most = fmax(most, way.likelihood);
-		way.likelihood = follow(NULL, &way, places, pulse) / scale;
+		way.on_first = true;
+		way.likelihood = follow(NULL, &way, song);
 		if (way.likelihood > found) {
 			found = way.likelihood;
 			chosen = way;
@@ -127,28 +171,33 @@ static void begin_on_beat(struct counting *best, const struct counting *ways, si
 		*best = chosen;
 }
 
-bool counting_find(struct counted *counted, const struct places *places, const struct pulse *pulse,
-	const struct bars_known *known)
+static bool is_kin(double ratio)
 {
-	struct counting ways[WAYS_MOST];
-	const size_t count = lay_ways(ways, places, pulse, known);
-	double most = 0;
+	static const double kin[] = {1, 2, 3};
+	for (size_t i = 0; i < sizeof(kin) / sizeof(kin[0]); i++)
+		if (fabs(ratio / kin[i] - 1) < 1e-6 || fabs(ratio * kin[i] - 1) < 1e-6)
+			return true;
+	return false;
+}
+
+bool counting_find(struct counted *counted, const struct counting_song *song)
+{
+	struct counting tried[COUNTING_RATIOS];
+	const size_t count = counting_try(tried, song);
 	size_t best = 0;
-	for (size_t i = 0; i < count; i++) {
-		ways[i].likelihood = follow(NULL, &ways[i], places, pulse);
-		most = fmax(most, ways[i].likelihood);
-	}
-	if (most <= 0)
+	double all = 0;
+	if (count == 0)
 		return false;
+	for (size_t i = 1; i < count; i++)
+		best = tried[i].score > tried[best].score ? i : best;
+	*counted = (struct counted){.best = tried[best]};
 	for (size_t i = 0; i < count; i++) {
-		ways[i].likelihood /= most;
-		ways[i].score = likelihood_weight * ways[i].likelihood + prior(known, &ways[i]);
-		best = ways[i].score > ways[best].score ? i : best;
+		const double part = exp(tried[i].score - tried[best].score);
+		all += part;
+		counted->kin += is_kin(tried[i].ratio / tried[best].ratio) ? part : 0;
 	}
-	*counted = (struct counted){ways[best], COUNTING_CLEAR};
-	for (size_t i = 0; i < count; i++)
-		if (ways[i].ratio != ways[best].ratio)
-			counted->margin = fmin(counted->margin, ways[best].score - ways[i].score);
-	begin_on_beat(&counted->best, ways, count, most, places, pulse);
+	counted->sure = 1 / all;
+	counted->kin /= all;
+	begin_on_beat(&counted->best, song);
 	return true;
 }

@@ -6,6 +6,15 @@
 #include "listening/bars.h"
 #include "listening/pointer.h"
 
+/* What speaks for one way beside ways with other tempi. */
+enum counting_sign {
+	SIGN_LIKELY,  /* its likelihood, as part of the best way's */
+	SIGN_USUAL,   /* less the square of its octaves from a usual tempo */
+	SIGN_FOUR,    /* beats have four parts */
+	SIGN_SHUFFLE, /* beats are shuffled */
+	COUNTING_SIGNS,
+};
+
 /* One way: the beat is `ratio` pulses long, bars have `meter` beats, and beats have that many parts. */
 struct counting {
 	double ratio, bpm;
@@ -13,23 +22,36 @@ struct counting {
 	int meter;
 	enum division division;
 	bool on_first;
-	double likelihood; /* how much likelier it makes the song, nats; of the best way's */
-	double score;	   /* with what is usual */
+	double likelihood; /* how much likelier it makes the song, nats */
+	double sign[COUNTING_SIGNS];
+	double score; /* of the signs, weighed: a logarithm, but for a constant */
 };
+
+/* How much each sign counts, found on songs (tests/stress/listening-fit). */
+extern const double counting_weights[COUNTING_SIGNS];
 
 struct counted {
 	struct counting best;
-	double margin; /* of its score over that of the best way with another tempo; at most COUNTING_CLEAR */
+	double sure; /* how likely its tempo is the right one of those tried, 0 to 1 */
+	double kin;  /* how likely it or its double, half, triple or third is */
 };
 
-#define COUNTING_CLEAR 9
+enum { COUNTING_RATIOS = 9 };
+
+/* What ways are tried on. */
+struct counting_song {
+	const struct places *places;
+	const struct pulse *pulse;
+	struct bars_known known;
+};
+
+/* The best way of each ratio that has one of eight bars, with its signs and its score; returns how many. */
+size_t counting_try(struct counting best[COUNTING_RATIOS], const struct counting_song *song);
 
 /* False where no way has eight bars, or nothing speaks for any. */
-bool counting_find(struct counted *counted, const struct places *places, const struct pulse *pulse,
-	const struct bars_known *known);
+bool counting_find(struct counted *counted, const struct counting_song *song);
 
 /* The beats of a way. */
-void counting_follow(struct steps *beats, const struct counting *way, const struct places *places,
-	const struct pulse *pulse);
+void counting_follow(struct steps *beats, const struct counting *way, const struct counting_song *song);
 
 #endif

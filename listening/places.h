@@ -7,6 +7,8 @@
 
 #include "listening/evidence.h"
 
+#include <stdint.h>
+
 enum place {
 	PLACE_LINE,	  /* a bar's first beat */
 	PLACE_BACK,	  /* the second and the fourth of four */
@@ -23,6 +25,14 @@ enum place {
 
 enum { PLACE_BINS = 5 };
 
+/* How much likelier each bin is at each place than anywhere, as a logarithm. */
+struct places_table {
+	float weight[PLACES][EVIDENCE_KINDS][PLACE_BINS];
+};
+
+/* As it was counted on songs (tests/stress/listening-fit). */
+extern const struct places_table places_counted;
+
 struct places {
 	double rate; /* frames a second */
 	size_t frames;
@@ -30,10 +40,11 @@ struct places {
 	float *row[PLACES];
 };
 
-void places_make(struct places *places, const struct evidence *evidence);
+void places_make(struct places *places, const struct evidence *evidence, const struct places_table *table);
 void places_finish(struct places *places); /* a zeroed value is fine */
 
-/* Which of PLACE_BINS bins a value of evidence is in. */
-size_t places_bin(float value);
+/* Into `bins`, a byte a frame of what a row of evidence has: which of PLACE_BINS bins its value is in,
+ * PLACE_BINS while who is heard in it rests. */
+void places_bins(uint8_t *bins, const struct evidence *evidence, enum evidence_kind kind);
 
 #endif

@@ -9,9 +9,11 @@ static const double beat_late_s = 0.012;
 /* Pulses less clear than this, and beats that stand out less, are of no rhythm. */
 static const double clear_enough = 0.25, strong_enough = 0.7;
 
-/* Leads below these were as often wrong as right: of a tempo over its double, half or third; of beats, which
- * are good for something at the double too; of a metre. */
-static const double tempo_doubtful = 0.15, beats_doubtful = 0.05, meter_doubtful = 0.035;
+/* Of a metre over the next best: leads below this were as often wrong as right. */
+static const double meter_doubtful = 0.035;
+
+/* A tempo that is not twice as likely as all others together is not told. */
+static const double tempo_doubtful = 2.0 / 3;
 
 static double held(double value)
 {
@@ -29,8 +31,8 @@ static void judge(struct song *song, const struct pulse *pulse)
 	const struct bars *bars = &song->bars;
 	double rhythm = held(pulse->clearness / clear_enough) * held(bars->strength / strong_enough);
 	song->tempo_bpm = 60 * song->rate / steps_period(&bars->beats);
-	song->tempo_confidence = rhythm * lead(bars->margin, tempo_doubtful);
-	song->beats_confidence = rhythm * lead(bars->margin, beats_doubtful);
+	song->tempo_confidence = rhythm * pow(bars->tempo_sure, log(SONG_SURE) / log(tempo_doubtful));
+	song->beats_confidence = rhythm * bars->beats_sure;
 	song->meter_confidence = rhythm * lead(bars->meter_margin, meter_doubtful);
 }
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from e2e.desk import tags
-from rig import played
+from rig import played, songs
 from rig.score import Score
 
 SONG, SECONDS, VOICE = "run_for_your_life", 60, "guitar2"
@@ -43,7 +43,7 @@ def first(library):
 
 @pytest.fixture(scope="module")
 def score():
-    whole = Score(played.path_of(SONG))
+    whole = Score(songs.midi_of(SONG))
     whole.last = SECONDS - 1
     return whole
 
@@ -78,7 +78,7 @@ def test_song_mid_has_the_tempo_map_and_the_melody(first, score):
     assert abs(midi.tempo / score.tempo - 1) < 0.05
     assert played.f_measure(midi.beats, [beat for beat in score.beats if beat < SECONDS], played.BEAT_S) >= 0.9
     assert report["song"]["melody"]["notes"] == len(midi.voice(0)) > 20
-    channel, = (channel for channel, name in played.band.players(played.path_of(SONG).read_bytes()).items()
+    channel, = (channel for channel, name in played.band.players(songs.midi_of(SONG)).items()
                 if name == VOICE)
     notes = [note for note in score.voice(channel) if note.end < SECONDS]
     assert played.melody(midi.voice(0), notes) >= 0.8

@@ -172,17 +172,19 @@ def sum_of(paths, out):
     run("sox", *(["-m"] if len(paths) > 1 else []), *inputs, "-e", "float", "-b", 32, out)
 
 
-def mix(dry, everybody, out, seconds, rate, bleed, noise):
-    """Writes what the microphone of the player in `dry` hears, cut or padded to `seconds`."""
+def noise_floor(path, seconds, rate, rms):
+    # sox's white noise is uniform: its RMS is 4.77 dB below its peak. -R: the same on every run.
+    run("sox", "-R", "-n", "-r", rate, "-c", 1, "-e", "float", "-b", 32, path, "synth", seconds, "whitenoise",
+        "gain", rms + 4.77)
+
+
+def mix(dry, everybody, floor, out, seconds, bleed):
+    """Writes what the microphone of the player in `dry` hears, cut or padded to `seconds`; `floor` may be None."""
     heard = [(1.0, dry)]
     if bleed is not None:
         part = 10 ** (bleed / 20)
         heard = [(1 - part, dry), (part, everybody)]
-    if noise is not None:
-        floor = dry.with_suffix(".noise.wav")
-        # sox's white noise is uniform: its RMS is 4.77 dB below its peak. -R: the same on every run.
-        run("sox", "-R", "-n", "-r", rate, "-c", 1, "-e", "float", "-b", 32, floor, "synth", seconds, "whitenoise",
-            "gain", noise + 4.77)
+    if floor is not None:
         heard.append((1.0, floor))
     inputs = [part for gain, path in heard for part in ("-v", gain, path)]
     # wavpcm: a plain header, which Python's wave module reads too.
@@ -214,9 +216,12 @@ def render(song, outdir, seconds=None, bleed=None, noise=None, rate=48000, sound
         everybody = pathlib.Path(temp, "everybody.wav")
         if bleed is not None:
             sum_of(list(dry.values()), everybody)
+        floor = None if noise is None else pathlib.Path(temp, "noise floor.wav")
+        if floor:
+            noise_floor(floor, length, rate, noise)
         for name in dry:
             path = outdir / f"{name}.wav"
-            mix(dry[name], everybody, path, length, rate, bleed, noise)
+            mix(dry[name], everybody, floor, path, length, bleed)
             tracks.append(Track(path, re.sub(r"\d+$", "", name), peak_of(path)))
     return tracks
 

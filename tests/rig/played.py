@@ -1,33 +1,20 @@
 """Takes of the band playing whole songs, and how well what was heard of them agrees with their scores."""
 import dataclasses
 import fcntl
+import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
 
-from . import band
+from . import band, songs
 from .score import Score
 
-# What was counted, weighed and chosen in listening/ was on the songs of TUNED; those of HELD_OUT were never looked at,
-# only their totals. Of openttd-openmsx every second song by name; of simutrans-data, by the SHA-256 of the name: if its
-# second byte is even, an even first byte makes it TUNED, an odd one HELD_OUT (of these the first twelve by hash).
-TUNED = ("5432gone_redfarn", "boogi_marabi_redfarn", "careless_perc_redfarn", "chuggachugga", "coconut_run2",
-         "harp_harmony", "linns_basket", "mighty_giant_run", "moo_redfarn", "no_work_song_redfarn",
-         "run_for_your_life", "slow_neasy_redfarn", "the_hobo_redfarn", "ttsong_iii_imuh3", "tttheme2",
-         "wood_whistles", "04-Simutrans-B-Theme", "07-Transport-chaos", "08-The-journey-home", "09-Simupolitan-Swing",
-         "14-Last-journey-of-the-Niagara", "16-Midnight-Express2", "22-Variable-Journeys", "29-Runaway",
-         "33-Journey-to-times-gone-by", "36-faded-things", "45-Misty-Forest", "50-Snowy-Road")
-HELD_OUT = ("be_sharp_bw_redfarn", "busy_schedule", "chemistry_lab", "city_blues_redfarn", "flying_scotsman",
-            "keep_on_rolling", "midnight_snow_run", "modern_motion", "mosey_along_redfarn", "relax_song",
-            "say_what_redfarn", "the_fast_route", "train_filled_with_cash", "ttsong_iv_imuh3", "ultimate_run",
-            "05-Boring-afternoon", "10-Easy-driving", "11-Stucked-Convoi", "15-The-Wayside-Blues",
-            "18-Ride-that-train", "37-inevitably-engrossed", "38-positive-thrill", "41-Libertador",
-            "43-Driving-on-the-midnight-highway", "44-Above-the-sky", "48-Techno-movement", "53-Where-Thomassons-Lie")
-MORE_SONGS = pathlib.Path("/usr/share/games/simutrans/music")
 BEAT_S, SECTION_S, TEMPO_PART, STEP_S = 0.07, 3, 0.02, 0.01
 SESSION = "woodshed: 1\nname: played\nedit: {preset: none}\nmix: {preset: none}\nmaster: {preset: none}\n"
 DEADLINE = 600
+ALL_SOUND_OFF = 120  # a controller
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,25 +29,38 @@ class Way:
 
 
 PLAIN = Way()
+# What rhythm is found in: half the rate, which is twice what listening uses, and the first two minutes.
+HALF, HALF_S = Way("half", rate=24000), 120
+EAR = pathlib.Path(__file__).resolve().parents[2] / "listening/ear.c"
 # Other takes of the same song.
 OTHERS = (Way("fast", 1.06, 1, -24, -60), Way("slow", 0.94, -1, -18, -55), Way("noisy", 1, 0, -20, -50))
 
 
-def path_of(song):
-    path = band.SONGS / f"{song}.mid"
-    return path if path.exists() else MORE_SONGS / path.name
+def last_tick(midi, seconds):
+    """The tick that is so many seconds from the beginning."""
+    score, low, high = Score(midi), 0, 1
+    while score.time(high) < seconds:
+        low, high = high, 2 * high
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if score.time(middle) < seconds else (low, middle)
+    return high
 
 
-def changed(midi, way):
-    """The song faster and higher, its drums as they are."""
+def changed(midi, way, until=None):
+    """The song faster and higher, its drums as they are; without what is later than the tick `until`."""
     out = bytearray()
     # 120 beats a minute, where the song does not say how fast it is.
     opening = b"\0\xff\x51\x03" + round(500000 / way.faster).to_bytes(3, "big")
     for kind, body in band.chunks(midi):
         if kind == b"MTrk":
-            kept, opening = bytearray(opening), b""
+            kept, opening, tick = bytearray(opening), b"", 0
             for event in band.Reader(body).events():
-                data = bytearray(event.data)
+                data, tick = bytearray(event.data), tick + event.delta
+                if until is not None and tick > until:
+                    kept += b"".join(bytes([0, 0xB0 | channel, ALL_SOUND_OFF, 0]) for channel in range(16))
+                    kept += b"\0\xff\x2f\0"
+                    break
                 if event.status == 0xFF and data[1] == 0x51:
                     data[3:6] = round(int.from_bytes(data[3:6], "big") / way.faster).to_bytes(3, "big")
                 elif event.kind in (8, 9) and event.channel != band.DRUM_CHANNEL:
@@ -91,7 +91,9 @@ def _play(program, folder, song, way, seconds, only):
     told = folder / "tracks.json"
     if not told.exists():
         with tempfile.NamedTemporaryFile(suffix=".mid") as midi:
-            midi.write(changed(path_of(song).read_bytes(), way))
+            # Instruments ring on for a while.
+            score = songs.midi_of(song)
+            midi.write(changed(score, way, last_tick(score, (seconds + 1) * way.faster) if seconds else None))
             midi.flush()
             tracks = band.render(midi.name, folder, seconds=seconds, bleed=way.bleed, noise=way.noise,
                                  rate=way.rate, only=only)
@@ -101,6 +103,18 @@ def _play(program, folder, song, way, seconds, only):
         told.write_text(json.dumps(lufs), encoding="utf-8")
     lufs = json.loads(told.read_text(encoding="utf-8"))
     return {name: (folder / f"{name}.flac", loud) for name, loud in lufs.items()}
+
+
+def kept(program, rhythm, cache, song):
+    """What the ears, as they are now, give of the beginning of a song: a file for tests/rig/rhythm, made once."""
+    path = cache / f"{song}-{hashlib.sha256(EAR.read_bytes()).hexdigest()[:8]}.heard"
+    if not path.exists():
+        part = path.with_suffix(f".{os.getpid()}")
+        tracks = play(program, cache / f"{song}-{HALF.name}-{HALF_S}s", song, HALF, seconds=HALF_S).values()
+        subprocess.run([rhythm, "hear", part, *(str(said) for file, lufs in tracks for said in (lufs or 0, file))],
+                       check=True, capture_output=True, text=True)
+        part.rename(path)
+    return path
 
 
 def said_by(path, what):
@@ -222,7 +236,7 @@ def chords(song, score):
 
 def voices(song, score):
     """[(channel, track)] of the players of one voice with at least 40 notes."""
-    return [(channel, name) for channel, name in band.players(path_of(song).read_bytes()).items()
+    return [(channel, name) for channel, name in band.players(songs.midi_of(song)).items()
             if channel != band.DRUM_CHANNEL and score.single_voiced(channel) and len(score.voice(channel)) >= 40]
 
 

@@ -58,18 +58,20 @@ def correlation(a, b):
 class Score:
     """Times are in seconds of the recording, which fluidsynth begins with tick 0."""
 
-    def __init__(self, path):
-        self.name = pathlib.Path(path).stem
+    def __init__(self, midi, until=None):
+        """Of the bytes of a MIDI file, or of a path to one. What begins `until` seconds after its beginning or later
+        is not part of the song."""
+        midi = midi if isinstance(midi, bytes) else pathlib.Path(midi).read_bytes()
         self.division, self.tempi, self.signatures = 480, [(0, 500000)], []
         self.programs, events = {}, []
-        for kind, body in band.chunks(pathlib.Path(path).read_bytes()):
+        for kind, body in band.chunks(midi):
             if kind == b"MThd":
                 self.division = struct.unpack(">HHH", body[:6])[2]
             elif kind == b"MTrk":
                 events += self._track(body)
         self.tempi.sort(key=lambda change: change[0])
         events.sort(key=lambda event: (event[0], event[1]))
-        self.notes = self._notes(events)
+        self.notes = [note for note in self._notes(events) if until is None or note.begin < until]
         self.begin = min(note.begin for note in self.notes)
         self.end = max(note.end for note in self.notes if note.channel != band.DRUM_CHANNEL)
         self.last = max(note.begin for note in self.notes)
