@@ -122,8 +122,7 @@ def test_read_only(room):
     rules = [(call, "/takes/", 0, EROFS) for call in ("write", "create")]
     recording = start_record(room, config, bad_disk(room, *rules, when=when))
     raw = takes(room)[0] / "raw"
-    wait_until(lambda: all(path.stat().st_size > 300 for path in raw.iterdir()), "something recorded")
-    time.sleep(1.5)
+    wait_until(lambda: all(path.stat().st_size > 8192 for path in raw.iterdir()), "more than a second of the ramp")
     when.touch()
     assert recording.wait() == 1
     assert "Read-only file system" in recording.stderr
