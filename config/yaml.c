@@ -296,7 +296,10 @@ static int take(struct builder *b, const yaml_event_t *event)
 static int syntax_fault(struct builder *b)
 {
 	const yaml_parser_t *parser = &b->parser;
-	const char *problem = parser->problem ? parser->problem : "out of memory";
+	/* The file is not to blame for it. */
+	if (parser->error == YAML_MEMORY_ERROR || !parser->problem)
+		memory_is_out();
+	const char *problem = parser->problem;
 	const yaml_mark_t *mark = &parser->problem_mark;
 	/* Where quotes that were never closed, and a key without its colon, were given up is a poor place. */
 	if (strstr(problem, "unexpected end of stream") || strstr(problem, "could not find expected ':'"))
@@ -338,10 +341,8 @@ int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct fau
 	if (!yaml_text_check(text, size, faults))
 		return -EINVAL;
 	struct builder b = {.file = file, .faults = faults, .text = text, .size = size};
-	if (!yaml_parser_initialize(&b.parser)) {
-		faults_add(faults, 0, 0, "out of memory");
-		return -EINVAL;
-	}
+	if (!yaml_parser_initialize(&b.parser))
+		memory_is_out();
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, size);
 	int result = read_events(&b);
