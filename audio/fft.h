@@ -1,6 +1,6 @@
 /* The discrete Fourier transform of complex numbers in 32 bit, eight at a time: several times as fast as
  * kissfft (audio/spectrum.h), which takes any size and one number after the other. For long programmes that
- * are looked at window by window. The same bits on every machine. One thread each. */
+ * are looked at window by window. The same operations whatever vectors a machine has. One thread each. */
 #ifndef WOODSHED_AUDIO_FFT_H
 #define WOODSHED_AUDIO_FFT_H
 
