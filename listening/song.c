@@ -12,8 +12,8 @@ static const double clear_enough = 0.25, strong_enough = 0.7;
 /* Of a metre over the next best: leads below this were as often wrong as right. */
 static const double meter_doubtful = 0.035;
 
-/* A tempo that is not twice as likely as all others together is not told. */
-static const double tempo_doubtful = 2.0 / 3;
+/* A tempo that is hardly likelier than all others together is not told. */
+static const double tempo_doubtful = 0.53;
 
 static double held(double value)
 {
@@ -31,8 +31,8 @@ static void judge(struct song *song, const struct pulse *pulse)
 	const struct bars *bars = &song->bars;
 	double rhythm = held(pulse->clearness / clear_enough) * held(bars->strength / strong_enough);
 	song->tempo_bpm = 60 * song->rate / steps_period(&bars->beats);
-	song->tempo_confidence = rhythm * pow(bars->tempo_sure, log(SONG_SURE) / log(tempo_doubtful));
-	song->beats_confidence = rhythm * bars->beats_sure;
+	song->tempo_confidence = fmin(rhythm, pow(bars->tempo_sure, log(SONG_SURE) / log(tempo_doubtful)));
+	song->beats_confidence = fmin(rhythm, bars->beats_sure);
 	song->meter_confidence = rhythm * lead(bars->meter_margin, meter_doubtful);
 }
 
