@@ -22,9 +22,9 @@ static const double voicing_cost = 1.2, unvoiced_log = -1, usual_part = 0.9, qui
 /* A note is heard so much later than it is struck. */
 static const double late_s = 0.01;
 
-/* How likely a note is right, by its signs: a logistic regression on what was guessed of the single voices
- * that may be tuned on, alone and with other players in the microphone, each voice counting once, as
- * tests/stress/melody --fit does it. */
+/* How likely a note is right, by its signs: a logistic regression on what was guessed of 110 single voices
+ * that may be tuned on, alone and with other players in the microphone, each voice counting once. On all 144
+ * of them tests/stress/melody --fit finds nearly the same. */
 static const double sure_base = 7.336, sure_probability = 1.565, sure_db = 0.31, sure_length = 0.589,
 		    sure_octave = -0.436, sure_company = 1.012;
 

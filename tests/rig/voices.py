@@ -7,7 +7,8 @@ of those were ever read, once, after everything else was done.
 
 A voice counts by what its score says:
 - no two of its notes overlap by more than 30 ms, and it has at least 40 of them (played.voices);
-- all notes are in the range that pitch.h names, from B0 to B6 (a glockenspiel sounds two octaves above what is written);
+- all notes are in the range that pitch.h names, from B0 to B6 (a glockenspiel sounds two octaves above what is
+  written);
 - its instrument sounds what is written: neither General MIDI's lead of fifths, which sounds two notes, nor its
   percussive instruments and sound effects.
 """
@@ -210,8 +211,8 @@ def is_right(truth, octave, guess):
 
 
 def pitch_accuracy(voice, truth, told):
-    """Of the steps in which the score has a note, the part in which the pitch is less than half a semitone from it, bent
-    as it is; whether anything is told or the pitch is only guessed."""
+    """Of the steps in which the score has a note, the part in which the pitch is less than half a semitone from it,
+    bent as it is; whether anything is told or the pitch is only guessed."""
     met, at, bend = dict.fromkeys(OCTAVES, 0), 0, 0.0
     for step in sorted(truth):
         moment = (step + 0.5) * STEP_S
