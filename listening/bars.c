@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "listening/counting.h"
 #include "listening/lines.h"
+#include "listening/phase.h"
 
 #include <errno.h>
 #include <math.h>
@@ -77,6 +78,7 @@ int bars_find(struct bars *bars, const struct evidence *evidence, const struct h
 	const struct counting_song song = {&places, pulse, *known};
 	if (counting_find(&counted, &song)) {
 		counting_follow(&bars->beats, &counted.best, &song);
+		phase_choose(&bars->beats, evidence, (double)places.begin);
 		bars->tempo_sure = counted.sure;
 		bars->beats_sure = counted.kin;
 		place_beats(bars, evidence);

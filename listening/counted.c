@@ -1,4 +1,5 @@
 #include "listening/counting.h"
+#include "listening/phase.h"
 
 /* Written by tests/stress/listening-fit. */
 const struct places_table places_counted = {
@@ -70,4 +71,11 @@ const double counting_weights[COUNTING_SIGNS] = {
 	[SIGN_USUAL] = 3.80,
 	[SIGN_FOUR] = 2.47,
 	[SIGN_SHUFFLE] = 3.00,
+};
+
+const double phase_weights[PHASE_SIGNS] = {
+	[PHASE_ONSET] = 4.60,
+	[PHASE_CHANGE] = 4.88,
+	[PHASE_LINE] = 4.12,
+	[PHASE_BEGIN] = 1.80,
 };

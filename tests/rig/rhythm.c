@@ -4,16 +4,19 @@
  * usage: rhythm hear OUT [LUFS FILE]…
  *        rhythm bins HEARD
  *        rhythm ways HEARD [TABLE]
+ *        rhythm phase HEARD [TABLE]
  *        rhythm find HEARD
  *
  * hear: the tracks of a song go through the ears, and what those give goes into a file. bins: of each kind of
  * evidence a line of digits, one a frame: the bin that its value is in. ways: the best way with each tempo,
- * and its signs; TABLE has other numbers than places_counted, in its order. find: tempo, beats and bars, sure
- * or not. All but the first print; the last two JSON. */
+ * and its signs; TABLE has other numbers than places_counted, in its order. phase: the beats of the best way
+ * of all, and what speaks for them against offbeats. find: tempo, beats and bars, sure or not. All but the
+ * first print; the last three JSON. */
 #include "audio/soundfile.h"
 #include "common/memory.h"
 #include "listening/counting.h"
 #include "listening/ear.h"
+#include "listening/phase.h"
 #include "listening/song.h"
 #include "tests/rig/kept.h"
 
@@ -130,26 +133,54 @@ static void print(json_t *told)
 	json_decref(told);
 }
 
+static json_t *listed(const double *values, size_t count)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_real(values[i]));
+	return list;
+}
+
 static void print_ways(const struct rhythm *rhythm, const struct places_table *table)
 {
 	struct counting ways[COUNTING_RATIOS];
 	struct places places;
 	struct pulse pulse;
-	json_t *listed = json_array();
+	json_t *told = json_array();
 	places_make(&places, &rhythm->evidence, table);
 	if (pulse_find(&pulse, &rhythm->together) == 0) {
 		const struct counting_song song = {&places, &pulse, {0}};
 		const size_t count = counting_try(ways, &song);
-		for (size_t i = 0; i < count; i++) {
-			json_t *signs = json_array();
-			for (int sign = 0; sign < COUNTING_SIGNS; sign++)
-				json_array_append_new(signs, json_real(ways[i].sign[sign]));
-			json_array_append_new(listed,
-				json_pack("{s:f, s:i, s:i, s:o}", "bpm", ways[i].bpm, "meter", ways[i].meter,
-					"division", (int)ways[i].division, "signs", signs));
-		}
+		for (size_t i = 0; i < count; i++)
+			json_array_append_new(
+				told, json_pack("{s:f, s:i, s:i, s:o}", "bpm", ways[i].bpm, "meter",
+					      ways[i].meter, "division", (int)ways[i].division, "signs",
+					      listed(ways[i].sign, COUNTING_SIGNS)));
 	}
-	print(listed);
+	print(told);
+	pulse_finish(&pulse);
+	places_finish(&places);
+}
+
+static void print_phase(const struct rhythm *rhythm, const struct places_table *table)
+{
+	struct places places;
+	struct pulse pulse;
+	struct counted counted;
+	struct steps beats = {0};
+	double sign[PHASE_SIGNS];
+	places_make(&places, &rhythm->evidence, table);
+	if (pulse_find(&pulse, &rhythm->together) == 0) {
+		const struct counting_song song = {&places, &pulse, {0}};
+		if (counting_find(&counted, &song))
+			counting_follow(&beats, &counted.best, &song);
+	}
+	phase_see(sign, &beats, &rhythm->evidence, (double)places.begin);
+	for (size_t i = 0; i < beats.count; i++)
+		beats.frame[i] /= rhythm->evidence.rate;
+	print(json_pack("{s:o, s:o}", "beats_s", listed(beats.frame, beats.count), "signs",
+		listed(sign, PHASE_SIGNS)));
+	steps_finish(&beats);
 	pulse_finish(&pulse);
 	places_finish(&places);
 }
@@ -184,6 +215,8 @@ static int run(int argc, char **argv, struct error *e)
 		print_bins(&rhythm.evidence);
 	else if (result == 0 && strcmp(argv[1], "ways") == 0)
 		print_ways(&rhythm, &table);
+	else if (result == 0 && strcmp(argv[1], "phase") == 0)
+		print_phase(&rhythm, &table);
 	else if (result == 0)
 		print_song(&rhythm);
 	rhythm_finish(&rhythm);
@@ -194,7 +227,7 @@ int main(int argc, char **argv)
 {
 	struct error e;
 	if (argc < 3) {
-		fputs("usage: rhythm hear|bins|ways|find FILE …\n", stderr);
+		fputs("usage: rhythm hear|bins|ways|phase|find FILE …\n", stderr);
 		return 2;
 	}
 	if (run(argc, argv, &e) < 0) {

@@ -1,10 +1,11 @@
 /* Beats, bars and tempo of patterns that are known: played by drums, a bass and chords. */
 #include "listening/ear.h"
+#include "listening/phase.h"
 #include "listening/song.h"
 #include "tests/unit/harness.h"
 #include "tests/unit/sounds.h"
 
-enum { DRUMS, BASS, CHORDS, TRACKS, PATTERN_MOST = 32 };
+enum { DRUMS, BASS, CHORDS, TRACKS, PATTERN_MOST = 32, PHASE_RATE = 100 };
 
 /* A bar of `meter` beats in `parts` each; x: played, o: played softly, anything else: not. */
 struct pattern {
@@ -215,10 +216,48 @@ static void a_doubtful_octave_is_not_sure(void **state)
 	}
 }
 
+/* Beats a second long, from `first` on. */
+static struct steps beats_from(double first)
+{
+	enum { BEATS = 32 };
+	struct steps beats = {memory_array(BEATS, sizeof(*beats.frame)), BEATS};
+	for (size_t i = 0; i < beats.count; i++)
+		beats.frame[i] = first + (double)(i * PHASE_RATE);
+	return beats;
+}
+
+/* As much begins halfway between beats as on them; the harmony changes with every fourth beat. */
+static void offbeats_are_told_by_the_harmony(void **state)
+{
+	static const struct {
+		double first, begin,
+			chosen; /* the first beat found, the song's beginning, the first beat then */
+	} found[] = {{100, 100, 100}, {100, 150, 100}, {50, 50, 100}, {150, 100, 200}, {150, 150, 200}};
+	struct evidence evidence = {.rate = PHASE_RATE, .frames = 40 * PHASE_RATE};
+	(void)state;
+	for (size_t kind = 0; kind < EVIDENCE_KINDS; kind++)
+		evidence.row[kind] = memory_array(evidence.frames, sizeof(float));
+	for (size_t n = PHASE_RATE; n < evidence.frames; n += PHASE_RATE / 2)
+		evidence.row[EVIDENCE_ONSET][n] = 2;
+	for (size_t n = PHASE_RATE; n < evidence.frames; n += (size_t)4 * PHASE_RATE)
+		evidence.row[EVIDENCE_CHANGE][n] = 3;
+	for (size_t i = 0; i < TABLE_SIZE(found); i++) {
+		struct steps beats = beats_from(found[i].first);
+		const size_t count = beats.count;
+		phase_choose(&beats, &evidence, found[i].begin);
+		assert_true(fabs(beats.frame[0] - found[i].chosen) < 1e-6);
+		assert_int_equal(beats.count, count - (found[i].chosen > found[i].first));
+		assert_true(fabs(beats.frame[1] - beats.frame[0] - PHASE_RATE) < 1e-6);
+		steps_finish(&beats);
+	}
+	evidence_finish(&evidence);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_are_counted),
+		cmocka_unit_test(offbeats_are_told_by_the_harmony),
 		cmocka_unit_test(a_doubtful_octave_is_not_sure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
