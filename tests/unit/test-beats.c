@@ -198,7 +198,7 @@ static void a_doubtful_octave_is_not_sure(void **state)
 {
 	static const struct {
 		double bpm, found; /* 0: not sure */
-	} tempi[] = {{130, 130}, {184, 0}, {220, 110}};
+	} tempi[] = {{130, 130}, {182, 0}, {220, 110}};
 	(void)state;
 	for (size_t i = 0; i < TABLE_SIZE(tempi); i++) {
 		const struct pattern clicks = {"clicks", tempi[i].bpm, tempi[i].bpm, 4, 1, 24, "....", "....",
