@@ -12,8 +12,6 @@
  * came. They are transformed together, all by the same factors (in passes that sort by themselves: T. G.
  * Stockham, "High-speed convolution and correlation", 1966), and then, by eight bins at a time, put together.
  */
-#define INLINE inline __attribute__((always_inline))
-
 struct number {
 	lanes re, im;
 };

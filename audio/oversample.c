@@ -184,7 +184,7 @@ static inline float largest_of(float values[TILE])
 }
 
 /* Of eight tiles' rows, each the largest of two numbers of it, the largest of each tile. */
-static inline __attribute__((always_inline)) void largest_of_rows(lanes rows[static LANES], float *to)
+static INLINE void largest_of_rows(lanes rows[static LANES], float *to)
 {
 	float columns[LANES][LANES];
 	lanes_turn(rows);

@@ -57,7 +57,7 @@ WIDE static void window_samples(
 
 /* A real signal's bins come back as each other's mirror image: what is even under that in the real part and
  * odd in the imaginary part is the first signal's, the rest the second's. `far` is bin -k of bin k. */
-static inline __attribute__((always_inline)) void take_apart(
+static INLINE void take_apart(
 	struct fft_numbers z, size_t k, size_t far, float *restrict one, float *restrict other)
 {
 	const float re = (z.re[k] + z.re[far]) / 2, im = (z.im[k] - z.im[far]) / 2;
