@@ -20,7 +20,7 @@ static inline double crystal_time(const struct crystal *crystal, double frame)
 {
 	double nominal = frame / CRYSTAL_RATE;
 	double t = nominal;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < (crystal->drift_ppm_per_s != 0 ? 8 : 1); i++)
 		t = (nominal - crystal->drift_ppm_per_s * 1e-6 * t * t / 2) / (1 + crystal->ppm * 1e-6);
 	return crystal->start_s + t;
 }

@@ -2,7 +2,8 @@
 #ifndef WOODSHED_TESTS_PLAYER_H
 #define WOODSHED_TESTS_PLAYER_H
 
-#include <math.h>
+#include "tests/unit/phasor.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,14 +25,18 @@ static inline void play(double *samples, int frames, double lowest_hz, unsigned 
 	for (int beat = 0; beat < beats; beat++) {
 		int start = beat * frames / beats + (int)(uniform() * 300);
 		double hz = lowest_hz * pow(2, scale[rand() % 8] / 12.0), level = 0.2 + 0.3 * uniform();
-		double phases[12];
-		for (int h = 0; h < 12; h++)
-			phases[h] = 2 * M_PI * uniform();
+		struct phasor now[12], step[12]; /* of each harmonic */
+		for (int h = 0; h < 12; h++) {
+			now[h] = phasor_at(2 * M_PI * uniform(), 1);
+			step[h] = phasor_at(
+				2 * M_PI * hz * (h + 1) / PLAYER_RATE, exp(-(4.0 + 3 * h) / PLAYER_RATE));
+		}
 		for (int i = start; i < frames && i < start + PLAYER_RATE / 2; i++) {
 			double t = (double)(i - start) / PLAYER_RATE, sum = 0;
-			for (int h = 0; h < 12; h++)
-				sum += exp(-t * (4 + 3 * h)) * sin(2 * M_PI * hz * (h + 1) * t + phases[h]) /
-				       (h + 1);
+			for (int h = 0; h < 12; h++) {
+				sum += now[h].im / (h + 1);
+				now[h] = phasor_turn(now[h], step[h]);
+			}
 			samples[i] += level * (0.3 * sum + exp(-t * 120) * (uniform() - 0.5));
 		}
 	}

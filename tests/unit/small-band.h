@@ -4,8 +4,7 @@
 #define WOODSHED_TESTS_UNIT_SMALL_BAND_H
 
 #include "tests/unit/harness.h"
-
-#include <math.h>
+#include "tests/unit/phasor.h"
 
 enum { CHANNELS = 8 };
 
@@ -47,11 +46,17 @@ static inline void play(const struct sound *sound, float *out, uint64_t first, c
 {
 	uint64_t frames = (uint64_t)(note->seconds * sound->rate);
 	double breath = 0;
+	struct phasor harmonics[12];
+	int count = 0;
+	for (int h = 1; h <= 12 && h * note->hz < 0.4 * sound->rate; h++)
+		harmonics[count++] = phasor_at(h * h, pow(h, -note->dull));
 	for (uint64_t i = 0; i < frames && first + i < sound->frames; i++) {
 		double t = (double)i / sound->rate, x = 0;
 		double turns = 2 * M_PI * note->hz * (t + 0.0003 * sin(2 * M_PI * 5 * t));
-		for (int h = 1; h <= 12 && h * note->hz < 0.4 * sound->rate; h++)
-			x += sin(turns * h + h * h) * pow(h, -note->dull);
+		const struct phasor fundamental = phasor_at(turns, 1);
+		struct phasor one = fundamental;
+		for (int h = 0; h < count; h++, one = phasor_turn(one, fundamental))
+			x += phasor_turn(one, harmonics[h]).im;
 		breath += 0.4 * (2 * chance() - 1 - breath);
 		double shape = fmin(t / 0.003, 1) * exp(-4 * t / note->seconds) *
 			       fmin((note->seconds - t) / 0.02, 1);

@@ -2,7 +2,8 @@
 #ifndef WOODSHED_TESTS_UNIT_SOUNDS_H
 #define WOODSHED_TESTS_UNIT_SOUNDS_H
 
-#include <math.h>
+#include "tests/unit/phasor.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,11 +15,15 @@ static inline void sounds_note(
 {
 	const double hz = 440 * exp2((note - 69) / 12.0);
 	const size_t first = (size_t)(at_s * SOUNDS_RATE), count = (size_t)(length_s * SOUNDS_RATE);
+	const struct phasor step = phasor_at(2 * M_PI * hz / SOUNDS_RATE, 1);
+	struct phasor fundamental = {1, 0};
 	for (size_t i = 0; i < count && first + i < frames; i++) {
 		double t = (double)i / SOUNDS_RATE, sum = 0;
 		double ends = fmin(1, fmin(t / 0.004, (length_s - t) / 0.01));
-		for (int k = 1; k <= 5; k++)
-			sum += sin(2 * M_PI * hz * k * t) / (k * k);
+		struct phasor overtone = fundamental;
+		for (int k = 1; k <= 5; k++, overtone = phasor_turn(overtone, fundamental))
+			sum += overtone.im / (k * k);
+		fundamental = phasor_turn(fundamental, step);
 		out[first + i] += gain * ends * exp(-1.5 * t) * sum;
 	}
 }
