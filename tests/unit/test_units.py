@@ -57,8 +57,9 @@ def run(build, test):
 
 @pytest.fixture(scope="module")
 def runs(request):
-    """The programs that were asked for, as many at a time as there are cores, in the order of the tests."""
-    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    """The programs that were asked for, in the order of the tests; one more at a time than there are cores, since some
+    record in real time and leave theirs idle."""
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1)
     asked = [item.callspec for item in request.session.items if getattr(item, "function", None) is test_unit]
     yield {spec.id: pool.submit(run, spec.params["build"], spec.params["test"]) for spec in asked}
     pool.shutdown(cancel_futures=True)
