@@ -1,6 +1,8 @@
 /* Whole masters with a chain: targets are met behind it, and what stops them is told. */
 #include "programme.h"
 
+#include "tests/unit/sanitized.h"
+
 static void slope(double db_an_octave)
 {
 	for (size_t t = 0; t < LONGTERM_THIRDS; t++)
@@ -80,7 +82,7 @@ static void tone_goes_toward_its_target(void **state)
 	static const struct {
 		double slope_db, most_db, wanted_db; /* at 5 kHz against 315 Hz: four octaves */
 	} cases[] = {{-0.5, 4, -2}, {0.5, 4, 2}, {-3, 2, -4}, {3, 1, 2}, {0, 4, 0}};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ROWS_TRIED(cases); i++) {
 		make_level(pink, RATE * 8);
 		slope(cases[i].slope_db);
 		double before = band_db(&mix, 5000) - band_db(&mix, 315);

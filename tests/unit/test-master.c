@@ -2,6 +2,8 @@
  */
 #include "programme.h"
 
+#include "tests/unit/sanitized.h"
+
 static struct programme again;
 
 static void targets_are_met(void **state)
@@ -22,7 +24,7 @@ static void targets_are_met(void **state)
 		{0.4, -9, 0, 24},
 		{0.4, -40, -30, 16},
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i += SANITIZED ? 3 : 1) {
 		make_music(cases[i].level);
 		struct master_plan plan = make(cases[i].lufs, cases[i].dbtp, cases[i].bits, &master);
 
@@ -137,6 +139,8 @@ static void odd_programmes_keep_the_ceiling(void **state)
 	static const double targets[] = {-5, -14, -30, NAN};
 	for (size_t p = 0; p < sizeof(programmes) / sizeof(programmes[0]); p++) {
 		for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
+			if (SANITIZED && t != p % 4)
+				continue;
 			make_level(programmes[p], RATE * 2);
 			struct master_plan plan = make(targets[t], -3, 16, &master);
 
