@@ -2,6 +2,8 @@
 #ifndef WOODSHED_AUDIO_LANES_H
 #define WOODSHED_AUDIO_LANES_H
 
+#include "audio/wide.h"
+
 #include <stddef.h>
 
 enum { LANES = 8 };
@@ -9,7 +11,7 @@ enum { LANES = 8 };
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
 /* Rows become columns. */
-static inline __attribute__((always_inline)) void lanes_turn(lanes r[static LANES])
+static INLINE void lanes_turn(lanes r[static LANES])
 {
 	lanes t[LANES], u[LANES];
 	for (size_t i = 0; i < LANES; i += 2) {

@@ -4,6 +4,7 @@
  * Prints `SECONDS FRAMES BYTES`: user and system time of that work only, frames of audio of all channels of
  * all files, and the bytes of FLAC that came out (encode) or 0. */
 #include "audio/flac.h"
+#include "bench/cpu-time.h"
 
 #include <FLAC/stream_decoder.h>
 #include <FLAC/stream_encoder.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { MOST_CHANNELS = 8, MOST_LEVEL = 8 };
 
@@ -27,14 +27,6 @@ struct total {
 	double seconds;
 	unsigned long long frames, bytes;
 };
-
-static double cpu_s(void)
-{
-	struct rusage used;
-	getrusage(RUSAGE_SELF, &used);
-	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
-}
 
 static bool make_room(struct audio *audio, size_t frames)
 {

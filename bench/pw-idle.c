@@ -5,6 +5,8 @@
  * Makes a node idle.NAME of CHANNELS ports for each name and prints `ready`; others link them. From the first
  * cycle in which every port of every node has a block, it counts for SECONDS and prints `CPU_SECONDS CYCLES`:
  * user and system time of all its threads. */
+#include "bench/cpu-time.h"
+
 #include <pipewire/filter.h>
 #include <pipewire/pipewire.h>
 
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { MOST_PORTS = 64, MOST_NODES = 8, TICKS_A_SECOND = 10 };
 
@@ -35,14 +36,6 @@ struct idle {
 	unsigned long before_cycles;
 	bool counting;
 };
-
-static double cpu_s(void)
-{
-	struct rusage used;
-	getrusage(RUSAGE_SELF, &used);
-	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e-6;
-}
 
 static void on_process(void *data, struct spa_io_position *position)
 {
