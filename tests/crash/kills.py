@@ -3,7 +3,7 @@ import random
 import time
 
 from crash.scene import utc_ns
-from e2e.desk import Take, decode, ramp, ramp_start
+from e2e.desk import Take, ramp, ramp_start
 from rig.room import BUILD, RigError
 
 CHANNELS = 8

@@ -3,13 +3,12 @@
 Each interface is given a click of its own whenever the machine's clock is at a multiple of half a second, so its own
 recording says which frame was played when; the sink keeps every cycle's time beside its samples.
 """
-import json
 import math
 import struct
 
 import pytest
 
-from e2e.desk import Take, appliance, decode, numbers, recorded, tags
+from e2e.desk import appliance, numbers, recorded, tags
 from e2e.test_drift import clicks
 
 HALF_NS = 500_000_000

@@ -1,14 +1,9 @@
 """Disks that are full, failing, slow or not there: what was written stays, what was lost is told, and a take is
 always closed whole."""
 import contextlib
-import json
-import os
-import random
 import shutil
-import signal
 import subprocess
 import time
-import wave
 
 import pytest
 
