@@ -115,12 +115,7 @@ static void conclude(struct measuring *m)
 		power += pow(10, pair.rms_dbfs / 10) * channels_of_pair(m->measure, p);
 	}
 	to->rms_dbfs = 10 * log10(power / m->measure->channels);
-	struct r128_reading loudness;
-	r128_read(m->loudness, &loudness);
-	to->integrated_lufs = loudness.integrated_lufs;
-	to->max_momentary_lufs = loudness.max_momentary_lufs;
-	to->max_short_term_lufs = loudness.max_short_term_lufs;
-	to->lra_lu = loudness.range_lu;
+	meter_read_loudness(m->loudness, to);
 	m->measure->crest_db = to->sample_peak_dbfs - to->rms_dbfs;
 	if (m->translation)
 		translation_read(m->translation, &m->measure->translation);

@@ -149,15 +149,20 @@ static double correlation(const struct meter *meter)
 	return power > 0 ? fmax(-1, fmin(1, sum_of(meter->products) / power)) : 0;
 }
 
+void meter_read_loudness(const struct r128 *loudness, struct meter_reading *reading)
+{
+	struct r128_reading read;
+	r128_read(loudness, &read);
+	reading->integrated_lufs = read.integrated_lufs;
+	reading->max_momentary_lufs = read.max_momentary_lufs;
+	reading->max_short_term_lufs = read.max_short_term_lufs;
+	reading->lra_lu = read.range_lu;
+}
+
 void meter_read(struct meter *meter, struct meter_reading *reading)
 {
 	*reading = (struct meter_reading){.frames = meter->frames};
-	struct r128_reading loudness;
-	r128_read(meter->loudness, &loudness);
-	reading->integrated_lufs = loudness.integrated_lufs;
-	reading->max_momentary_lufs = loudness.max_momentary_lufs;
-	reading->max_short_term_lufs = loudness.max_short_term_lufs;
-	reading->lra_lu = loudness.range_lu;
+	meter_read_loudness(meter->loudness, reading);
 	reading->true_peak_dbtp = units_to_db(true_peak(meter));
 	reading->sample_peak_dbfs = units_to_db(sample_peak(meter));
 	reading->correlation = correlation(meter);

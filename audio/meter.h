@@ -33,4 +33,7 @@ struct r128 *meter_r128(struct meter *meter); /* what measures its loudness, for
 
 void meter_read(struct meter *meter, struct meter_reading *reading);
 
+/* Sets the four figures of loudness alone: for who measures more channels than a meter has. */
+void meter_read_loudness(const struct r128 *loudness, struct meter_reading *reading);
+
 #endif
