@@ -8,7 +8,7 @@ import threading
 import time
 
 from e2e.desk import check_ramps, wait_until
-from e2e.home import BY_COMMAND, TOPIC, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, TOPIC, Home
 from rig.room import DEADLINE
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ = 1, 2, 3, 4, 8, 9, 12
@@ -112,10 +112,7 @@ def recording(room, channels):
     for name, count in channels.items():
         room.interface(name, channels=count, ramp=True).wait_ready()
     home = Home(room, channels, BY_COMMAND, render=False).start()
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
-    return home, take
+    return home, home.start_take()
 
 
 def finish(home, take, channels):

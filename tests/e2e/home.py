@@ -111,6 +111,30 @@ class Home:
     def take(self, name):
         return Take(self.room.path("takes", name))
 
+    def _record(self, on, over):
+        verb = "start" if on else "stop"
+        if over == "set":
+            self.tell("record/set", "ON" if on else "OFF")
+        elif over == "request":
+            assert self.ask(f"record.{verb}")["status"] == "ok"
+        else:
+            assert self.curl(f"api/v1/record/{verb}", "-X", "POST")[0] == 202
+
+    def start_take(self, over="set", size=8192):
+        """A take that was told to start over `set`, `request` (both MQTT) or `http`, once there are more than `size`
+        bytes in every track."""
+        mark = self.watcher.mark()
+        self._record(True, over)
+        take = self.take(self.wait_event("take_started", since=mark)["take"])
+        wait_tracks_grow(take, size)
+        return take
+
+    def end_take(self, over="set"):
+        """Ends it; returns what is said of its end."""
+        mark = self.watcher.mark()
+        self._record(False, over)
+        return self.wait_event("take_stopped", since=mark)
+
     # ---- HTTP ----
 
     @property

@@ -296,12 +296,8 @@ def test_the_service_keeps_its_session(room):
     answer = home.ask("config.reload")
     assert answer["status"] == "error" and answer["error"].startswith(f"{broken}:8:24: ")
 
-    mark = home.watcher.mark()
-    assert home.ask("record.start")["status"] == "ok"
-    take = home.take(home.wait_event("take_started", since=mark)["take"])
-    wait_tracks_grow(take)
-    assert home.ask("record.stop")["status"] == "ok"
-    home.wait_event("take_stopped", since=mark)
+    take = home.start_take("request")
+    home.end_take("request")
     assert take.manifest["session"] == "thursday"
     check_ramps(take, {"desk": 2})
 
@@ -323,25 +319,19 @@ def test_the_service_waits_for_a_missing_interface(room):
     room.interface("away", channels=2, ramp=True).wait_ready()
     assert home.wait_event("interface_found", since=mark)["interface"] == "away"
     home.wait_health(lambda health: health["ok"] and not health["alerts"], since=mark)
-    assert home.ask("record.start")["status"] == "ok"
-    take = home.take(home.wait_event("take_started", since=mark)["take"])
-    wait_tracks_grow(take)
-    assert home.ask("record.stop")["status"] == "ok"
-    home.wait_event("take_stopped", since=mark)
+    take = home.start_take("request")
+    home.end_take("request")
     check_ramps(take, {"desk": 2, "away": 2})
 
 
 def test_the_service_refuses_to_render_what_is_recorded(room):
     room.interface("desk", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND, render=False).start()
-    assert home.ask("record.start")["status"] == "ok"
-    take = home.take(home.wait_event("take_started")["take"])
+    take = home.start_take("request")
     answer = home.ask("take.render", take=take.folder.name)
     assert answer["status"] == "error" and "recorded" in answer["error"]
     assert take.manifest["state"] == "recording"
-    wait_tracks_grow(take)
-    assert home.ask("record.stop")["status"] == "ok"
-    home.wait_event("take_stopped")
+    home.end_take("request")
     assert take.manifest["state"] == "recorded"
     check_ramps(take, {"desk": 2})
 

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from e2e.desk import Take, appliance, check_ramps, decode, takes, wait_until
-from e2e.home import BY_COMMAND, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, Home
 from e2e.studio import StudioTake, noise
 from rig.room import BUILD
 
@@ -104,8 +104,7 @@ def check_the_rest_goes_on(home, mark, said):
     assert failed["take"] == OLD and re.search(said, failed["error"]), failed
     home.wait_health(lambda health: any(OLD in alert for alert in health["alerts"]), since=mark)
     assert home.take(OLD).manifest["state"] == "failed"
-    home.tell("record/set", "OFF")
-    take = home.take(home.wait_event("take_stopped", since=mark)["take"])
+    take = home.take(home.end_take()["take"])
     check_ramps(take, {"desk": 2})
     assert take.gaps == {"desk": []}
     mark = home.watcher.mark()
@@ -114,18 +113,12 @@ def check_the_rest_goes_on(home, mark, said):
     assert home.take(OLD).manifest["state"] == "mastered"
 
 
-def start_take(home):
-    mark = home.watcher.mark()
-    home.tell("record/set", "ON")
-    wait_tracks_grow(home.take(home.wait_event("take_started", since=mark)["take"]), size=400)
-    return mark
-
-
 def test_the_kernel_takes_a_render_before_the_service(rendering):
     """Where memory runs out, a render can be made again and a take cannot; what the kernel sends is SIGKILL."""
     home, child = rendering
     assert oom_score(child) > oom_score(home.process.pid)
-    mark = start_take(home)
+    mark = home.watcher.mark()
+    home.start_take(size=400)
     os.kill(child, signal.SIGKILL)
     check_the_rest_goes_on(home, mark, r"killed by signal 9")
 
@@ -133,7 +126,8 @@ def test_the_kernel_takes_a_render_before_the_service(rendering):
 def test_a_render_without_memory(rendering):
     """It may have no more than it has: it says so and ends, and nothing else does."""
     home, child = rendering
-    mark = start_take(home)
+    mark = home.watcher.mark()
+    home.start_take(size=400)
     # Both: what malloc has set aside and not used yet counts as address space already, but not as data.
     pages, _, _, _, _, data, _ = map(int, pathlib.Path(f"/proc/{child}/statm").read_text("ascii").split())
     for limit, most in ((resource.RLIMIT_AS, pages), (resource.RLIMIT_DATA, data)):
@@ -181,9 +175,6 @@ def test_a_corrupted_manifest(room, damage):
     assert [take.raw(track) for track in take.tracks] == [sound]
     take.check_files()
     assert not home.take(good.folder.name).manifest.get("recovered")
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take, size=400)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    take = home.start_take(size=400)
+    home.end_take()
     check_ramps(take, {"desk": 2})

@@ -288,8 +288,7 @@ def test_what_runs_can_be_kept_and_not_removed(home):
     home.tell("marker/set", "here")  # the recorder saves the manifest for it
     home.wait_event("marker")
     assert change(home, "DELETE", take)[0] == 409
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    home.end_take()
     manifest = shelf.manifest(take)
     assert (manifest["title"], manifest["keep"], manifest["state"]) == ("While it runs", True, "recorded")
     assert [marker["label"] for marker in manifest["markers"]] == ["here"]
@@ -320,8 +319,7 @@ def test_retention_after_a_take(home):
     home.tell("record/set", "ON")
     take = home.wait_event("take_started")["take"]
     assert shelf.ids() == [take, *ids]
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    home.end_take()
     wait_until(lambda: shelf.ids() == [take, ids[0]], "the oldest goes")
 
 

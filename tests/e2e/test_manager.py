@@ -7,7 +7,7 @@ import time
 import pytest
 
 from e2e.desk import wait_until
-from e2e.home import BY_COMMAND, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, Home
 from e2e.test_disk import RIG
 from rig.room import Interface
 
@@ -70,10 +70,8 @@ def test_ready_status_stopping(managed):
     manager, home = managed()
     manager.wait("READY", lambda value: value == "1")
     manager.wait("STATUS", lambda value: value == "waits for a command")
-    home.ask("record.start")
-    take = home.take(home.wait_event("take_started")["take"])
+    take = home.start_take("request")
     manager.wait("STATUS", lambda value: value == f"recording {take.folder.name}")
-    wait_tracks_grow(take)
     mark = manager.mark()
     home.process.signal(signal.SIGTERM)
     assert home.process.wait() == 0
@@ -104,9 +102,7 @@ def test_the_watchdog_is_fed_while_the_writers_advance(managed, room):
     patience = manager.wait("WATCHDOG_USEC", since=0)
     assert int(manager.said[patience][1]["WATCHDOG_USEC"]) > 60e6
     fed = manager.wait("WATCHDOG", since=ready)
-    home.ask("record.start")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take = home.start_take("request")
     manager.wait("WATCHDOG", since=manager.mark())
     told = home.process.stderr.count(STANDS)
     hangs.touch()
@@ -118,8 +114,7 @@ def test_the_watchdog_is_fed_while_the_writers_advance(managed, room):
     assert "WATCHDOG" not in manager.names(since=mark)
     hangs.unlink()
     manager.wait("WATCHDOG", since=mark)
-    home.ask("record.stop")
-    home.wait_event("take_stopped")
+    home.end_take("request")
     assert take.gaps == {"desk": []}
     take.check_files()
     assert manager.said[fed][1] == {"WATCHDOG": "1"}

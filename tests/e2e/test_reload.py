@@ -2,24 +2,9 @@
 import signal
 
 from e2e.desk import check_ramps
-from e2e.home import BY_COMMAND, SESSION, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, SESSION, Home
 
 TRACKS = "tracks:\n  - {{name: {}, input: desk/1}}\n  - {{name: {}, input: desk/2}}\n"
-
-
-def begin(home):
-    """A take, once something is in it."""
-    mark = home.watcher.mark()
-    assert home.ask("record.start")["status"] == "ok"
-    take = home.take(home.wait_event("take_started", since=mark)["take"])
-    wait_tracks_grow(take)
-    return take
-
-
-def end(home):
-    mark = home.watcher.mark()
-    assert home.ask("record.stop")["status"] == "ok"
-    home.wait_event("take_stopped", since=mark)
 
 
 def test_a_running_take_keeps_its_session(room):
@@ -31,7 +16,7 @@ def test_a_running_take_keeps_its_session(room):
     home.write_session("thursday", thursday)
     home.write_session("friday", friday)
     home.start()
-    first = begin(home)
+    first = home.start_take("request")
     home.write_config(session="friday")
     for _ in range(3):
         answer = home.ask("config.reload")
@@ -39,12 +24,12 @@ def test_a_running_take_keeps_its_session(room):
     home.process.signal(signal.SIGHUP)
     assert home.ask("marker.add", label="chorus")["status"] == "ok"
     assert first.manifest["session"] == "thursday"
-    end(home)
+    home.end_take("request")
     assert [track["name"] for track in first.tracks] == ["kick", "bass"]
     assert (first.folder / "session.yaml").read_text(encoding="utf-8") == thursday
     check_ramps(first, {"desk": 2})
-    second = begin(home)
-    end(home)
+    second = home.start_take("request")
+    home.end_take("request")
     assert second.manifest["session"] == "friday"
     assert [track["name"] for track in second.tracks] == ["vox", "keys"]
     assert (second.folder / "session.yaml").read_text(encoding="utf-8") == friday
@@ -71,8 +56,8 @@ def test_a_bad_file_is_an_alert(room):
         mark = home.watcher.mark()
         ask()
         home.wait_health(lambda health: health["ok"] and not health["alerts"], since=mark)
-    take = begin(home)
-    end(home)
+    take = home.start_take("request")
+    home.end_take("request")
     assert take.manifest["session"] == "thursday"
     check_ramps(take, {"desk": 2})
 
@@ -82,18 +67,18 @@ def test_another_interface_from_the_next_take(room):
     room.interface("desk", channels=2, ramp=True).wait_ready()
     room.interface("stage", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND, render=False).start()
-    first = begin(home)
+    first = home.start_take("request")
     home.interfaces = {"desk": 2, "stage": 1}
     home.write_config()
     assert home.ask("config.reload")["status"] == "ok"
-    end(home)
+    home.end_take("request")
     assert {track["inputs"][0] for track in first.tracks} == {"desk/1", "desk/2"}
     check_ramps(first, {"desk": 2})
     mark = home.watcher.mark()
     home.wait("info", lambda message: {one["name"]: (one["channels"], one["live"])
                                        for one in message.json["interfaces"]} == {"desk": (2, True), "stage": (1, True)})
-    second = begin(home)
-    end(home)
+    second = home.start_take("request")
+    home.end_take("request")
     assert {track["inputs"][0] for track in second.tracks} == {"desk/1", "desk/2", "stage/1"}
     check_ramps(second, {"desk": 2, "stage": 1})
     # And one fewer.
@@ -102,8 +87,8 @@ def test_another_interface_from_the_next_take(room):
     assert home.ask("config.reload")["status"] == "ok"
     home.wait("info", lambda message: [(one["name"], one["channels"], one["live"])
                                        for one in message.json["interfaces"]] == [("stage", 2, True)], since=mark)
-    third = begin(home)
-    end(home)
+    third = home.start_take("request")
+    home.end_take("request")
     check_ramps(third, {"stage": 2})
 
 

@@ -121,8 +121,7 @@ def test_late_and_never(room):
     home.wait_health(lambda health: all("interface late" not in alert for alert in health["alerts"]))
     wait_tracks = [take.folder / track["file"] for track in take.tracks if track["inputs"][0].startswith("late/")]
     wait_until(lambda: all(path.stat().st_size > 8192 for path in wait_tracks), "the late one is heard")
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    home.end_take()
     manifest, frames = take.manifest, take.manifest["frames"]
     assert len(manifest["tracks"]) == 6 and {track["frames"] for track in manifest["tracks"]} == {frames}
     assert take.gaps["desk"] == [] and take.gaps["never"] == [(0, frames, "unplugged")]
@@ -174,11 +173,8 @@ def test_a_ring_that_cannot_be_had_is_refused(room):
     health = home.wait_health(lambda health: health["ok"], since=mark)
     assert fits + 32 <= health["ring"]["seconds"] <= fits + 40
     assert health["ring"]["bytes"] >= health["ring"]["seconds"] * 16 * 4 * RATE
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    take = home.start_take()
+    home.end_take()
     check_ramps(take, {"desk": 16})
 
 
@@ -213,9 +209,6 @@ def test_health_says_whether_capture_has_real_time_priority(room, limits):
     assert threads > 3 and health["realtime"] is (real_time > 0)
     if limits:
         assert health["realtime"] is False
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    take = home.start_take()
+    home.end_take()
     check_ramps(take, {"desk": 2})

@@ -151,8 +151,7 @@ def test_commands(room):
     assert home.ask("record.start")["status"] == "error"  # one runs already
     wait_tracks_grow(first)
     mark = home.watcher.mark()
-    home.tell("record/set", "OFF")
-    assert home.wait_event("take_stopped", since=mark)["take"] == first.folder.name
+    assert home.end_take()["take"] == first.folder.name
     home.wait_state("idle", since=mark)
     check_ramps(first, {"desk": 4})
     marker, = first.manifest["markers"]
@@ -217,9 +216,7 @@ def test_terminated_while_recording(room):
     """The take is closed whole, and mastered when the service is back."""
     room.interface("desk", channels=4, noise=-20).wait_ready()
     home = Home(room, {"desk": 4}, BY_COMMAND).start()
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take = home.start_take()
     home.stop()
     assert take.manifest["state"] == "recorded" and take.manifest["frames"] > 0
     take.check_files()
@@ -240,12 +237,8 @@ def test_killed(room):
     home.process.kill()
     home.wait("availability", lambda message: message.payload == "offline", since=mark)
     home.start()
-    mark = home.watcher.mark()
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started", since=mark)["take"])
-    wait_tracks_grow(take)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped", since=mark)
+    take = home.start_take()
+    home.end_take()
     check_ramps(take, {"desk": 2})
 
 
@@ -253,9 +246,7 @@ def test_the_broker_comes_and_goes(room):
     """Recording never notices; what happened meanwhile is told when the broker is back, with nothing retained."""
     room.interface("desk", channels=4, ramp=True).wait_ready()
     home = Home(room, {"desk": 4}, BY_COMMAND, render=False).start()
-    status, _, _ = home.curl("api/v1/record/start", "-X", "POST")
-    assert status == 202
-    take = home.take(home.wait_event("take_started")["take"])
+    take = home.start_take("http", size=0)
     home.watcher.stop()
     home.broker.stop()
     wait_tracks_grow(take)
@@ -274,9 +265,7 @@ def test_the_broker_comes_and_goes(room):
 def test_an_interface_leaves_and_returns(room):
     fake = room.interface("desk", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND, render=False).start()
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take = home.start_take()
     mark = home.watcher.mark()
     fake.kill()
     assert home.wait_event("interface_lost", since=mark)["interface"] == "desk"
@@ -287,8 +276,7 @@ def test_an_interface_leaves_and_returns(room):
     assert home.wait_event("interface_found", since=mark)["interface"] == "desk"
     assert home.wait_event("gap", since=mark)["cause"] == "unplugged"
     home.wait_health(lambda health: health["ok"] and not health["alerts"], since=mark)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped", since=mark)
+    home.end_take()
     (_, lost, cause), = take.gaps["desk"]
     assert cause == "unplugged" and lost > 0
     take.check_files()
@@ -298,9 +286,7 @@ def test_pipewire_comes_and_goes(room):
     """The take goes on with silence for the time between, and what was played before and after is there."""
     room.interface("desk", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND, render=False).start()
-    home.tell("record/set", "ON")
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take = home.start_take()
     mark = home.watcher.mark()
     room.pipewire.kill()
     home.wait_event("interface_lost", since=mark)
@@ -309,8 +295,7 @@ def test_pipewire_comes_and_goes(room):
     room.interface("desk", channels=2, ramp=True).wait_ready()
     home.wait_event("interface_found", since=mark)
     home.wait_event("gap", since=mark)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped", since=mark)
+    home.end_take()
     (frame, lost, cause), = take.gaps["desk"]
     assert cause == "unplugged" and frame > 0 and lost > 0
     take.check_files()
@@ -388,9 +373,7 @@ def test_http(room):
     """What an HTTP client may have, and what it may not."""
     room.interface("desk", channels=2, noise=-20).wait_ready()
     home = Home(room, {"desk": 2}, BY_COMMAND).start()
-    assert home.curl("api/v1/record/start", "-X", "POST")[0] == 202
-    take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take = home.start_take("http")
     status, _, _ = home.curl("api/v1/marker", "-H", "Content-Type: application/json", "-d", '{"label": "here"}')
     assert status == 202
     assert home.curl("api/v1/record/stop", "-X", "POST")[0] == 202

@@ -75,8 +75,7 @@ def test_losses_are_told_while_the_take_runs(room):
     loss = home.wait("event", lambda message: message.json.get("suspected"), since=mark).json
     assert loss["event_type"] == "gap" and "cause" not in loss
     assert (loss["interface"], loss["kind"], loss["frames"]) == ("desk", "zeros", 96)
-    home.tell("record/set", "OFF")
-    home.wait_event("take_stopped")
+    home.end_take()
     take = Take(room.path("takes", name))
     assert (loss["frame"], 96, "zeros") in suspected(take, "desk")[0]
     assert home.wait_health(lambda health: health["suspected"] > 0)["gap_frames"] >= 512
