@@ -145,7 +145,7 @@ def demo(build):
 
 
 def test_the_demo(demo, tmp_path):
-    process = demo("--for", "10s", "--dir", tmp_path)
+    process = demo("--for", "5s", "--dir", tmp_path)
     out, err = process.communicate(timeout=DEMO_S)
     assert process.returncode == 0, out + err
     assert re.search(r"^  http://127\.0\.0\.1:\d+/#token=[0-9a-f]+$", out, re.M)
@@ -167,7 +167,7 @@ def check_take(take, out):
     assert {one["name"]: round(one["ppm"]) for one in manifest["interfaces"]} == {"desk": 14, "stage": -31}
     assert {track["inputs"][0].split("/")[0] for track in manifest["tracks"]} == {"desk", "stage"}
     assert manifest["pre_roll_frames"] > 0
-    assert 10 <= manifest["frames"] / manifest["rate"] < 25
+    assert 5 <= manifest["frames"] / manifest["rate"] < 20
     master = next(one for one in manifest["renders"] if one["file"] == "master.flac")
     assert f"  {master['sha256']}\n" in out
     for entry in (*manifest["tracks"], *manifest["renders"]):
