@@ -1,6 +1,7 @@
 /* Interpolation: gain and flatness, peaks between the samples as other meters and a very long sinc read them,
  * and that neither the cutting into blocks nor the short cuts that a floor allows change anything. */
 #include "audio/oversample.h"
+#include "tests/unit/sanitized.h"
 
 #include <ebur128.h>
 #include <math.h>
@@ -195,7 +196,7 @@ static void no_other_reads_more(void **state)
 		{"white noise", white, 0.05}, {"random signs", signs, 0.05}, {"flat noise", flat_noise, 0.1},
 		{"0.49 of the rate", high_tone, 0.05}};
 	static const uint32_t rates[] = {44100, 48000, 96000};
-	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+	for (size_t c = 0; c < ROWS_TRIED(cases); c++) {
 		for (int i = 0; i < FRAMES; i++)
 			signal[i] = i > EDGE && i < FRAMES - EDGE ? cases[c].sample(i) : 0;
 		struct oversample *o = create();
