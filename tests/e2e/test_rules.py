@@ -56,7 +56,8 @@ def test_a_link_that_somebody_removes_is_made_again(room):
 
 
 def test_another_quantum_in_the_middle(room):
-    """Whatever the interface asks for, the graph may run at another quantum; not a frame may be lost by that."""
+    """Whatever the interface asks for, the graph may run at another quantum; not a frame may be lost by that, but for
+    the moment in which PipeWire 1.4 suspends the interface itself: it is told, and every frame around it in its place."""
     fake = room.interface("desk", channels=4, ramp=True, quantum=256).wait_ready()
     assert fake
     record, folder = begin(room, appliance(room, {"desk": 4}))
@@ -66,7 +67,10 @@ def test_another_quantum_in_the_middle(room):
         grow_on(folder)
     take = end(record, folder)
     check_ramps(take, {"desk": 4})
-    assert take.gaps["desk"] == []
+    if "libpipewire 0.3." in room.run("pipewire", "--version").stdout:
+        assert take.gaps["desk"] == []
+    assert len(take.gaps["desk"]) <= 4
+    assert all(cause == "unplugged" and lost < RATE / 2 for _, lost, cause in take.gaps["desk"])
 
 
 def test_another_driver_in_the_middle(room):
