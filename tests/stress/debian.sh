@@ -57,6 +57,11 @@ configure_apt() {
 		mkdir -p "$1/etc/ssl/certs"
 		cp -L /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/"
 	fi
+	# The package ca-certificates, once it is installed there, makes that file anew, of these too.
+	if [ -d /usr/local/share/ca-certificates ]; then
+		mkdir -p "$1/usr/local/share"
+		cp -rL /usr/local/share/ca-certificates "$1/usr/local/share/"
+	fi
 	cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
 }
 
