@@ -55,6 +55,10 @@ def test_a_link_that_somebody_removes_is_made_again(room):
     take.check_files()
 
 
+def is_0_3(room):
+    return "libpipewire 0.3." in room.run("pipewire", "--version").stdout
+
+
 def test_another_quantum_in_the_middle(room):
     """Whatever the interface asks for, the graph may run at another quantum; not a frame may be lost by that, but for
     the moment in which PipeWire 1.4 suspends the interface itself: it is told, and every frame around it in its place."""
@@ -67,7 +71,7 @@ def test_another_quantum_in_the_middle(room):
         grow_on(folder)
     take = end(record, folder)
     check_ramps(take, {"desk": 4})
-    if "libpipewire 0.3." in room.run("pipewire", "--version").stdout:
+    if is_0_3(room):
         assert take.gaps["desk"] == []
     assert len(take.gaps["desk"]) <= 4
     assert all(cause == "unplugged" and lost < RATE / 2 for _, lost, cause in take.gaps["desk"])
@@ -89,6 +93,8 @@ def test_another_rate_in_the_middle(room):
     """The take ends with the last frame before, and another begins with what comes then, at its rate. (The room's
     PipeWire goes on with 48 kHz, and its resampler starves: what is in the other take, and that not a frame is lost
     between them, test-recorder shows.)"""
+    if not is_0_3(room):
+        pytest.skip("PipeWire 1.4 hands on nothing at all of an interface that runs on at another rate: it suspends one first")
     change, planted = 44100, 5 * RATE
     fake = room.interface("desk", channels=2, ramp=True, rate_at=[f"{planted}:{change}"]).wait_ready()
     done = room.woodshed("record", "--config", appliance(room, {"desk": 2}), "--for", "7 s")
