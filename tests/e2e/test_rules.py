@@ -2,7 +2,9 @@
 middle, and interfaces that come late or never."""
 import contextlib
 import os
+import pathlib
 import re
+import resource
 import signal
 
 import pytest
@@ -200,6 +202,47 @@ def real_time_threads(pid):
         with contextlib.suppress(ProcessLookupError):  # Threads end while one looks.
             policies.append(os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK)
     return len(policies), sum(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies)
+
+
+def nice_values(pid):
+    """Of a process's threads, by name."""
+    found = {}
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # Threads end while one looks.
+            found.setdefault((thread / "comm").read_text("utf-8").strip(), set()).add(
+                os.getpriority(os.PRIO_PROCESS, int(thread.name)))
+    return found
+
+
+@pytest.mark.parametrize("limit", [31, 40, 25, 0])
+def test_what_writes_and_syncs_goes_before_ordinary_work(room, limit):
+    """As far as LimitNICE lets it, and health says how far; what else there is stays as it was."""
+    if os.geteuid() != 0:
+        limit = min(limit, resource.getrlimit(resource.RLIMIT_NICE)[1])
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    nice = min(own, max(-11, 20 - limit))
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND, render=False)
+    home.process = limited(room, home.config, f"--nice={limit}")
+    health = home.wait_health(lambda health: health["ok"] and health["nice"] == nice)
+    assert health["unsafe"] == {"seconds": 0, "most": 0}
+    found = nice_values(home.process.pid)
+    assert found["writer"] == found["syncer"] == {nice}
+    assert own in found["woodshed"]
+
+
+def test_health_says_what_a_power_cut_would_cost(room):
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND.replace("pre_roll: 2 s", "pre_roll: 0 s"), render=False)
+    home.process = room.service(home.config)
+    home.wait_health(lambda health: health["ok"] and health["ring"]["bytes"] > 0)
+    home.tell("record/set", "ON")
+    health = home.wait_health(lambda health: health["unsafe"]["seconds"] > 0)
+    assert health["unsafe"]["seconds"] < health["unsafe"]["most"] + 1
+    mark = home.watcher.mark()
+    home.tell("record/set", "OFF")
+    home.wait_event("take_stopped")
+    home.wait_health(lambda health: health["unsafe"] == {"seconds": 0, "most": 0}, since=mark)
 
 
 @pytest.mark.parametrize("limits", [[], ["--rtprio=0"]])
