@@ -5,6 +5,7 @@
 #include "common/memory.h"
 #include "takes/clock-log.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,10 @@ static struct timebase *load_timebase(
 	struct timebase *timebase = NULL;
 	size_t count;
 	struct error e;
-	if (clock_log_load(path, &points, &count, &e) < 0)
+	int result = clock_log_load(path, &points, &count, &e);
+	if (result == -ENOMEM)
+		memory_is_out();
+	if (result < 0)
 		log_warning("%s; the drift of %s is not corrected", e.text, interface->name);
 	else
 		timebase = timebase_create(points, count, rate);

@@ -6,6 +6,7 @@
 #include "common/units.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -148,6 +149,7 @@ struct making {
 	char *temporary, *path;
 	struct soundfile *file;
 	double gain;
+	uint64_t written; /* frames, at the file's rate */
 };
 
 static int write_file(void *data, const struct block *block, struct error *e)
@@ -156,6 +158,7 @@ static int write_file(void *data, const struct block *block, struct error *e)
 	for (uint32_t c = 0; c < BLOCK_CHANNELS && m->gain != 1; c++)
 		for (uint32_t i = 0; i < block->frames; i++)
 			block->channel[c][i] *= m->gain;
+	m->written += block->frames;
 	return soundfile_write(m->file, block, e);
 }
 
@@ -196,6 +199,7 @@ static int take_draft(struct making *m, const struct soundfile_broadcast *broadc
 
 static int write_new(struct making *m, const struct soundfile_broadcast *broadcast, struct error *e)
 {
+	m->written = 0;
 	int result = soundfile_create(
 		&m->file, m->temporary, m->format->kind, m->rendition->rate, m->job->bits, broadcast, e);
 	return result == 0 ? write_all(m, e) : result;
@@ -229,6 +233,7 @@ static int decode(struct making *m, struct error *e)
 	struct soundfile *file;
 	struct meter *meter = NULL;
 	double samples[BLOCK_CHANNELS][BLOCK_FRAMES], *channels[] = {samples[0], samples[1]};
+	uint64_t kept = 0;
 	int result = soundfile_open(&file, m->temporary, e);
 	if (result < 0)
 		return result;
@@ -240,8 +245,13 @@ static int decode(struct making *m, struct error *e)
 			break;
 		}
 		struct block block = {BLOCK_CHANNELS, (uint32_t)frames, {samples[0], samples[1]}};
+		kept += (uint64_t)frames;
 		result = listen_to(&(struct listeners){meter, NULL}, &block, e);
 	}
+	/* A codec's library that had no memory for its last frames says nothing of it. */
+	if (result == 0 && kept < m->written)
+		result = error_set(e, EIO, "%s: %" PRIu64 " of its %" PRIu64 " frames are in the file",
+			m->path, kept, m->written);
 	if (result == 0)
 		meter_read(meter, &m->rendition->reading);
 	meter_destroy(meter);

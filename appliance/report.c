@@ -207,8 +207,9 @@ char *report_json(const struct render_result *result, const struct loaded_sessio
 	static const char *const stages[] = {"edit", "mix", "master"};
 	struct hash hash = {0};
 	struct error e;
+	/* It is in memory: more of that is all that it can lack. */
 	if (hash_bytes(session->text, strlen(session->text), &hash, &e) < 0)
-		hash.sha256[0] = '\0';
+		memory_is_out();
 	json_t *report = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:o}", "format", REPORT_FORMAT, "take",
 		result->take.id, "version", WOODSHED_VERSION, "session", session->session.name,
 		"session_sha256", hash.sha256, "stage", stages[stage], "tracks",

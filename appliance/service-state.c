@@ -140,6 +140,9 @@ void service_publish_health(struct service *service)
 	health.ring_bytes = status.ring_bytes;
 	health.ring_locked = status.locked;
 	health.realtime = status.realtime;
+	health.nice = status.nice;
+	health.unsafe_s = status.unsafe_s;
+	health.unsafe_most_s = status.unsafe_most_s;
 	watch_disk(service, &health);
 	if (service->ready && recorder_missing(service->recorder, &missing))
 		add_alert(&health, alerts, missing.text);

@@ -13,7 +13,7 @@ void memory_is_out(void)
 	abort();
 }
 
-static void *checked(void *memory)
+void *memory_checked(void *memory)
 {
 	if (!memory)
 		memory_is_out();
@@ -22,27 +22,27 @@ static void *checked(void *memory)
 
 void *memory_new(size_t size)
 {
-	return checked(calloc(1, size ? size : 1));
+	return memory_checked(calloc(1, size ? size : 1));
 }
 
 void *memory_array(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size ? size : 1));
+	return memory_checked(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *memory_block(size_t size)
 {
-	return checked(malloc(size ? size : 1));
+	return memory_checked(malloc(size ? size : 1));
 }
 
 void *memory_grow(void *array, size_t count, size_t size)
 {
-	return checked(reallocarray(array, count ? count : 1, size));
+	return memory_checked(reallocarray(array, count ? count : 1, size));
 }
 
 char *memory_text(const char *text)
 {
-	return checked(strdup(text));
+	return memory_checked(strdup(text));
 }
 
 char *memory_format(const char *format, ...)
@@ -52,5 +52,5 @@ char *memory_format(const char *format, ...)
 	va_start(args, format);
 	int n = vasprintf(&text, format, args);
 	va_end(args);
-	return checked(n < 0 ? NULL : text);
+	return memory_checked(n < 0 ? NULL : text);
 }

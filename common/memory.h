@@ -11,6 +11,9 @@
 /* Says so and ends the program. */
 void memory_is_out(void) __attribute__((noreturn, cold));
 
+/* What a library allocated, where it says NULL for want of memory alone: that, or the end. */
+void *memory_checked(void *memory) __attribute__((returns_nonnull));
+
 void *memory_new(size_t size) __attribute__((returns_nonnull, malloc));
 void *memory_array(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
 

@@ -2,6 +2,7 @@
 
 #include "audio/r128.h"
 #include "audio/twin-spectrum.h"
+#include "common/memory.h"
 
 #include <errno.h>
 #include <math.h>
@@ -224,10 +225,10 @@ double portrait_peak_level(struct portrait *const sides[2], const double weights
 {
 	double gating[LONGTERM_THIRDS];
 	size_t count = count_of(sides), loud = 0;
-	double *levels = calloc(count + 1, sizeof(*levels));
+	double *levels = memory_array(count + 1, sizeof(*levels));
 	find_weights(sides[0], gating);
 	double gate = gate_of(sides, gating, count);
-	for (size_t i = 0; levels && i < count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (loudness_of(sides, gating, i) >= gate)
 			levels[loud++] = fmax(weighted(&sides[0]->windows[i], weights),
 				weighted(&other_of(sides)->windows[i], weights));

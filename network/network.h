@@ -88,6 +88,8 @@ struct network_health {
 	uint64_t ring_bytes;
 	bool ring_locked; /* in memory */
 	bool realtime;
+	int nice;			/* of the threads that write and sync */
+	double unsafe_s, unsafe_most_s; /* what a power cut would cost of the running take, and has at most */
 };
 
 struct network;

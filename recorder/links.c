@@ -232,7 +232,8 @@ static void make_link(struct filter *filter, uint32_t channel, const struct cata
 	const struct catalogue_port *to)
 {
 	struct filter_link *link = memory_new(sizeof(*link));
-	struct pw_properties *properties = pw_properties_new(PW_KEY_OBJECT_LINGER, "false", NULL);
+	struct pw_properties *properties =
+		memory_checked(pw_properties_new(PW_KEY_OBJECT_LINGER, "false", NULL));
 	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_NODE, "%u", from->node_id);
 	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_PORT, "%u", from->id);
 	pw_properties_setf(properties, PW_KEY_LINK_INPUT_NODE, "%u", to->node_id);
@@ -336,6 +337,7 @@ int filter_connect(struct filter *filter)
 		PW_KEY_MEDIA_CATEGORY, "Capture", PW_KEY_MEDIA_ROLE, "Production", PW_KEY_NODE_ALWAYS_PROCESS,
 		"true", PW_KEY_NODE_LOCK_QUANTUM, "true", PW_KEY_NODE_LOCK_RATE, "true",
 		PW_KEY_NODE_AUTOCONNECT, "false", NULL);
+	memory_checked(properties);
 	pw_properties_setf(properties, PW_KEY_NODE_NAME, "woodshed.%s", filter->capture->name);
 	pw_properties_setf(properties, PW_KEY_NODE_DESCRIPTION, "Woodshed: %s", filter->capture->name);
 	/* A group of its own, so that it follows its interface's driver and no other's (capture rule 1). */
@@ -349,7 +351,7 @@ int filter_connect(struct filter *filter)
 	pw_filter_add_listener(filter->filter, &filter->listener, &filter_events, filter);
 	for (uint32_t c = 0; c < filter->channels; c++) {
 		struct pw_properties *port =
-			pw_properties_new(PW_KEY_FORMAT_DSP, "32 bit float mono audio", NULL);
+			memory_checked(pw_properties_new(PW_KEY_FORMAT_DSP, "32 bit float mono audio", NULL));
 		pw_properties_setf(port, PW_KEY_PORT_NAME, "input_%u", c + 1);
 		filter->ports[c] = pw_filter_add_port(filter->filter, PW_DIRECTION_INPUT,
 			PW_FILTER_PORT_FLAG_MAP_BUFFERS, 0, port, NULL, 0);

@@ -78,6 +78,9 @@ void recorder_end_by_disk(struct recorder *recorder, struct transport *transport
  * finds out when a disk that would not have a take would have one again. */
 void recorder_watch_space(struct recorder *recorder, int64_t now_ns);
 
+/* What a power cut now would cost of the take that runs. */
+double recorder_unsafe_s(const struct recorder *recorder);
+
 /* Works out the state anew, and tells that something changed. */
 void recorder_update_state(struct recorder *recorder);
 

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/priority.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -168,6 +169,9 @@ static int note_scheduler(
 	struct source *source = user;
 	int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
 	source->realtime = policy == SCHED_FIFO || policy == SCHED_RR;
+	/* Not behind what writes. */
+	if (!source->realtime)
+		(void)priority_raise();
 	return 0;
 }
 

@@ -157,7 +157,8 @@ static const struct sink_port *next_port(
 static struct pw_proxy *make_link(
 	struct player *player, const struct sink_port *from, const struct sink_port *to)
 {
-	struct pw_properties *properties = pw_properties_new(PW_KEY_OBJECT_LINGER, "false", NULL);
+	struct pw_properties *properties =
+		memory_checked(pw_properties_new(PW_KEY_OBJECT_LINGER, "false", NULL));
 	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_NODE, "%u", from->node_id);
 	pw_properties_setf(properties, PW_KEY_LINK_OUTPUT_PORT, "%u", from->id);
 	pw_properties_setf(properties, PW_KEY_LINK_INPUT_NODE, "%u", to->node_id);
@@ -287,6 +288,7 @@ static int make_filter(struct player *player)
 		PW_KEY_MEDIA_CATEGORY, "Playback", PW_KEY_MEDIA_ROLE, "Production",
 		PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_AUTOCONNECT, "false", PW_KEY_NODE_NAME,
 		"woodshed.click", PW_KEY_NODE_DESCRIPTION, "Woodshed: click", NULL);
+	memory_checked(properties);
 	/* On the sink's clock, and nobody else's. */
 	pw_properties_setf(properties, PW_KEY_NODE_GROUP, "woodshed.%d.click", getpid());
 	player->filter = pw_filter_new(player->core, "woodshed", properties);

@@ -123,29 +123,46 @@ static void run_look(void *data)
 	loop_post(look->recorder->loop, on_looked, look, free_look);
 }
 
-/* The promise of sync_every depends on the disk: one that cannot keep it is told of, with what it means.
- * Twice as much and a second are a busy machine. */
+double recorder_unsafe_s(const struct recorder *recorder)
+{
+	const struct transport *take = recorder->current;
+	int64_t now = clock_monotonic_ns();
+	double most = 0;
+	for (size_t i = 0; take && take->begun && i < take->count; i++) {
+		const struct room_interface *interface = take->interfaces[i];
+		struct writer_status status;
+		writer_status(interface->writer, &status);
+		/* A writer that waits for the disk, or for the processor, does not look at all. */
+		if (status.unsafe_s > 0 && atomic_load(&interface->capture.live))
+			status.unsafe_s += (double)(now - status.looked_ns) / (double)CLOCK_NSEC_PER_SEC;
+		most = status.unsafe_s > most ? status.unsafe_s : most;
+	}
+	return most;
+}
+
+/* The promise of sync_every depends on the disk, and on getting some of the processor's time: where it is not
+ * kept, that is told, with what it means. */
 static void watch_safety(struct recorder *recorder)
 {
 	struct transport *take = recorder->current;
-	double promised_s = recorder->recording.sync_every_s, most = 0;
-	if (!take || !take->begun || take->slow_told)
+	double sync_every_s = recorder->recording.sync_every_s, unsafe_s = recorder_unsafe_s(recorder);
+	if (!take || !take->begun)
 		return;
-	for (size_t i = 0; i < take->count; i++) {
-		struct writer_status status;
-		writer_status(take->interfaces[i]->writer, &status);
-		most = status.unsafe_s > most ? status.unsafe_s : most;
-	}
-	bool begins =
-		take->manifest.pre_roll_frames > 0 && clock_monotonic_ns() - take->begun_ns < PRE_ROLL_NS;
-	if (most <= 2 * promised_s + 1 || begins)
+	if (take->manifest.pre_roll_frames > 0 && clock_monotonic_ns() - take->begun_ns < PRE_ROLL_NS)
 		return;
-	char text[160];
+	enum safety_news news = safety_look(&take->safety, sync_every_s, unsafe_s);
+	if (news == SAFETY_NO_NEWS)
+		return;
+	char text[200];
 	snprintf(text, sizeof(text),
-		"the disk is slow: a power cut now would cost %.1f s, not the %.1f s of sync_every", most,
-		promised_s);
-	take->slow_told = true;
-	recorder->callbacks.alert(recorder->callbacks.data, text);
+		"a power cut now would cost %.2f s, not the %.2f s that sync_every promises: the disk or the "
+		"machine "
+		"is too slow",
+		unsafe_s, sync_every_s + SAFETY_GRACE_S);
+	if (news == SAFETY_ALERT)
+		recorder->callbacks.alert(recorder->callbacks.data, text);
+	else
+		log_warning("%s", text);
 }
 
 void recorder_watch_space(struct recorder *recorder, int64_t now_ns)

@@ -69,6 +69,18 @@ void spans_forget(struct spans *spans, uint64_t position)
 	memmove(spans->list, last, spans->count * sizeof(*spans->list));
 }
 
+uint64_t spans_played(const struct spans *spans, uint64_t frame)
+{
+	uint64_t end = spans_end(spans), played = frame < end ? end - frame : 0;
+	for (size_t i = 0; i < spans->count; i++) {
+		const struct span *span = &spans->list[i];
+		uint64_t from = span->frame > frame ? span->frame : frame, to = span->frame + span->frames;
+		if (span->silence && from < to)
+			played -= to - from;
+	}
+	return played;
+}
+
 struct span spans_at(const struct spans *spans, uint64_t frame)
 {
 	size_t i = 0;

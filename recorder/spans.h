@@ -33,6 +33,10 @@ void spans_forget(struct spans *spans, uint64_t position);
 uint64_t spans_first(const struct spans *spans);
 uint64_t spans_end(const struct spans *spans);
 
+/* How many frames from `frame` on were played, and are not silence for what was not. What is not remembered
+ * any more was. */
+uint64_t spans_played(const struct spans *spans, uint64_t frame);
+
 /* What lies from `frame` on, at most to the end of one span. `frame` is remembered. */
 struct span spans_at(const struct spans *spans, uint64_t frame);
 

@@ -3,9 +3,12 @@
 #include "common/clock.h"
 #include "common/condition.h"
 #include "common/memory.h"
+#include "common/priority.h"
+#include "recorder/deadline.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -13,9 +16,6 @@
 
 /* For this long a round waits for what writers still have. */
 #define PATIENCE_NS (CLOCK_NSEC_PER_SEC / 4)
-
-/* New files are synced after this part of a period. */
-enum { FIRST_ROUND = 8 };
 
 /* Of each period, so that a busy machine breaks no promise: the thread may wake late, the disk take longer
  * than the last time. */
@@ -36,10 +36,12 @@ struct watched {
 
 struct syncer {
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards all below but `period_ns` */
+	_Atomic int nice;
+	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
-	int64_t period_ns;
-	int64_t due_ns; /* of the next round */
+	struct deadline deadline;
+	bool unanswered; /* this round went, or goes, without what some writer still had */
+	bool called;	 /* such a writer has brought it since */
 	bool stopping;
 	struct job *first, **last;
 	struct watched *files;
@@ -92,12 +94,14 @@ static bool is_owed(const struct syncer *syncer)
 static void collect(struct syncer *syncer)
 {
 	int64_t until = clock_monotonic_ns() + PATIENCE_NS;
+	syncer->unanswered = syncer->called = false;
 	for (struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next) {
 		supplier->owes = true;
 		supplier->ask(supplier->data);
 	}
 	while (is_owed(syncer) && clock_monotonic_ns() < until)
 		condition_wait_until(&syncer->changed, &syncer->lock, until);
+	syncer->unanswered = is_owed(syncer);
 }
 
 /* The disk gets all there is at once, and orders it as it likes; 36 files synced one after the other would
@@ -126,7 +130,7 @@ static void run_jobs(struct syncer *syncer)
 		job->fn(job->data);
 		free(job);
 		pthread_mutex_lock(&syncer->lock);
-	} while (clock_monotonic_ns() < syncer->due_ns);
+	} while (clock_monotonic_ns() < syncer->deadline.due_ns);
 }
 
 /* Gives the lock up at least once, so that syncs that are always due keep nobody out. */
@@ -134,30 +138,31 @@ static void wait_until_due(struct syncer *syncer)
 {
 	int result = 0;
 	while (!syncer->stopping && !syncer->first &&
-		!(result == ETIMEDOUT && clock_monotonic_ns() >= syncer->due_ns)) {
-		result = condition_wait_until(&syncer->changed, &syncer->lock, syncer->due_ns);
+		!(result == ETIMEDOUT && clock_monotonic_ns() >= syncer->deadline.due_ns)) {
+		result = condition_wait_until(&syncer->changed, &syncer->lock, syncer->deadline.due_ns);
 	}
 }
 
 static void *run(void *data)
 {
 	struct syncer *syncer = data;
+	struct deadline *deadline = &syncer->deadline;
+	atomic_store(&syncer->nice, priority_raise());
 	pthread_mutex_lock(&syncer->lock);
-	syncer->due_ns = clock_monotonic_ns() + syncer->period_ns;
 	while (!syncer->stopping || syncer->first) {
 		wait_until_due(syncer);
 		run_jobs(syncer);
 		int64_t now = clock_monotonic_ns();
-		if (now < syncer->due_ns)
+		if (now < deadline->due_ns)
 			continue;
 		sync_all(syncer);
-		/* What is written while a file is being synced is safe at the end of its next sync, and that
-		 * shall be a period later: the time that the disk takes is part of the period. */
-		int64_t done = clock_monotonic_ns(), taken = done - now;
-		syncer->due_ns = now + (taken < syncer->period_ns / 2 ? syncer->period_ns - taken : taken);
+		int64_t done = clock_monotonic_ns();
+		deadline_round(deadline, now, done);
+		if (syncer->called) /* while the round was at the files */
+			deadline_call(deadline, done);
 		/* Never at once: whoever waits for the lock gets it between two rounds. */
-		if (syncer->due_ns < done + BREATH_NS)
-			syncer->due_ns = done + BREATH_NS;
+		if (deadline->due_ns < done + BREATH_NS)
+			deadline->due_ns = done + BREATH_NS;
 	}
 	pthread_mutex_unlock(&syncer->lock);
 	return NULL;
@@ -166,7 +171,8 @@ static void *run(void *data)
 int syncer_create(struct syncer **syncer, double period_s, struct error *e)
 {
 	struct syncer *made = memory_new(sizeof(*made));
-	made->period_ns = (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC);
+	deadline_init(&made->deadline, (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC),
+		clock_monotonic_ns());
 	made->last = &made->first;
 	pthread_mutex_init(&made->lock, NULL);
 	condition_init(&made->changed);
@@ -180,6 +186,11 @@ int syncer_create(struct syncer **syncer, double period_s, struct error *e)
 	pthread_setname_np(made->thread, "syncer");
 	*syncer = made;
 	return 0;
+}
+
+int syncer_nice(const struct syncer *syncer)
+{
+	return atomic_load(&syncer->nice);
 }
 
 void syncer_destroy(struct syncer *syncer)
@@ -202,10 +213,7 @@ void syncer_watch(struct syncer *syncer, struct flac_writer *file)
 	pthread_mutex_lock(&syncer->lock);
 	syncer->files = memory_grow(syncer->files, syncer->count + 1, sizeof(*syncer->files));
 	syncer->files[syncer->count++] = (struct watched){.file = file};
-	/* How long the disk takes is not known yet, and the last file of the round waits for all of them. */
-	int64_t soon = clock_monotonic_ns() + syncer->period_ns / FIRST_ROUND;
-	if (soon < syncer->due_ns)
-		syncer->due_ns = soon;
+	deadline_hasten(&syncer->deadline, clock_monotonic_ns());
 	pthread_cond_broadcast(&syncer->changed);
 	pthread_mutex_unlock(&syncer->lock);
 }
@@ -256,6 +264,11 @@ void syncer_remove(struct syncer *syncer, struct supplier *supplier)
 void syncer_supplied(struct syncer *syncer, struct supplier *supplier)
 {
 	pthread_mutex_lock(&syncer->lock);
+	/* Later than the round had patience for: what it brings is a round late, and waits for no period. */
+	if (supplier->owes && syncer->unanswered) {
+		syncer->called = true;
+		deadline_call(&syncer->deadline, clock_monotonic_ns());
+	}
 	supplier->owes = false;
 	pthread_cond_broadcast(&syncer->changed);
 	pthread_mutex_unlock(&syncer->lock);

@@ -11,9 +11,15 @@
 
 struct syncer;
 
-/* A file whose fdatasync failed is left alone from then on (a failed sync must not be asked again as if it
+/* Its thread, as the writers' do, raises its priority (common/priority.h): a busy machine shall not cost what
+ * a power cut takes.
+ *
+ * A file whose fdatasync failed is left alone from then on (a failed sync must not be asked again as if it
  * could succeed); flac_writer_sync_failed tells whoever writes it. */
 int syncer_create(struct syncer **syncer, double period_s, struct error *e) MUST_CHECK;
+
+/* The nice value that the thread has. */
+int syncer_nice(const struct syncer *syncer);
 
 /* Runs the jobs that are still there, then ends the thread. NULL is fine. */
 void syncer_destroy(struct syncer *syncer);
@@ -26,7 +32,8 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file);
 /* Whoever writes to the files that are watched, so that a round of syncs begins with everything in the files
  * that there is, and finds the disk undisturbed. `ask` is called at the start of a round, on the syncer's
  * thread and with its lock held, so it only takes note and wakes; syncer_supplied answers, from any thread. A
- * round does not wait long for answers: whoever hangs holds up nobody else's promise. */
+ * round does not wait long for answers: whoever hangs holds up nobody else's promise. An answer that comes
+ * later begins the next round at once. */
 struct supplier {
 	void (*ask)(void *data);
 	void *data;

@@ -150,7 +150,7 @@ uint64_t tracks_unsafe(const struct tracks *tracks)
 		uint64_t own = track_safe(tracks->tracks[i]);
 		safe = own < safe ? own : safe;
 	}
-	return end - safe;
+	return spans_played(&tracks->spans, safe);
 }
 
 void tracks_forget(struct tracks *tracks, uint64_t position)

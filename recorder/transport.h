@@ -5,6 +5,7 @@
 
 #include "recorder/kept.h"
 #include "recorder/room.h"
+#include "recorder/safety.h"
 
 #include <pthread.h>
 
@@ -26,7 +27,7 @@ struct transport {
 	bool begun; /* the writers have their parts */
 	int64_t begun_ns;
 	size_t given_up;       /* tracks that the disk takes nothing of any more */
-	bool slow_told;	       /* that the disk is slower than promised */
+	struct safety safety;  /* of what was recorded so far */
 	char *trouble;	       /* why the disk ended the take; NULL: it did not */
 	uint64_t wanted_bytes; /* without which it does not begin */
 	size_t parts_left;

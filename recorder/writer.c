@@ -4,6 +4,7 @@
 #include "common/condition.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/priority.h"
 
 #include <errno.h>
 #include <math.h>
@@ -142,6 +143,7 @@ static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
 	const struct tape *tape = writer->config.tape;
 	struct writer_status *status = &writer->status;
 	status->rounds++;
+	status->looked_ns = clock_monotonic_ns();
 	status->gap_frames += gap_frames;
 	status->gaps += gaps;
 	status->suspected = suspect_count(writer->watch.suspect);
@@ -214,6 +216,7 @@ static void *run(void *data)
 	struct writer *writer = data;
 	uint64_t gap_frames = 0, gaps = 0;
 	bool news = false;
+	priority_raise();
 	pthread_mutex_lock(&writer->lock);
 	while (!writer->stopping) {
 		wait_a_while(writer);

@@ -75,7 +75,8 @@ struct writer_status {
 	uint64_t gaps;
 	uint64_t suspected; /* losses that no clock told of, in a take or not */
 	double backlog_s;   /* of the running take, that is on the tape and not in the files */
-	double unsafe_s;    /* of the running take, that no sync has made safe: what a power cut costs */
+	double unsafe_s;    /* of the running take, that no sync has made safe: what a power cut cost at */
+	int64_t looked_ns;  /* this monotonic time, when the writer last looked */
 	double ring_high_percent; /* the fullest the tape has been, past the pre-roll */
 	uint64_t rounds;	  /* that the writer has gone; it stands still while it waits for the disk */
 	double ppm;

@@ -1,6 +1,7 @@
 #include "takes/hash.h"
 
 #include <libdeflate.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <errno.h>
@@ -22,6 +23,10 @@ struct sums {
 
 static int sums_init(struct sums *sums)
 {
+	*sums = (struct sums){0};
+	/* Where OpenSSL had no memory for itself, what follows would go on without it. */
+	if (!OSSL_LIB_CTX_get0_global_default())
+		return -ENOMEM;
 	*sums = (struct sums){.sha256 = EVP_MD_CTX_new(), .crc32 = libdeflate_crc32(0, NULL, 0)};
 	if (!sums->sha256 || !EVP_DigestInit_ex(sums->sha256, EVP_sha256(), NULL))
 		return -ENOMEM;

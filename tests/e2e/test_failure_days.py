@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from crash import memory
 from e2e.desk import Take, appliance, check_ramps, decode, takes, wait_until
 from e2e.home import BY_COMMAND, Home
 from e2e.studio import StudioTake, noise
@@ -148,6 +149,19 @@ def test_a_manifest_without_memory(room):
     assert done.returncode == 0, done.stderr
     assert (good.folder / "take.json").read_bytes() == manifest
     assert not list(good.folder.glob("take.json.*"))
+
+
+# ---- one allocation that fails ----
+
+@pytest.mark.parametrize("command, most", [(memory.render, 25), (lambda folder: ["verify", memory.take(folder)], 100)],
+                         ids=["render", "verify"])
+def test_one_allocation_fails(tmp_path, program, command, most):
+    """At any place: that is said, or nothing has changed. tests/stress/memory tries all of a render's."""
+    assert program
+    outcome = memory.run(tmp_path, command(tmp_path), most)
+    print(outcome)
+    assert sum(outcome.runs.values()) == most < outcome.places
+    assert not outcome.faults, "\n".join([str(outcome), *outcome.faults])
 
 
 # ---- a manifest that is not one ----

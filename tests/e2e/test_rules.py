@@ -2,8 +2,11 @@
 middle, and interfaces that come late or never."""
 import contextlib
 import os
+import pathlib
 import re
+import resource
 import signal
+import subprocess
 
 import pytest
 
@@ -166,7 +169,8 @@ def test_a_ring_that_cannot_be_had_is_refused(room):
     """With the pre-roll that would fit; what is asked for instead is had without starting again."""
     room.interface("desk", channels=16, ramp=True).wait_ready()
     home = Home(room, {"desk": 16}, BY_COMMAND.replace("pre_roll: 2 s", "pre_roll: 600 s"), render=False)
-    home.process = limited(room, home.config, f"--as={5 << 28}")
+    # Each thread's first malloc would set 64 MiB of addresses aside, some of them after the advice was given.
+    home.process = limited(room, home.config, f"--as={4 << 28}", "env", "MALLOC_ARENA_MAX=1")
     health = home.wait_health(lambda health: any("pre_roll" in alert for alert in health["alerts"]))
     alert, = health["alerts"]
     found = re.fullmatch(r"interface desk: pre_roll: 600 s of 16 channels at 48000 Hz, and 32 s for storage that "
@@ -206,6 +210,57 @@ def real_time_threads(pid):
         with contextlib.suppress(ProcessLookupError):  # Threads end while one looks.
             policies.append(os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK)
     return len(policies), sum(policy in (os.SCHED_FIFO, os.SCHED_RR) for policy in policies)
+
+
+def nice_values(pid):
+    """Of a process's threads, by name."""
+    found = {}
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # Threads end while one looks.
+            found.setdefault((thread / "comm").read_text("utf-8").strip(), set()).add(
+                os.getpriority(os.PRIO_PROCESS, int(thread.name)))
+    return found
+
+
+def settable(limit):
+    """That much of RLIMIT_NICE, or as much as this test may give away."""
+    hard = resource.getrlimit(resource.RLIMIT_NICE)[1]
+    able = subprocess.run(["prlimit", f"--nice={limit}", "true"], capture_output=True, check=False).returncode == 0
+    return limit if able else min(limit, hard)
+
+
+@pytest.mark.parametrize("limit", [None, 31, 25, 0])
+def test_what_writes_and_syncs_goes_before_ordinary_work(room, limit):
+    """As far as LimitNICE lets it, or a right of root's, and health says how far; what else there is stays as it was."""
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND, render=False)
+    if limit is None and os.geteuid() == 0:
+        nice = min(own, -11)
+        home.process = room.service(home.config)
+    else:
+        limit = settable(limit or 0)
+        nice = min(own, max(-11, 20 - limit))
+        home.process = limited(room, home.config, f"--nice={limit}")
+    health = home.wait_health(lambda health: health["ok"] and health["nice"] == nice)
+    assert health["unsafe"] == {"seconds": 0, "most": 0}
+    found = nice_values(home.process.pid)
+    assert found["writer"] == found["syncer"] == {nice}
+    assert own in found["woodshed"]
+
+
+def test_health_says_what_a_power_cut_would_cost(room):
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home = Home(room, {"desk": 2}, BY_COMMAND.replace("pre_roll: 2 s", "pre_roll: 0 s"), render=False)
+    home.process = room.service(home.config)
+    home.wait_health(lambda health: health["ok"] and health["ring"]["bytes"] > 0)
+    home.tell("record/set", "ON")
+    health = home.wait_health(lambda health: health["unsafe"]["seconds"] > 0)
+    assert health["unsafe"]["seconds"] < health["unsafe"]["most"] + 1
+    mark = home.watcher.mark()
+    home.tell("record/set", "OFF")
+    home.wait_event("take_stopped")
+    home.wait_health(lambda health: health["unsafe"] == {"seconds": 0, "most": 0}, since=mark)
 
 
 @pytest.mark.parametrize("limits", [[], ["--rtprio=0"]])

@@ -46,6 +46,20 @@ static void test_at(void **state)
 	spans_finish(&spans);
 }
 
+static void test_played(void **state)
+{
+	(void)state;
+	struct spans spans = make();
+	static const uint64_t cases[][2] = {
+		{0, 260}, {149, 111}, {150, 110}, {170, 110}, {180, 110}, {185, 105}, {289, 1}, {290, 0}, {999, 0}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(spans_played(&spans, cases[i][0]), cases[i][1]);
+	spans_forget(&spans, 5170); /* all but the silence was played */
+	assert_int_equal(spans_played(&spans, 150), 140);
+	spans_finish(&spans);
+	assert_int_equal(spans_played(&spans, 0), 0);
+}
+
 static void test_forget(void **state)
 {
 	(void)state;
@@ -103,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at),
+		cmocka_unit_test(test_played),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_stays_small),
 	};

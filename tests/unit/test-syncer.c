@@ -1,5 +1,6 @@
 #include "recorder/syncer.h"
 
+#include "common/clock.h"
 #include "tests/unit/harness.h"
 
 #include <errno.h>
@@ -334,6 +335,34 @@ static void test_suppliers(void **state)
 	finish_record(&record);
 }
 
+/* Who answers when the round has gone on without him is asked again at once, not a period later. */
+static void test_a_late_answer(void **state)
+{
+	const double period_s = 16;
+	struct record record;
+	struct error e = {""};
+	init_record(&record);
+	struct syncer *syncer = make_syncer(period_s);
+	struct supplier late = {.ask = ask_in_vain, .data = &record};
+	struct flac_writer *file = make_file(*state, 1);
+	syncer_add(syncer, &late);
+	syncer_watch(syncer, file);
+	wait_for(&record, &record.asked, 1);
+	wait_rounds(syncer, &record, 1); /* which is when the syncer is done with this one */
+	int64_t from = clock_monotonic_ns();
+	syncer_supplied(syncer, &late);
+	wait_for(&record, &record.asked, 2);
+	double waited_s = (double)(clock_monotonic_ns() - from) / (double)CLOCK_NSEC_PER_SEC;
+	assert_true(waited_s < period_s / 4);
+	syncer_supplied(syncer, &late);
+	syncer_remove(syncer, &late);
+	syncer_unwatch(syncer, file);
+	assert_int_equal(flac_writer_sync(file, &e), 0);
+	flac_writer_destroy(file);
+	syncer_destroy(syncer);
+	finish_record(&record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +371,7 @@ int main(void)
 		harness_in_folder(test_watching_while_syncing),
 		harness_in_folder(test_failed_sync),
 		harness_in_folder(test_suppliers),
+		harness_in_folder(test_a_late_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
