@@ -22,6 +22,12 @@ enum { SETTLE_CYCLES_MOST = 64 };
  */
 enum { STEADY_CYCLES = 2 };
 
+/* The cycle that we ask for. Every cycle wakes us and has PipeWire go through all ports, and a recorder can
+ * wait. It is no more than a wish: the daemon's default.clock.max-quantum and half of an ALSA device's buffer
+ * are limits, and of all who listen to an interface the one who asks for least is given it. So that he is
+ * when he comes later, too, the quantum is not locked. */
+#define LATENCY "4096/48000"
+
 /* A link that is gone is made again after MEND_NS, and one that was refused after REFUSED_NS: whoever removes
  * it whenever it comes shall not keep the daemon busy. */
 #define MEND_NS (CLOCK_NSEC_PER_SEC / 50)
@@ -335,8 +341,8 @@ int filter_connect(struct filter *filter)
 {
 	struct pw_properties *properties = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio",
 		PW_KEY_MEDIA_CATEGORY, "Capture", PW_KEY_MEDIA_ROLE, "Production", PW_KEY_NODE_ALWAYS_PROCESS,
-		"true", PW_KEY_NODE_LOCK_QUANTUM, "true", PW_KEY_NODE_LOCK_RATE, "true",
-		PW_KEY_NODE_AUTOCONNECT, "false", NULL);
+		"true", PW_KEY_NODE_LATENCY, LATENCY, PW_KEY_NODE_LOCK_RATE, "true", PW_KEY_NODE_AUTOCONNECT,
+		"false", NULL);
 	memory_checked(properties);
 	pw_properties_setf(properties, PW_KEY_NODE_NAME, "woodshed.%s", filter->capture->name);
 	pw_properties_setf(properties, PW_KEY_NODE_DESCRIPTION, "Woodshed: %s", filter->capture->name);

@@ -15,7 +15,7 @@ def start(room):
     """Two interfaces that play a ramp; the configuration to record them with."""
     names = ("left", "right")
     for name in names:
-        room.interface(name, channels=CHANNELS, ramp=True).wait_ready()
+        room.interface(name, channels=CHANNELS, ramp=True, any_quantum=True).wait_ready()
     config = room.path("appliance.yaml")
     config.write_text("woodshed: 1\ntakes: takes\ninterfaces:\n" + "".join(
         f"  - {{name: {name}, node: {name}, channels: {CHANNELS}}}\n" for name in names), encoding="utf-8")

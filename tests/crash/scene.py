@@ -64,8 +64,9 @@ class Scene:
             noise = room.path("noise.wav")
             write_noise(noise, channels, seconds + 8)
             # The ramp shows every sample that is lost or moved; noise fills files as music does.
+            # What is still in a cycle is lost too: the longest there are.
             for name, options in (("ramp", {"ramp": True}), ("noise", {"play": [noise], "loop": True})):
-                room.interface(name, channels=channels, **options).wait_ready()
+                room.interface(name, channels=channels, any_quantum=True, **options).wait_ready()
             ids = [record_take(room, config, env, "first", 1.0)]
             render = room.spawn("render", BUILD / "woodshed", "render", root / ids[0], "--config", config, env=env)
             ids.append(record_take(room, config, env, "second", seconds))

@@ -83,9 +83,9 @@ def frame_at(take):
     return lambda ns: middle + (ns - middle_ns) * slope
 
 
-def record(room, sink_options, length="7 s", session=SESSION):
+def record(room, sink_options, length="7 s", session=SESSION, **options):
     for name, ppm in (("left", 90), ("right", -70)):
-        room.interface(name, channels=1, clicks=0.5, ppm=ppm).wait_ready()
+        room.interface(name, channels=1, clicks=0.5, ppm=ppm, **options).wait_ready()
     sink = room.interface("phones.main", channels=2, sink=room.path("phones.raw"), **sink_options).wait_ready() \
         if sink_options is not None else None
     config = appliance(room, {"left": 1, "right": 1})
@@ -101,12 +101,13 @@ def record(room, sink_options, length="7 s", session=SESSION):
 SINKS = {"a crystal of its own": {"ppm": 150}, "the first interface's": {"follow": "left"}}
 
 
-@pytest.mark.parametrize("rate,sink", [(48000, "a crystal of its own"), (44100, "a crystal of its own"),
-                                       (48000, "the first interface's")])
-def test_bar_lines_are_where_the_grid_says(open_room, program, rate, sink):
+@pytest.mark.parametrize("rate,sink,options", [(48000, "a crystal of its own", {}), (44100, "a crystal of its own", {}),
+                                               (48000, "the first interface's", {}),
+                                               (48000, "the first interface's", {"any_quantum": True})])
+def test_bar_lines_are_where_the_grid_says(open_room, program, rate, sink, options):
     assert program
     room = open_room(rate=rate)
-    config, take, _ = record(room, SINKS[sink])
+    config, take, _ = record(room, SINKS[sink], **options)
     sections = {marker["label"]: marker["frame"] for marker in take.manifest["markers"]
                 if marker["kind"] == "section"}
     bar_1 = sections["verse"]

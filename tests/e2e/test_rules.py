@@ -1,6 +1,7 @@
 """The capture rules (docs/architecture.md) that a ramp alone does not show: what the graph does to a take in its
 middle, and interfaces that come late or never."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ from e2e.home import BY_COMMAND, Home, wait_tracks_grow
 from rig.room import BUILD
 
 RATE = 48000
+LONG_CYCLE = 4096  # what the program asks for
 
 
 def begin(room, config):
@@ -78,6 +80,30 @@ def test_another_quantum_in_the_middle(room):
         assert take.gaps["desk"] == []
     assert len(take.gaps["desk"]) <= 4
     assert all(cause == "unplugged" and lost < RATE / 2 for _, lost, cause in take.gaps["desk"])
+
+
+def quantum_heard(room, asked=None):
+    """Frames a cycle that another client gets in the end, which may ask for so many."""
+    env = room.env | ({"PIPEWIRE_LATENCY": f"{asked}/{RATE}"} if asked else {})
+    done = room.run(BUILD / "tests/rig/probe", str(RATE), "desk:4", env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["last"]["duration"]
+
+
+def test_long_cycles_unless_somebody_asks_for_less(room):
+    """A recorder can wait, whoever plays through the box cannot: he gets what he asks for, in the middle of a take
+    too, and the take has every frame."""
+    room.interface("desk", channels=4, ramp=True, any_quantum=True).wait_ready()
+    assert quantum_heard(room) < LONG_CYCLE
+    record, folder = begin(room, appliance(room, {"desk": 4}))
+    for asked in (256, 64):
+        assert quantum_heard(room) == LONG_CYCLE
+        assert quantum_heard(room, asked) == asked
+    grow_on(folder)
+    take = end(record, folder)
+    check_ramps(take, {"desk": 4})
+    assert take.gaps["desk"] == []
+    take.check_files()
 
 
 def test_another_driver_in_the_middle(room):

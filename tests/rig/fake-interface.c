@@ -109,8 +109,7 @@ static struct pw_properties *stream_properties(const struct options *o)
 		o->description, "node.suspend-on-idle", "false", "node.pause-on-idle", "false",
 		/* No session manager sets the ports up: the node does so itself. */
 		"adapter.auto-port-config", "{ mode = dsp monitor = false position = aux }", NULL);
-	/* Hardware has the rate and the period that it has. */
-	if (!o->follow)
+	if (!o->follow && !o->any_quantum)
 		pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
 	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->follow ? o->follow : o->name);
 	return p;

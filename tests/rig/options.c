@@ -23,6 +23,8 @@ static const struct option {
 	{"--channels", "N", "1 to 64 (default 18)", WHOLE, AT(channels), 1, RIG_MAX_CHANNELS},
 	{"--rate", "HZ", "44100, 48000 or 96000 (default 48000)", WHOLE, AT(rate), 44100, 96000},
 	{"--quantum", "N", "frames a cycle, 16 to 8192 (default 256)", WHOLE, AT(quantum), 16, 8192},
+	{"--any-quantum", NULL, "as many as whoever listens asks for, as an ALSA driver has them", FLAG,
+		AT(any_quantum), 0, 0},
 	{"--ppm", "X", "how much too fast the crystal is", REAL, AT(ppm), -100000, 100000},
 	{"--play", "FILE…", "their channels one after the other; the rest is silent", FILES, 0, 0, 0},
 	{"--loop", NULL, "play again and again", FLAG, AT(loop), 0, 0},

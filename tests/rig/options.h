@@ -38,6 +38,7 @@ struct options {
 	int64_t channels;
 	int64_t rate;
 	int64_t quantum;
+	bool any_quantum; /* the graph's; `quantum` until that is known */
 	double ppm;
 	double patience_s;
 
