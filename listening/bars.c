@@ -75,7 +75,7 @@ int bars_find(struct bars *bars, const struct evidence *evidence, const struct h
 
 	*bars = (struct bars){0};
 	places_make(&places, evidence, &places_counted);
-	const struct counting_song song = {&places, pulse, *known};
+	const struct counting_song song = {evidence, &places, pulse, *known};
 	if (counting_find(&counted, &song)) {
 		counting_follow(&bars->beats, &counted.best, &song);
 		phase_choose(&bars->beats, evidence, (double)places.begin);

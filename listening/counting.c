@@ -18,8 +18,6 @@ static const int meters[METERS] = {4, 3};
  * than others. */
 static const double three = 0.15, four_parts = 0.15;
 
-/* Where people feel a beat: around 120 a minute (D. P. W. Ellis, 2007). */
-static const double usual_bpm = 120;
 /* In octaves, of a tempo that the session states; it may have been played otherwise. */
 static const double known_width = 0.12;
 
@@ -113,17 +111,22 @@ static size_t lay_ways(struct counting *ways, double ratio, const struct countin
 	return count;
 }
 
-static void weigh(struct counting *way, double most, const struct bars_known *known)
+static void weigh(
+	struct counting *way, double most, const struct tempo_song *heard, const struct counting_song *song)
 {
-	const double octaves = log2(way->bpm / usual_bpm);
-	way->sign[SIGN_LIKELY] = way->likelihood / most;
-	way->sign[SIGN_USUAL] = known->tempo_bpm > 0 ? 0 : -octaves * octaves;
-	way->sign[SIGN_FOUR] = way->division == DIVISION_FOUR;
-	way->sign[SIGN_SHUFFLE] = way->division == DIVISION_SHUFFLE;
-	for (int sign = 0; sign < COUNTING_SIGNS; sign++)
-		way->score += counting_weights[sign] * way->sign[sign];
-	if (known->tempo_bpm > 0)
-		way->score -= 0.5 * pow(log2(way->bpm / known->tempo_bpm) / known_width, 2);
+	const double known_bpm = song->known.tempo_bpm;
+	struct steps beats;
+	follow(&beats, way, song);
+	const struct tempo_way tempo = {.bpm = way->bpm,
+		.period = steps_period(&beats),
+		.likely = way->likelihood / most,
+		.division = way->division,
+		.stated = known_bpm > 0};
+	tempo_see(way->sign, &tempo, heard);
+	way->score = tempo_score(way->sign);
+	if (tempo.stated)
+		way->score -= 0.5 * pow(log2(way->bpm / known_bpm) / known_width, 2);
+	steps_finish(&beats);
 }
 
 size_t counting_try(struct counting best[COUNTING_RATIOS], const struct counting_song *song)
@@ -131,6 +134,8 @@ size_t counting_try(struct counting best[COUNTING_RATIOS], const struct counting
 	struct counting ways[RATIOS][RATIO_WAYS];
 	size_t counts[RATIOS], count = 0;
 	double most = 0;
+	struct tempo_song heard;
+	tempo_hear(&heard, song->evidence, song->places->begin, song->places->end);
 	for (size_t r = 0; r < RATIOS; r++) {
 		counts[r] = lay_ways(ways[r], ratios[r], song);
 		for (size_t i = 0; i < counts[r]; i++)
@@ -145,7 +150,7 @@ size_t counting_try(struct counting best[COUNTING_RATIOS], const struct counting
 		if (counts[r] == 0)
 			continue;
 		best[count] = ways[r][chosen];
-		weigh(&best[count++], most, &song->known);
+		weigh(&best[count++], most, &heard, song);
 	}
 	return count;
 }

@@ -5,15 +5,7 @@
 
 #include "listening/bars.h"
 #include "listening/pointer.h"
-
-/* What speaks for one way beside ways with other tempi. */
-enum counting_sign {
-	SIGN_LIKELY,  /* its likelihood, as part of the best way's */
-	SIGN_USUAL,   /* less the square of its octaves from a usual tempo */
-	SIGN_FOUR,    /* beats have four parts */
-	SIGN_SHUFFLE, /* beats are shuffled */
-	COUNTING_SIGNS,
-};
+#include "listening/tempo.h"
 
 /* One way: the beat is `ratio` pulses long, bars have `meter` beats, and beats have that many parts. */
 struct counting {
@@ -23,12 +15,9 @@ struct counting {
 	enum division division;
 	bool on_first;
 	double likelihood; /* how much likelier it makes the song, nats */
-	double sign[COUNTING_SIGNS];
+	double sign[TEMPO_SIGNS];
 	double score; /* of the signs, weighed: a logarithm, but for a constant */
 };
-
-/* How much each sign counts, found on songs (tests/stress/listening-fit). */
-extern const double counting_weights[COUNTING_SIGNS];
 
 struct counted {
 	struct counting best;
@@ -40,6 +29,7 @@ enum { COUNTING_RATIOS = 9 };
 
 /* What ways are tried on. */
 struct counting_song {
+	const struct evidence *evidence;
 	const struct places *places;
 	const struct pulse *pulse;
 	struct bars_known known;

@@ -149,13 +149,13 @@ static void print_ways(const struct rhythm *rhythm, const struct places_table *t
 	json_t *told = json_array();
 	places_make(&places, &rhythm->evidence, table);
 	if (pulse_find(&pulse, &rhythm->together) == 0) {
-		const struct counting_song song = {&places, &pulse, {0}};
+		const struct counting_song song = {&rhythm->evidence, &places, &pulse, {0}};
 		const size_t count = counting_try(ways, &song);
 		for (size_t i = 0; i < count; i++)
 			json_array_append_new(
 				told, json_pack("{s:f, s:i, s:i, s:o}", "bpm", ways[i].bpm, "meter",
 					      ways[i].meter, "division", (int)ways[i].division, "signs",
-					      listed(ways[i].sign, COUNTING_SIGNS)));
+					      listed(ways[i].sign, TEMPO_SIGNS)));
 	}
 	print(told);
 	pulse_finish(&pulse);
@@ -171,7 +171,7 @@ static void print_phase(const struct rhythm *rhythm, const struct places_table *
 	double sign[PHASE_SIGNS];
 	places_make(&places, &rhythm->evidence, table);
 	if (pulse_find(&pulse, &rhythm->together) == 0) {
-		const struct counting_song song = {&places, &pulse, {0}};
+		const struct counting_song song = {&rhythm->evidence, &places, &pulse, {0}};
 		if (counting_find(&counted, &song))
 			counting_follow(&beats, &counted.best, &song);
 	}

@@ -1,5 +1,5 @@
 """What followed voices are judged by."""
-from rig import band, voices
+from rig import band, songs, voices
 from rig.score import Note
 
 NOTES = [Note(0, 60, 0.0, 0.5), Note(0, 64, 0.5, 1.0)]
@@ -62,3 +62,16 @@ def test_bends_are_read_with_their_reach():
     midi = b"MTrk" + len(body).to_bytes(4, "big") + body
     assert next(band.chunks(midi))[0] == b"MTrk"
     assert voices.bends_of(midi, 0, Ticks()) == [(0.0, 1.0), (0.1, 6.0), (0.2, 0.0)]
+
+
+def test_every_song_is_in_one_group():
+    grouped = [song for group in voices.groups().values() for song in group]
+    assert len(grouped) == len(set(grouped))
+    assert set(songs.TUNED) <= set(voices.groups()["tuned"])
+    assert voices.groups()["held out"] == list(songs.FIRST_HELD_OUT)
+
+
+def test_voices_of_a_song():
+    found = voices.voices("chemistry_lab")
+    assert found and all(len(one.notes) >= 40 for one in found)
+    assert len({one.channel for one in found}) == len(found)

@@ -1,7 +1,7 @@
 """Single voices of many songs, each alone and in a microphone that hears the band, and how well what was followed of
 them agrees with their scores.
 
-The songs are those of played.py, the other ones of simutrans-data, and those of freedoom, as lumps in its WADs. The
+The songs are those of songs.py, the other ones of simutrans-data, and those of freedoom, as lumps in its WADs. The
 new ones are TUNED if the first byte of their name's SHA-256 is even, otherwise they are MORE_HELD_OUT: only the totals
 of those were ever read, once, after everything else was done.
 
@@ -14,57 +14,36 @@ A voice counts by what its score says:
 """
 import dataclasses
 import functools
-import hashlib
 import os
 import pathlib
 import statistics
-import struct
 import subprocess
 import tempfile
 
-from . import band, played
+from . import band, songs
 from .score import Score
 
-WADS = tuple(pathlib.Path(f"/usr/share/games/doom/freedoom{number}.wad") for number in (1, 2))
 LOWEST, HIGHEST, GLOCKENSPIEL, NO_PITCH = 23, 95, 9, {86, *range(112, 128)}
 RATE = 24000
 STEP_S, HALF_SEMITONE, SURE = 0.01, 0.5, 0.5
 OCTAVES = (-12, 0, 12)
 
 
-def lumps(path):
-    """{name: body} of a WAD's MIDI files."""
-    wad = path.read_bytes()
-    count, at = struct.unpack("<ii", wad[4:12])
-    found = {}
-    for entry in range(at, at + 16 * count, 16):
-        offset, size, name = struct.unpack("<ii8s", wad[entry:entry + 16])
-        body = wad[offset:offset + size]
-        if body[:4] == b"MThd":
-            found[name.rstrip(b"\0").decode()] = body
-    return found
-
-
 @functools.cache
 def freedoom():
-    """One name each, as some files are there twice."""
+    """The names of freedoom's songs, one each, as some are there twice."""
     found = {}
-    for name, body in (item for path in WADS for item in lumps(path).items()):
-        if body not in found.values():
-            found[name] = body
-    return found
-
-
-def midi_of(song):
-    return freedoom()[song] if song in freedoom() else played.path_of(song).read_bytes()
+    for name, midi in songs.lumps().items():
+        found.setdefault(midi, name)
+    return tuple(found.values())
 
 
 def groups():
     """{name: songs}"""
-    more = [path.stem for path in sorted(played.MORE_SONGS.glob("*.mid"))
-            if path.stem not in (*played.TUNED, *played.HELD_OUT)]
-    even = {song: hashlib.sha256(song.encode()).digest()[0] % 2 == 0 for song in (*more, *freedoom())}
-    return {"tuned": [*played.TUNED, *(song for song in even if even[song])], "held out": list(played.HELD_OUT),
+    more = [path.stem for path in sorted(songs.SIMUTRANS.glob("*.mid"))
+            if path.stem not in (*songs.TUNED, *songs.FIRST_HELD_OUT)]
+    even = {song: songs.digest(song)[0] % 2 == 0 for song in (*more, *freedoom())}
+    return {"tuned": [*songs.TUNED, *(song for song in even if even[song])], "held out": list(songs.FIRST_HELD_OUT),
             "more held out": [song for song in even if not even[song]]}
 
 
@@ -102,7 +81,7 @@ def bends_of(midi, channel, score):
 
 
 def voices(song):
-    midi = midi_of(song)
+    midi = songs.midi_of(song)
     with tempfile.NamedTemporaryFile(suffix=".mid") as file:
         file.write(midi)
         file.flush()
@@ -159,7 +138,7 @@ def follow(program, *paths):
 
 
 def heard(program, cache, voice, bleed):
-    midi = midi_of(voice.song)
+    midi = songs.midi_of(voice.song)
     paths = [synthesise(program, band.solo(midi, voice.channel), cache / f"{voice.song}--{voice.name}.f32")]
     if bleed:
         paths.append(synthesise(program, midi, cache / f"{voice.song}--all.f32"))
