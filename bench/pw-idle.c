@@ -58,10 +58,9 @@ static const struct pw_filter_events events = {PW_VERSION_FILTER_EVENTS, .proces
 static int add_node(struct idle *idle, struct pw_core *core, const char *name, uint32_t channels)
 {
 	struct node *node = &idle->nodes[idle->count++];
-	struct pw_properties *properties =
-		pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio", PW_KEY_MEDIA_CATEGORY, "Capture",
-			PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_LATENCY, "4096/48000",
-			PW_KEY_NODE_AUTOCONNECT, "false", NULL);
+	struct pw_properties *properties = pw_properties_new(PW_KEY_MEDIA_TYPE, "Audio",
+		PW_KEY_MEDIA_CATEGORY, "Capture", PW_KEY_NODE_ALWAYS_PROCESS, "true", PW_KEY_NODE_LATENCY,
+		"4096/48000", PW_KEY_NODE_AUTOCONNECT, "false", NULL);
 	pw_properties_setf(properties, PW_KEY_NODE_NAME, "idle.%s", name);
 	pw_properties_setf(properties, PW_KEY_NODE_GROUP, "idle.%s", name);
 	node->channels = channels;
