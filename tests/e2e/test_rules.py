@@ -118,12 +118,10 @@ def test_another_driver_in_the_middle(room):
     assert [gap for gap in take.gaps["desk"] if gap in inside] == inside
 
 
-def test_another_rate_in_the_middle(room):
+def test_a_rate_that_the_interface_turns_to(room):
     """The take ends with the last frame before, and another begins with what comes then, at its rate. (The room's
-    PipeWire goes on with 48 kHz, and its resampler starves: what is in the other take, and that not a frame is lost
-    between them, test-recorder shows.)"""
-    if not is_0_3(room):
-        pytest.skip("PipeWire 1.4 hands on nothing at all of an interface that runs on at another rate: it suspends one first")
+    PipeWire goes on with 48 kHz, and the resampler of 0.3 starves: what is in the other take, and that not a frame is
+    lost between them, test-recorder shows.)"""
     change, planted = 44100, 5 * RATE
     fake = room.interface("desk", channels=2, ramp=True, rate_at=[f"{planted}:{change}"]).wait_ready()
     done = room.woodshed("record", "--config", appliance(room, {"desk": 2}), "--for", "7 s")
@@ -137,6 +135,32 @@ def test_another_rate_in_the_middle(room):
     assert manifest["rate"] == change
     assert first.manifest["frames"] / RATE + manifest["frames"] / change == pytest.approx(7, abs=0.001)
     assert first.gaps == {"desk": []}
+    if not is_0_3(room):
+        assert second.gaps == {"desk": []} and check_ramps(second, {"desk": 2})["desk"] == at
+    second.check_files()
+
+
+def test_a_rate_that_pipewire_turns_to(room):
+    """It suspends the interface and all who listen, and begins anew at the other rate. Of what is heard before and
+    after, not a frame is lost; the take ends and another begins."""
+    change = 44100
+    fake = room.interface("desk", channels=2, ramp=True, any_rate=True).wait_ready()
+    record, folder = begin(room, appliance(room, {"desk": 2}))
+    done = room.run("pw-metadata", "-n", "settings", "0", "clock.force-rate", str(change))
+    assert done.returncode == 0, done.stderr
+    record.wait_error("recording 2 tracks at 44100 Hz")
+    assert "the rate changed from 48000 Hz to 44100 Hz: the take ends, another begins" in record.stderr
+    other, = (path for path in takes(room) if path != folder)
+    grow_on(other)
+    first, second = end(record, folder), Take(other)
+    ((at, rate),) = fake.frames_of("rate")
+    assert rate == second.manifest["rate"] == change and first.manifest["rate"] == RATE
+    last = check_ramps(first, {"desk": 2})["desk"] + first.manifest["frames"]
+    begins = check_ramps(second, {"desk": 2})["desk"]
+    assert last <= at <= begins
+    assert begins - last < RATE / 2
+    assert first.gaps == second.gaps == {"desk": []}
+    first.check_files()
     second.check_files()
 
 

@@ -61,6 +61,12 @@ static void start_material(struct driver *d)
 	d->play_asked = d->said_playing = d->said_done = false;
 }
 
+static void retune(struct driver *d, int64_t rate)
+{
+	d->rate = (uint32_t)rate;
+	crystal_retune(&d->crystal, rate, d->options->ppm, d->frame);
+}
+
 static void lapse(struct driver *d, const struct gap *gap)
 {
 	static const enum notice_kind notices[] = {[LAPSE_MISSED] = NOTICE_XRUN,
@@ -69,8 +75,7 @@ static void lapse(struct driver *d, const struct gap *gap)
 		[LAPSE_RATE] = NOTICE_RATE};
 	notices_send(&d->notices, notices[gap->lapse], d->frame, gap->frames);
 	if (gap->lapse == LAPSE_RATE) {
-		d->rate = (uint32_t)gap->frames;
-		crystal_retune(&d->crystal, gap->frames, d->options->ppm, d->frame);
+		retune(d, gap->frames);
 		return;
 	}
 	d->frame += gap->frames;
@@ -121,7 +126,8 @@ static void write_clock(struct driver *d)
 	clock->flags = 0;
 	clock->nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame);
 	clock->next_nsec = (uint64_t)crystal_ns(&d->crystal, d->now_frame + d->now_frames);
-	clock->rate = SPA_FRACTION(1, d->rate);
+	if (PW_CHECK_VERSION(1, 0, 0) || !d->options->any_rate)
+		clock->rate = SPA_FRACTION(1, d->rate); /* where 0.3.65 writes what it turns to */
 	clock->position = (uint64_t)d->counted;
 	clock->duration = d->now_frames;
 	clock->delay = 0;
@@ -275,7 +281,7 @@ void driver_set_position(struct driver *d, struct spa_io_position *position)
 
 static void plug_first(struct driver *d)
 {
-	crystal_init(&d->crystal, d->options->rate, d->options->ppm, clock_monotonic_ns());
+	crystal_init(&d->crystal, d->rate, d->options->ppm, clock_monotonic_ns());
 	d->started = true;
 	if (!d->options->wait)
 		start_material(d);
@@ -310,6 +316,24 @@ static void unplug(struct driver *d, const void *argument)
 	d->listening = d->in_flight = false;
 	d->clock = NULL;
 	d->position = NULL;
+}
+
+static void set_rate(struct driver *d, const void *rate)
+{
+	const uint32_t *hz = rate;
+	if (*hz == d->rate)
+		return;
+	skip_unheard(d);
+	if (d->started) {
+		notices_send(&d->notices, NOTICE_RATE, d->frame, *hz);
+		retune(d, *hz);
+	}
+	d->rate = *hz;
+}
+
+void driver_set_rate(struct driver *d, uint32_t rate)
+{
+	call_and_wait(d, set_rate, &rate);
 }
 
 void driver_unplug(struct driver *d)

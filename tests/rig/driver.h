@@ -26,7 +26,8 @@ void driver_set_position(struct driver *driver, struct spa_io_position *position
 void driver_plug(struct driver *driver, struct pw_stream *stream); /* frames begin to be counted */
 void driver_listen(struct driver *driver, bool listening);	   /* the graph runs, or rests */
 void driver_unplug(struct driver *driver);
-void driver_done(struct driver *driver); /* the last cycle is complete */
+void driver_set_rate(struct driver *driver, uint32_t rate); /* from the next cycle on */
+void driver_done(struct driver *driver);		    /* the last cycle is complete */
 /* Something joined the graph, or left it, maybe without ending its cycle. */
 void driver_nudge(struct driver *driver, bool joined);
 void driver_play(struct driver *driver); /* the material starts, or starts over */

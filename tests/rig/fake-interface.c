@@ -27,6 +27,7 @@ struct interface {
 	struct pw_stream *stream;
 	struct spa_hook stream_listener;
 	struct spa_source *return_timer;
+	const struct spa_io_position *position;
 	struct pw_filter *keeper;
 	struct spa_hook keeper_listener;
 	unsigned ports;
@@ -50,7 +51,7 @@ static void quit(struct interface *i, int status)
  * its converter alone at another rate than the graph's. */
 static void check_rate(struct interface *i, const struct spa_io_position *position)
 {
-	if (!position || position->clock.rate.denom == i->options.rate)
+	if (!position || i->options.any_rate || position->clock.rate.denom == i->options.rate)
 		return;
 	fprintf(stderr, "fake-interface: the graph has %u Hz, not --rate %lld; set its default.clock.rate\n",
 		position->clock.rate.denom, (long long)i->options.rate);
@@ -65,6 +66,7 @@ static void on_io_changed(void *data, uint32_t id, void *area, uint32_t size)
 		driver_set_clock(i->driver, area);
 	if (id == SPA_IO_Position) {
 		check_rate(i, area);
+		i->position = area;
 		driver_set_position(i->driver, area);
 	}
 }
@@ -79,6 +81,62 @@ static void on_state_changed(
 		fprintf(stderr, "fake-interface: stream: %s\n", error ? error : "unknown error");
 		quit(i, 1);
 	}
+}
+
+/* The format that it offers: at one rate, or of those that --rate takes `rate` first. */
+static const struct spa_pod *build_format(
+	struct spa_pod_builder *b, const struct options *o, uint32_t rate, bool any_rate)
+{
+	uint32_t channels = (uint32_t)o->channels, positions[RIG_MAX_CHANNELS];
+	struct spa_pod_frame frame;
+	for (uint32_t c = 0; c < channels; c++)
+		positions[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
+	spa_pod_builder_push_object(b, &frame, SPA_TYPE_OBJECT_Format, SPA_PARAM_EnumFormat);
+	spa_pod_builder_add(b, SPA_FORMAT_mediaType, SPA_POD_Id(SPA_MEDIA_TYPE_audio),
+		SPA_FORMAT_mediaSubtype, SPA_POD_Id(SPA_MEDIA_SUBTYPE_raw), SPA_FORMAT_AUDIO_format,
+		SPA_POD_Id(SPA_AUDIO_FORMAT_F32P), SPA_FORMAT_AUDIO_channels, SPA_POD_Int(channels),
+		SPA_FORMAT_AUDIO_position, SPA_POD_Array(4, SPA_TYPE_Id, channels, positions), 0);
+	if (any_rate)
+		spa_pod_builder_add(
+			b, SPA_FORMAT_AUDIO_rate, SPA_POD_CHOICE_ENUM_Int(4, rate, 44100, 48000, 96000), 0);
+	else
+		spa_pod_builder_add(b, SPA_FORMAT_AUDIO_rate, SPA_POD_Int(rate), 0);
+	return spa_pod_builder_pop(b, &frame);
+}
+
+/* As an ALSA device does. Not before its ports are made: 1.4.2 makes none of a format without one rate. */
+static void offer_rates(struct interface *i, uint32_t first)
+{
+	uint8_t buffer[2048];
+	struct spa_pod_builder b;
+	spa_pod_builder_init(&b, buffer, sizeof(buffer));
+	const struct spa_pod *params[] = {build_format(&b, &i->options, first, true)};
+	pw_stream_update_params(i->stream, params, 1);
+}
+
+/* PipeWire takes the format away: it suspends the node, and will ask for another. From 1.x on the rate that
+ * the graph turns to stands in its clock by then, and a device offers that one first; 0.3.65 chooses by
+ * itself, and an offer at that moment upsets it. */
+static void on_no_format(struct interface *i)
+{
+#if PW_CHECK_VERSION(1, 0, 0)
+	if (i->position)
+		offer_rates(i, i->position->clock.target_rate.denom);
+#else
+	(void)i;
+#endif
+}
+
+static void on_param_changed(void *data, uint32_t id, const struct spa_pod *param)
+{
+	struct interface *i = data;
+	struct spa_audio_info_raw info = {0};
+	if (id != SPA_PARAM_Format || !i->options.any_rate)
+		return;
+	if (!param)
+		on_no_format(i);
+	else if (spa_format_audio_raw_parse(param, &info) >= 0 && info.rate > 0)
+		driver_set_rate(i->driver, info.rate);
 }
 
 static void on_process(void *data)
@@ -97,9 +155,18 @@ static const struct pw_stream_events stream_events = {
 	PW_VERSION_STREAM_EVENTS,
 	.state_changed = on_state_changed,
 	.io_changed = on_io_changed,
+	.param_changed = on_param_changed,
 	.process = on_process,
 	.trigger_done = on_trigger_done,
 };
+
+static bool changes_rate_unasked(const struct options *o)
+{
+	for (unsigned n = 0; n < o->gap_count; n++)
+		if (o->gaps[n].lapse == LAPSE_RATE)
+			return true;
+	return false;
+}
 
 static struct pw_properties *stream_properties(const struct options *o)
 {
@@ -111,6 +178,10 @@ static struct pw_properties *stream_properties(const struct options *o)
 		"adapter.auto-port-config", "{ mode = dsp monitor = false position = aux }", NULL);
 	if (!o->follow && !o->any_quantum)
 		pw_properties_setf(p, PW_KEY_NODE_FORCE_QUANTUM, "%lld", (long long)o->quantum);
+	/* Else the converter of 1.4.2, which was made for the old rate, waits for more frames than a cycle
+	 * has. */
+	if (changes_rate_unasked(o))
+		pw_properties_set(p, "resample.disable", "true");
 	pw_properties_setf(p, PW_KEY_NODE_GROUP, "fake.%s", o->follow ? o->follow : o->name);
 	return p;
 }
@@ -147,14 +218,7 @@ static int make_stream(struct interface *i)
 	uint8_t buffer[2048];
 	struct spa_pod_builder b;
 	spa_pod_builder_init(&b, buffer, sizeof(buffer));
-	struct spa_audio_info_raw info = {
-		.format = SPA_AUDIO_FORMAT_F32P,
-		.rate = (uint32_t)i->options.rate,
-		.channels = (uint32_t)i->options.channels,
-	};
-	for (uint32_t c = 0; c < info.channels; c++)
-		info.position[c] = SPA_AUDIO_CHANNEL_AUX0 + c;
-	const struct spa_pod *params[] = {spa_format_audio_raw_build(&b, SPA_PARAM_EnumFormat, &info)};
+	const struct spa_pod *params[] = {build_format(&b, &i->options, (uint32_t)i->options.rate, false)};
 	enum pw_direction direction = i->sink ? PW_DIRECTION_INPUT : PW_DIRECTION_OUTPUT;
 	enum pw_stream_flags flags = PW_STREAM_FLAG_RT_PROCESS | PW_STREAM_FLAG_MAP_BUFFERS;
 	if (!i->options.follow)
@@ -177,6 +241,8 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 		return;
 	if (++i->ports < i->options.channels)
 		return;
+	if (i->options.any_rate)
+		offer_rates(i, (uint32_t)i->options.rate);
 	driver_plug(i->driver, i->stream);
 	if (!i->said_ready)
 		say("ready");
@@ -233,6 +299,7 @@ static void unplug(struct interface *i)
 		pw_stream_destroy(i->stream);
 	}
 	i->stream = NULL;
+	i->position = NULL;
 	if (i->registry)
 		pw_proxy_destroy((struct pw_proxy *)i->registry);
 	i->registry = NULL;

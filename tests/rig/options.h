@@ -39,6 +39,7 @@ struct options {
 	int64_t rate;
 	int64_t quantum;
 	bool any_quantum; /* the graph's; `quantum` until that is known */
+	bool any_rate;	  /* the one that the graph has its format changed to */
 	double ppm;
 	double patience_s;
 
