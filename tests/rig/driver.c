@@ -110,10 +110,18 @@ static void say_what_plays(struct driver *d, int64_t end)
 	}
 }
 
-/* The graph's quantum, that the server wrote here if another one holds than we asked for. */
+/* The graph's quantum, that the server wrote here if another one holds than we asked for. From 1.x on it
+ * writes what the next cycle shall have beside what this one has, and it is the driver who goes over to that.
+ */
 static uint32_t quantum(const struct driver *d)
 {
-	uint64_t duration = d->position ? d->position->clock.duration : 0;
+	uint64_t duration = 0;
+	if (d->position)
+#if PW_CHECK_VERSION(1, 0, 0)
+		duration = d->position->clock.target_duration;
+#else
+		duration = d->position->clock.duration;
+#endif
 	return duration >= 1 && duration <= 8192 ? (uint32_t)duration : (uint32_t)d->options->quantum;
 }
 
