@@ -17,8 +17,8 @@ void *memory_checked(void *memory) __attribute__((returns_nonnull));
 void *memory_new(size_t size) __attribute__((returns_nonnull, malloc));
 void *memory_array(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
 
-/* Not zeroed; of any size. For libraries that can be given their malloc: where memory lacks, Jansson takes a good
- * document for a broken one, and a take's manifest that is broken is told anew. */
+/* Not zeroed; of any size. For libraries that can be given their malloc: where memory lacks, Jansson takes a
+ * good document for a broken one, and a take's manifest that is broken is told anew. */
 void *memory_block(size_t size) __attribute__((returns_nonnull, malloc));
 
 /* Grows (or makes) an array to `count` items of `size`; new items are not zeroed. */
