@@ -155,9 +155,8 @@ static void watch_safety(struct recorder *recorder)
 		return;
 	char text[200];
 	snprintf(text, sizeof(text),
-		"a power cut now would cost %.2f s, not the %.2f s that sync_every promises: the disk or the "
-		"machine "
-		"is too slow",
+		"a power cut now would cost %.2f s, not the %.2f s that sync_every promises: "
+		"the disk or the machine is too slow",
 		unsafe_s, sync_every_s + SAFETY_GRACE_S);
 	if (news == SAFETY_ALERT)
 		recorder->callbacks.alert(recorder->callbacks.data, text);

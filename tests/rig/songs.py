@@ -11,10 +11,9 @@ odd one SECOND_HELD_OUT. What was held out first and second was tuned on once it
 and new songs had come in: HELD_OUT, which are all that the rule takes of mma's examples and grooves,
 planetblupi-music-midi and freedink-data. Melodies and harmony were never tuned on FIRST_HELD_OUT.
 
-The rule asks the score alone: at least 60 s from its beginning to the last
-note, at least three players, no second copy, and a tempo map that is that of the notes: at least 0.6 of them begin
-within 1/32 of a beat of its quarters or thirds (wherever they fell, 0.37 of them would, as they do where music was
-converted from a format without beats)."""
+The rule asks the score alone: at least 60 s from its beginning to the last note, at least three players, no second
+copy, and a tempo map that is that of the notes: at least 0.6 of them begin within 1/32 of a beat of its quarters or
+thirds (wherever they fell, 0.37 of them would, as they do where music was converted from a format without beats)."""
 import functools
 import hashlib
 import pathlib
