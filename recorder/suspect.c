@@ -13,12 +13,10 @@ enum {
 	CELL = 32,
 	BLOCK = 1024,
 	BLOCK_CELLS = BLOCK / CELL,
-	FRAMES = 4 * BLOCK, /* kept: what is judged, what lies on either side, what is being filled */
-	PAST_CELLS = 2048 / CELL,
-	AHEAD_CELLS = BLOCK / CELL,
+	PAST_CELLS = 2048 / CELL + 2, /* before that of a step, and from there on */
+	AHEAD_CELLS = BLOCK / CELL - 1,
 	CELLS = 256,
-	NEAR = 2 * CELL, /* looked at sample by sample on either side of a step */
-	SIDE = 512,	 /* whose level must be alike before and after a loss */
+	SIDE = 512, /* whose level must be alike before and after a loss */
 };
 
 enum { ZEROS_LEAST = 6, ZEROS_MOST = 65536, EDGE = 8 };
@@ -40,13 +38,17 @@ enum { ZEROS_LEAST = 6, ZEROS_MOST = 65536, EDGE = 8 };
 #define LEAST_BEND (4.0F / 8388608)
 #define LEAST_SLOPE (0.5F / 8388608)
 
+/* What is judged, what lies on either side, what is being filled. */
+_Static_assert(SUSPECT_PAST >= 4 * BLOCK, "the past that is judged is kept");
+
 struct suspect {
+	struct suspect_ring ring;
 	uint32_t channels;
 	void (*on_loss)(void *data, const struct take_suspect *loss);
 	void *data;
-	float *samples;	      /* channel c's frame n is samples[c * FRAMES + n % FRAMES] */
 	float *bends;	      /* each cell's largest second difference: [c * CELLS + cell % CELLS] */
 	uint64_t offset;      /* what to add to a frame counted here */
+	uint64_t position;    /* of frame 0 */
 	uint64_t filled;      /* frames since the last start */
 	uint64_t scanned;     /* frames looked at for zeros */
 	uint32_t loud;	      /* the channel that last had something else than zero */
@@ -59,14 +61,14 @@ struct suspect {
 	unsigned burst;
 };
 
-struct suspect *suspect_create(
-	uint32_t channels, void (*on_loss)(void *data, const struct take_suspect *loss), void *data)
+struct suspect *suspect_create(const struct suspect_ring *ring, uint32_t channels,
+	void (*on_loss)(void *data, const struct take_suspect *loss), void *data)
 {
 	struct suspect *suspect = memory_new(sizeof(*suspect));
+	suspect->ring = *ring;
 	suspect->channels = channels;
 	suspect->on_loss = on_loss;
 	suspect->data = data;
-	suspect->samples = memory_array((size_t)channels * FRAMES, sizeof(float));
 	suspect->bends = memory_array((size_t)channels * CELLS, sizeof(float));
 	return suspect;
 }
@@ -75,7 +77,6 @@ void suspect_destroy(struct suspect *suspect)
 {
 	if (!suspect)
 		return;
-	free(suspect->samples);
 	free(suspect->bends);
 	free(suspect);
 }
@@ -87,13 +88,16 @@ uint64_t suspect_count(const struct suspect *suspect)
 
 static float at(const struct suspect *suspect, uint32_t channel, uint64_t frame)
 {
-	return suspect->samples[(size_t)channel * FRAMES + frame % FRAMES];
+	return suspect->ring.channels[channel][(suspect->position + frame) % suspect->ring.frames];
 }
 
 static float bend_at(const struct suspect *suspect, uint32_t channel, uint64_t frame)
 {
-	return at(suspect, channel, frame) - 2 * at(suspect, channel, frame - 1) +
-	       at(suspect, channel, frame - 2);
+	uint64_t slot = (suspect->position + frame) % suspect->ring.frames;
+	const float *x = suspect->ring.channels[channel] + slot;
+	if (slot < 2)
+		return x[0] - 2 * at(suspect, channel, frame - 1) + at(suspect, channel, frame - 2);
+	return x[0] - 2 * x[-1] + x[-2];
 }
 
 static void tell(struct suspect *suspect, enum suspect_kind kind, uint64_t frame, uint64_t frames)
@@ -169,7 +173,7 @@ static bool is_abrupt(const struct suspect *suspect, uint64_t frame, int directi
 
 static void begin_zeros(struct suspect *suspect, uint64_t frame)
 {
-	uint64_t oldest = suspect->filled > FRAMES ? suspect->filled - FRAMES : 0;
+	uint64_t oldest = suspect->filled > SUSPECT_PAST ? suspect->filled - SUSPECT_PAST : 0;
 	/* Found by every sixth frame, so that it began a few frames before at the most. */
 	while (frame > oldest && silent_at(suspect, frame - 1))
 		frame--;
@@ -235,12 +239,12 @@ static struct step step_at(const struct suspect *suspect, uint32_t channel, uint
 {
 	float up = bend_at(suspect, channel, n), down = bend_at(suspect, channel, n + 1);
 	float smaller = fminf(fabsf(up), fabsf(down)), larger = fmaxf(fabsf(up), fabsf(down));
-	uint64_t first = (n - NEAR) / CELL, last = (n + 1 + NEAR) / CELL;
-	float around =
-		fmaxf(largest_cell(suspect, channel, first > PAST_CELLS ? first - PAST_CELLS : 0, first),
-			largest_cell(suspect, channel, last + 1, last + 1 + AHEAD_CELLS - NEAR / CELL - 2));
-	around = fmaxf(around, largest_near(suspect, channel, first * CELL, n));
-	around = fmaxf(around, largest_near(suspect, channel, n + 2, (last + 1) * CELL));
+	/* Cells that the step is not in end at `own` and begin with `next`. */
+	uint64_t own = n / CELL, next = (n + 2) / CELL + 1;
+	float around = largest_cell(suspect, channel, own > PAST_CELLS ? own - PAST_CELLS : 0, own);
+	around = fmaxf(around, largest_near(suspect, channel, own * CELL, n));
+	around = fmaxf(around, largest_near(suspect, channel, n + 2, next * CELL));
+	around = fmaxf(around, largest_cell(suspect, channel, next, (n + 1) / CELL + AHEAD_CELLS));
 	return (struct step){
 		.size = up * down < 0 && UNEVEN * smaller > larger ? smaller : 0,
 		.around = around,
@@ -325,16 +329,21 @@ WIDE static void largest_bends(float *bends, const float *x, unsigned cells)
 	}
 }
 
+/* The first bends need two samples of the block before; where the ring goes round, the piece is put together.
+ */
 static void bend_block(struct suspect *suspect, uint32_t channel, uint64_t block)
 {
-	const float *x = suspect->samples + (size_t)channel * FRAMES + block * BLOCK % FRAMES;
+	enum { BEFORE = 2 };
+	float whole[BEFORE + BLOCK];
 	float *bends = suspect->bends + (size_t)channel * CELLS + block * BLOCK_CELLS % CELLS;
-	/* The first cell needs two samples of the block before, which may lie at the other end. */
-	float first[CELL + 2];
-	for (unsigned i = 0; i < CELL + 2; i++)
-		first[i] = block * BLOCK + i >= 2 ? at(suspect, channel, block * BLOCK + i - 2) : 0;
-	largest_bends(bends, first + 2, 1);
-	largest_bends(bends + 1, x + CELL, BLOCK_CELLS - 1);
+	uint64_t first = block * BLOCK, slot = (suspect->position + first) % suspect->ring.frames;
+	const float *x = suspect->ring.channels[channel] + slot;
+	if (block == 0 || slot < BEFORE || slot + BLOCK > suspect->ring.frames) {
+		for (unsigned i = 0; i < BEFORE + BLOCK; i++)
+			whole[i] = first + i >= BEFORE ? at(suspect, channel, first + i - BEFORE) : 0;
+		x = whole + BEFORE;
+	}
+	largest_bends(bends, x, BLOCK_CELLS);
 }
 
 /* A whole block has come: the one before it can be judged. */
@@ -351,26 +360,23 @@ static void judge(struct suspect *suspect)
 			judge_jumps(suspect, c, (block - 1) * BLOCK_CELLS);
 }
 
-static void start(struct suspect *suspect, uint64_t frame)
+static void start(struct suspect *suspect, uint64_t position, uint64_t frame)
 {
+	suspect->position = position;
 	suspect->offset = frame;
 	suspect->filled = suspect->scanned = suspect->last_jump = 0;
 	suspect->in_zeros = false;
 }
 
-void suspect_feed(struct suspect *suspect, const float *const *channels, uint64_t frame, uint32_t frames)
+void suspect_feed(struct suspect *suspect, uint64_t position, uint64_t frame, uint32_t frames)
 {
-	if (frame != suspect->offset + suspect->filled)
-		start(suspect, frame);
-	for (uint32_t done = 0; done < frames;) {
-		uint32_t room = BLOCK - (uint32_t)(suspect->filled % BLOCK);
-		uint32_t run = frames - done < room ? frames - done : room;
-		for (uint32_t c = 0; c < suspect->channels; c++)
-			memcpy(suspect->samples + (size_t)c * FRAMES + suspect->filled % FRAMES,
-				channels[c] + done, run * sizeof(float));
-		suspect->filled += run;
-		done += run;
-		if (suspect->filled % BLOCK == 0)
+	if (frame != suspect->offset + suspect->filled || position != suspect->position + suspect->filled)
+		start(suspect, position, frame);
+	uint64_t end = suspect->filled + frames;
+	while (suspect->filled < end) {
+		uint64_t block_end = suspect->filled - suspect->filled % BLOCK + BLOCK;
+		suspect->filled = end < block_end ? end : block_end;
+		if (suspect->filled == block_end)
 			judge(suspect);
 	}
 }

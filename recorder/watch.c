@@ -12,27 +12,22 @@ static void on_loss(void *data, const struct take_suspect *loss)
 
 void watch_init(struct watch *watch, const struct tape *tape)
 {
-	*watch = (struct watch){.tape = tape};
-	watch->suspect = suspect_create(tape->channels, on_loss, watch);
-	watch->planes = memory_array(tape->channels, sizeof(*watch->planes));
+	*watch = (struct watch){.channels = memory_array(tape->channels, sizeof(*watch->channels))};
+	for (uint32_t c = 0; c < tape->channels; c++)
+		watch->channels[c] = tape->data + (uint64_t)c * tape->samples.size;
+	const struct suspect_ring ring = {watch->channels, tape->samples.size};
+	watch->suspect = suspect_create(&ring, tape->channels, on_loss, watch);
 }
 
 void watch_finish(struct watch *watch)
 {
 	suspect_destroy(watch->suspect);
-	free(watch->planes);
+	free(watch->channels);
 }
 
 void watch_cycle(struct watch *watch, const struct stamp *stamp, uint64_t frame)
 {
-	uint64_t frames = stamp->cycle.frames;
-	/* Where the tape goes round, a cycle lies in two pieces. */
-	for (uint64_t done = 0, run; done < frames; done += run) {
-		run = frames - done;
-		for (uint32_t c = 0; c < watch->tape->channels; c++)
-			watch->planes[c] = tape_samples(watch->tape, c, stamp->tape + done, run, &run);
-		suspect_feed(watch->suspect, watch->planes, frame + done, (uint32_t)run);
-	}
+	suspect_feed(watch->suspect, stamp->tape, frame, stamp->cycle.frames);
 }
 
 const struct take_suspect *watch_loss(const struct watch *watch, uint64_t *next)

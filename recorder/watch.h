@@ -10,9 +10,8 @@
 enum { WATCH_KEPT = 64 };
 
 struct watch {
-	const struct tape *tape;
+	const float **channels; /* of the tape */
 	struct suspect *suspect;
-	const float **planes; /* of one piece of a cycle */
 	struct take_suspect kept[WATCH_KEPT];
 	uint64_t found; /* so far; those kept are the last ones */
 };

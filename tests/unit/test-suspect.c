@@ -21,23 +21,25 @@ static void on_loss(void *data, const struct take_suspect *loss)
 	findings->list[findings->count++] = *loss;
 }
 
-static void feed(
-	struct suspect *suspect, const struct sound *sound, uint64_t from, uint64_t to, uint64_t moved)
+static struct suspect *listener(const struct sound *sound, struct findings *findings)
+{
+	const struct suspect_ring ring = {(const float *const *)sound->samples, sound->frames};
+	return suspect_create(&ring, sound->channels, on_loss, findings);
+}
+
+static void feed(struct suspect *suspect, uint64_t from, uint64_t to, uint64_t moved)
 {
 	for (uint64_t at = from; at < to; at += BLOCK) {
-		const float *planes[CHANNELS];
 		uint64_t run = to - at < BLOCK ? to - at : BLOCK;
-		for (uint32_t c = 0; c < sound->channels; c++)
-			planes[c] = sound->samples[c] + at;
-		suspect_feed(suspect, planes, at + moved, (uint32_t)run);
+		suspect_feed(suspect, at, at + moved, (uint32_t)run);
 	}
 }
 
 static void listen(const struct sound *sound, struct findings *findings)
 {
 	findings->count = 0;
-	struct suspect *suspect = suspect_create(sound->channels, on_loss, findings);
-	feed(suspect, sound, 0, sound->frames, 0);
+	struct suspect *suspect = listener(sound, findings);
+	feed(suspect, 0, sound->frames, 0);
 	findings->total = suspect_count(suspect);
 	suspect_destroy(suspect);
 }
@@ -289,12 +291,12 @@ static void test_a_reported_gap_is_not_told_again(void **state)
 	(void)state;
 	struct findings findings = {.count = 0};
 	struct sound sound = band(48000, 4, -30, -80);
-	struct suspect *suspect = suspect_create(CHANNELS, on_loss, &findings);
-	feed(suspect, &sound, 0, 60000, 0);
-	feed(suspect, &sound, 60700, 120000, 0);
+	struct suspect *suspect = listener(&sound, &findings);
+	feed(suspect, 0, 60000, 0);
+	feed(suspect, 60700, 120000, 0);
 	for (uint32_t c = 0; c < CHANNELS; c++)
 		memset(sound.samples[c] + 119000, 0, 1000 * sizeof(float));
-	feed(suspect, &sound, 120500, 180000, 300);
+	feed(suspect, 120500, 180000, 300);
 	assert_int_equal(findings.count, 0);
 	suspect_destroy(suspect);
 	free_sound(&sound);
@@ -306,15 +308,48 @@ static void test_frames_count_as_they_were_given(void **state)
 	(void)state;
 	struct findings findings = {.count = 0};
 	struct sound sound = band(48000, 4, -30, -80);
-	struct suspect *suspect = suspect_create(CHANNELS, on_loss, &findings);
+	struct suspect *suspect = listener(&sound, &findings);
 	for (uint32_t c = 0; c < CHANNELS; c++)
 		memset(sound.samples[c] + 100000, 0, 48 * sizeof(float));
-	feed(suspect, &sound, 0, 60000, 0);
-	feed(suspect, &sound, 60000, 180000, 1000000);
+	feed(suspect, 0, 60000, 0);
+	feed(suspect, 60000, 180000, 1000000);
 	assert_int_equal(findings.count, 1);
 	assert_int_equal(findings.list[0].frame, 1100000);
 	assert_int_equal(findings.list[0].frames, 48);
 	assert_int_equal(findings.list[0].kind, SUSPECT_ZEROS);
+	suspect_destroy(suspect);
+	free_sound(&sound);
+}
+
+/* The same is found in a ring that just holds the past and what is new, wherever it goes round. */
+static void test_a_ring_that_goes_round(void **state)
+{
+	(void)state;
+	enum { FRAMES = SUSPECT_PAST + BLOCK + 37 };
+	static float samples[CHANNELS][FRAMES];
+	const float *channels[CHANNELS];
+	struct findings whole = {.count = 0}, round = {.count = 0};
+	struct sound sound = band(48000, 12, -45, -85);
+	struct planted planted;
+	plant(&sound, SUSPECT_JUMP, 1, 2000, &planted);
+	for (uint64_t n = 0; n < sound.frames; n += 9000)
+		for (uint32_t c = 0; c < sound.channels; c++)
+			memset(sound.samples[c] + n, 0, 48 * sizeof(float));
+	listen(&sound, &whole);
+	for (uint32_t c = 0; c < sound.channels; c++)
+		channels[c] = samples[c];
+	struct suspect *suspect =
+		suspect_create(&(struct suspect_ring){channels, FRAMES}, sound.channels, on_loss, &round);
+	for (uint64_t n = 0; n < sound.frames; n++) {
+		for (uint32_t c = 0; c < sound.channels; c++)
+			samples[c][n % FRAMES] = sound.samples[c][n];
+		if (n % BLOCK == BLOCK - 1)
+			suspect_feed(suspect, n + 1 - BLOCK, n + 1 - BLOCK, BLOCK);
+	}
+	assert_true(whole.count > 50);
+	assert_int_equal(round.count, whole.count);
+	for (size_t i = 0; i < whole.count; i++)
+		assert_true(is_same(&round.list[i], &whole.list[i]));
 	suspect_destroy(suspect);
 	free_sound(&sound);
 }
@@ -373,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_hard_edges_are_not_suspected),
 		cmocka_unit_test(test_a_reported_gap_is_not_told_again),
 		cmocka_unit_test(test_frames_count_as_they_were_given),
+		cmocka_unit_test(test_a_ring_that_goes_round),
 		cmocka_unit_test(test_bursts_are_counted_but_not_told),
 		cmocka_unit_test(test_one_channel_alone),
 		cmocka_unit_test(test_what_is_no_number),
