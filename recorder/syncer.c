@@ -14,8 +14,10 @@
 
 #define BREATH_NS (CLOCK_NSEC_PER_SEC / 1000)
 
-/* For this long a round waits for what writers still have. */
+/* For this long a round waits for what writers still have, and for so much of it until the last one has been
+ * asked. */
 #define PATIENCE_NS (CLOCK_NSEC_PER_SEC / 4)
+#define TURNS_NS (PATIENCE_NS / 2)
 
 /* Of each period, so that a busy machine breaks no promise: the thread may wake late, the disk take longer
  * than the last time. */
@@ -90,17 +92,39 @@ static bool is_owed(const struct syncer *syncer)
 	return false;
 }
 
-/* Has the writers bring the files up to date. */
-static void collect(struct syncer *syncer)
+/* Until nobody owes anything, or that time. */
+static void wait_for_answers(struct syncer *syncer, int64_t until)
 {
-	int64_t until = clock_monotonic_ns() + PATIENCE_NS;
-	syncer->unanswered = syncer->called = false;
-	for (struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next) {
-		supplier->owes = true;
-		supplier->ask(supplier->data);
-	}
 	while (is_owed(syncer) && clock_monotonic_ns() < until)
 		condition_wait_until(&syncer->changed, &syncer->lock, until);
+}
+
+/* Suppliers come and go while one is waited for. NULL: all were asked. */
+static struct supplier *next_in_turn(const struct syncer *syncer)
+{
+	struct supplier *supplier = syncer->suppliers;
+	while (supplier && supplier->asked)
+		supplier = supplier->next;
+	return supplier;
+}
+
+/* Has the writers bring the files up to date, one after the other: two at once may be on one core, which
+ * runs two threads at less than twice the speed of one, and shares its cache among them. Who takes longer
+ * than his turn works beside the next one. */
+static void collect(struct syncer *syncer)
+{
+	int64_t began = clock_monotonic_ns(), count = 0;
+	syncer->unanswered = syncer->called = false;
+	for (struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next) {
+		supplier->asked = false;
+		count++;
+	}
+	for (struct supplier *next; (next = next_in_turn(syncer));) {
+		next->asked = next->owes = true;
+		next->ask(next->data);
+		wait_for_answers(syncer, clock_monotonic_ns() + TURNS_NS / (count > 0 ? count : 1));
+	}
+	wait_for_answers(syncer, began + PATIENCE_NS);
 	syncer->unanswered = is_owed(syncer);
 }
 
@@ -243,7 +267,7 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file)
 void syncer_add(struct syncer *syncer, struct supplier *supplier)
 {
 	pthread_mutex_lock(&syncer->lock);
-	supplier->owes = false;
+	supplier->asked = supplier->owes = false;
 	supplier->next = syncer->suppliers;
 	syncer->suppliers = supplier;
 	pthread_mutex_unlock(&syncer->lock);

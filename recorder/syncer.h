@@ -31,13 +31,15 @@ void syncer_unwatch(struct syncer *syncer, struct flac_writer *file);
 
 /* Whoever writes to the files that are watched, so that a round of syncs begins with everything in the files
  * that there is, and finds the disk undisturbed. `ask` is called at the start of a round, on the syncer's
- * thread and with its lock held, so it only takes note and wakes; syncer_supplied answers, from any thread. A
- * round does not wait long for answers: whoever hangs holds up nobody else's promise. An answer that comes
- * later begins the next round at once. */
+ * thread and with its lock held, so it only takes note and wakes; syncer_supplied answers, from any thread.
+ * The next one is asked when this one has answered, or an eighth of a second divided by how many there are
+ * after he was. A round does not wait long for answers: whoever hangs holds up nobody else's promise. An
+ * answer that comes later begins the next round at once. */
 struct supplier {
 	void (*ask)(void *data);
 	void *data;
-	struct supplier *next; /* the syncer's */
+	struct supplier *next; /* the syncer's, as the rest is */
+	bool asked;	       /* in this round */
 	bool owes;
 };
 void syncer_add(struct syncer *syncer, struct supplier *supplier);

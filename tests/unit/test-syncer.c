@@ -335,6 +335,91 @@ static void test_suppliers(void **state)
 	finish_record(&record);
 }
 
+/* One that answers at once, or never, and notes when it was asked. */
+struct in_turn {
+	struct supplier supplier;
+	struct record *record;
+	struct syncer *syncer; /* to answer; NULL: never */
+	int64_t asked_ns;      /* guarded by the record's lock, as the rest is */
+	int64_t after_ns;      /* since the other one was asked */
+	int64_t least_ns;      /* of those */
+	const struct in_turn *other;
+};
+
+static void note_turn(void *data)
+{
+	struct in_turn *own = data;
+	pthread_mutex_lock(&own->record->lock);
+	own->asked_ns = clock_monotonic_ns();
+	own->after_ns = own->asked_ns - own->other->asked_ns;
+	own->least_ns = own->after_ns < own->least_ns ? own->after_ns : own->least_ns;
+	pthread_cond_broadcast(&own->record->changed);
+	own->record->asked++;
+	pthread_mutex_unlock(&own->record->lock);
+}
+
+/* Answers each time that `own` is asked, until it has been 20 times. */
+static void *answer(void *data)
+{
+	struct in_turn *own = data;
+	for (int64_t known = 0, times = 0; times < 20; times++) {
+		pthread_mutex_lock(&own->record->lock);
+		while (own->asked_ns == known)
+			pthread_cond_wait(&own->record->changed, &own->record->lock);
+		known = own->asked_ns;
+		pthread_mutex_unlock(&own->record->lock);
+		syncer_supplied(own->syncer, &own->supplier);
+	}
+	return NULL;
+}
+
+/* The second is asked as soon as the first has answered, or when his turn is over, never sooner. */
+static void test_in_turns(void **state)
+{
+	const int64_t turn_ns = CLOCK_NSEC_PER_SEC / 16;
+	struct record record;
+	init_record(&record);
+	struct syncer *syncer = make_syncer(0);
+	struct in_turn second, first = {.supplier = {.ask = note_turn, .data = &first},
+				       .record = &record,
+				       .syncer = syncer,
+				       .least_ns = INT64_MAX,
+				       .other = &second};
+	second = (struct in_turn){.supplier = {.ask = note_turn, .data = &second},
+		.record = &record,
+		.least_ns = INT64_MAX,
+		.other = &first};
+	struct flac_writer *file = make_file(*state, 1);
+	syncer_add(syncer, &second.supplier); /* the last one added is the first to be asked */
+	syncer_add(syncer, &first.supplier);
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, answer, &first), 0);
+	syncer_watch(syncer, file);
+	pthread_join(thread, NULL);
+	wait_for(&record, &record.asked, 2 * 20);
+	pthread_mutex_lock(&record.lock);
+	assert_true(second.least_ns < turn_ns);
+	second.least_ns = INT64_MAX;
+	int asked = record.asked;
+	pthread_mutex_unlock(&record.lock);
+	/* From the next whole round on nobody answers. */
+	wait_for(&record, &record.asked, asked + 2);
+	pthread_mutex_lock(&record.lock);
+	second.least_ns = INT64_MAX;
+	asked = record.asked;
+	pthread_mutex_unlock(&record.lock);
+	wait_for(&record, &record.asked, asked + 4);
+	pthread_mutex_lock(&record.lock);
+	assert_true(second.least_ns >= turn_ns);
+	pthread_mutex_unlock(&record.lock);
+	syncer_remove(syncer, &first.supplier);
+	syncer_remove(syncer, &second.supplier);
+	syncer_unwatch(syncer, file);
+	flac_writer_destroy(file);
+	syncer_destroy(syncer);
+	finish_record(&record);
+}
+
 /* Who answers when the round has gone on without him is asked again at once, not a period later. */
 static void test_a_late_answer(void **state)
 {
@@ -371,6 +456,7 @@ int main(void)
 		harness_in_folder(test_watching_while_syncing),
 		harness_in_folder(test_failed_sync),
 		harness_in_folder(test_suppliers),
+		harness_in_folder(test_in_turns),
 		harness_in_folder(test_a_late_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
