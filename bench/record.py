@@ -13,7 +13,8 @@ from places import BUILD
 from rig.room import Room
 
 INTERFACES, CHANNELS = ("left", "right"), 16
-SECONDS, QUICK_SECONDS, SHORT_SECONDS = 40, 10, 4
+SECONDS, QUICK_SECONDS, SHORT_SECONDS = 120, 10, 4  # a short song; to see that it runs; what a take costs but once
+MUSIC_SECONDS = 40  # which loop
 OFTEN_SECONDS = 12  # of the rows at a short quantum, and of ports that do nothing
 REPETITIONS, QUICK_REPETITIONS = 3, 1
 TARGET = 1.3  # of libFLAC's own CPU
@@ -42,7 +43,7 @@ def write_config(room):
 
 
 def open_interfaces(room, seconds, **options):
-    files = material.microphones(len(INTERFACES) * CHANNELS, seconds)
+    files = material.microphones(len(INTERFACES) * CHANNELS, min(seconds, MUSIC_SECONDS))
     for i, name in enumerate(INTERFACES):
         room.interface(name, channels=CHANNELS, loop=True, ppm=20 * i, play=files[i * CHANNELS:(i + 1) * CHANNELS],
                        **options).wait_ready()
@@ -104,7 +105,7 @@ def jack_capture(seconds):
     with Room() as room:
         name, channels = "desk", len(INTERFACES) * CHANNELS
         room.interface(name, description=name, channels=channels, loop=True, quantum=PEER_QUANTUM,
-                       play=material.microphones(channels, seconds)).wait_ready()
+                       play=material.microphones(channels, min(seconds, MUSIC_SECONDS))).wait_ready()
         path = room.path("jack.wav")
         used = run("pw-jack", "jack_capture", "--no-stdin", "--disable-console", "--bitdepth", 24,
                    "--channels", channels, "--port", f"{name}:capture_AUX*", "--recording-time", seconds,
