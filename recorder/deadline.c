@@ -16,6 +16,13 @@ void deadline_init(struct deadline *deadline, int64_t period_ns, int64_t now_ns)
 	*deadline = (struct deadline){.period_ns = period_ns, .due_ns = now_ns + period_ns};
 }
 
+void deadline_set_period(struct deadline *deadline, int64_t period_ns, int64_t now_ns)
+{
+	if (period_ns < deadline->period_ns)
+		deadline_call(deadline, now_ns);
+	deadline->period_ns = period_ns;
+}
+
 void deadline_hasten(struct deadline *deadline, int64_t now_ns)
 {
 	int64_t soon = now_ns + deadline->period_ns / FIRST_ROUND;

@@ -15,6 +15,9 @@ struct deadline {
 
 void deadline_init(struct deadline *deadline, int64_t period_ns, int64_t now_ns);
 
+/* Another period from now on. Where it is shorter, a round is due now. */
+void deadline_set_period(struct deadline *deadline, int64_t period_ns, int64_t now_ns);
+
 /* A round as soon as after the first part of a period: how long the disk takes for new files is not known. */
 void deadline_hasten(struct deadline *deadline, int64_t now_ns);
 

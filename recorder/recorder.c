@@ -220,7 +220,8 @@ int recorder_mark(struct recorder *recorder, const char *label, struct error *e)
 	if (!recorder->current || !recorder->current->begun)
 		return error_set(e, EALREADY, "nothing is being recorded");
 	if (recorder->current->manifest.marker_count >= RECORDER_MARKERS_MOST)
-		return error_set(e, EBUSY, "the take has %d markers, and gets no more", RECORDER_MARKERS_MOST);
+		return error_set(
+			e, EBUSY, "the take has %d markers, and gets no more", RECORDER_MARKERS_MOST);
 	transport_mark(recorder->current, clock_monotonic_ns(), label);
 	return 0;
 }
@@ -330,6 +331,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 		before->recording.pre_roll_s != appliance->recording.pre_roll_s)
 		recorder->stale = true;
 	recorder->recording = appliance->recording;
+	syncer_set_period(recorder->room.syncer, recorder->recording.sync_every_s);
 	recorder->config.appliance = appliance;
 	room_reload(&recorder->room, appliance);
 	recorder_new_trigger(recorder, recorder->trigger_tracks);

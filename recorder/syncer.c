@@ -192,11 +192,23 @@ static void *run(void *data)
 	return NULL;
 }
 
+static int64_t period_of(double period_s)
+{
+	return (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC);
+}
+
+void syncer_set_period(struct syncer *syncer, double period_s)
+{
+	pthread_mutex_lock(&syncer->lock);
+	deadline_set_period(&syncer->deadline, period_of(period_s), clock_monotonic_ns());
+	pthread_cond_broadcast(&syncer->changed);
+	pthread_mutex_unlock(&syncer->lock);
+}
+
 int syncer_create(struct syncer **syncer, double period_s, struct error *e)
 {
 	struct syncer *made = memory_new(sizeof(*made));
-	deadline_init(&made->deadline, (int64_t)(period_s * (1 - SPARE) * (double)CLOCK_NSEC_PER_SEC),
-		clock_monotonic_ns());
+	deadline_init(&made->deadline, period_of(period_s), clock_monotonic_ns());
 	made->last = &made->first;
 	pthread_mutex_init(&made->lock, NULL);
 	condition_init(&made->changed);

@@ -18,6 +18,10 @@ struct syncer;
  * could succeed); flac_writer_sync_failed tells whoever writes it. */
 int syncer_create(struct syncer **syncer, double period_s, struct error *e) MUST_CHECK;
 
+/* From now on. Where it is shorter, a round begins at once: what the last one left may be older than that.
+ * Any thread. */
+void syncer_set_period(struct syncer *syncer, double period_s);
+
 /* The nice value that the thread has. */
 int syncer_nice(const struct syncer *syncer);
 

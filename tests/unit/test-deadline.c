@@ -107,6 +107,22 @@ static void test_earlier_but_not_later(void **state)
 	assert_int_equal(deadline.due_ns, MS);
 }
 
+/* A shorter period holds for what came before it, too; a longer one ends no wait that has begun. */
+static void test_another_period(void **state)
+{
+	(void)state;
+	struct deadline deadline;
+	deadline_init(&deadline, PERIOD, 0);
+	deadline_set_period(&deadline, 4 * PERIOD, 100 * MS);
+	assert_int_equal(deadline.due_ns, PERIOD);
+	deadline_round(&deadline, PERIOD, PERIOD);
+	assert_int_equal(deadline.due_ns, 5 * PERIOD);
+	deadline_set_period(&deadline, PERIOD, 2 * PERIOD);
+	assert_int_equal(deadline.due_ns, 2 * PERIOD);
+	deadline_round(&deadline, 2 * PERIOD, 2 * PERIOD);
+	assert_int_equal(deadline.due_ns, 3 * PERIOD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_rounds_that_take_too_long),
 		cmocka_unit_test(test_forgets),
 		cmocka_unit_test(test_earlier_but_not_later),
+		cmocka_unit_test(test_another_period),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
