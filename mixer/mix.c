@@ -316,7 +316,7 @@ static void run_row(struct mix *mix, const struct row *row, size_t slot, uint32_
 		if (row->count > 1)
 			strip_process_together(strips, slot, offset, n);
 		else
-			strip_process(strips[0], mix->strips, slot, offset, n);
+			strip_process(&mix->strips[row->tracks[0]], mix->strips, slot, offset, n);
 	}
 }
 
