@@ -115,6 +115,8 @@ static void collect(struct syncer *syncer)
 {
 	int64_t began = clock_monotonic_ns(), count = 0;
 	syncer->unanswered = syncer->called = false;
+	if (!syncer->suppliers)
+		return;
 	for (struct supplier *supplier = syncer->suppliers; supplier; supplier = supplier->next) {
 		supplier->asked = false;
 		count++;
@@ -122,7 +124,7 @@ static void collect(struct syncer *syncer)
 	for (struct supplier *next; (next = next_in_turn(syncer));) {
 		next->asked = next->owes = true;
 		next->ask(next->data);
-		wait_for_answers(syncer, clock_monotonic_ns() + TURNS_NS / (count > 0 ? count : 1));
+		wait_for_answers(syncer, clock_monotonic_ns() + TURNS_NS / count);
 	}
 	wait_for_answers(syncer, began + PATIENCE_NS);
 	syncer->unanswered = is_owed(syncer);

@@ -335,14 +335,13 @@ static void test_suppliers(void **state)
 	finish_record(&record);
 }
 
-/* One that answers at once, or never, and notes when it was asked. */
+/* One that is answered for at once, or never, and notes when it was asked. */
 struct in_turn {
 	struct supplier supplier;
 	struct record *record;
-	struct syncer *syncer; /* to answer; NULL: never */
-	int64_t asked_ns;      /* guarded by the record's lock, as the rest is */
-	int64_t after_ns;      /* since the other one was asked */
-	int64_t least_ns;      /* of those */
+	struct syncer *syncer;
+	int64_t asked_ns; /* guarded by the record's lock, as the rest is */
+	int64_t least_ns; /* that it was asked after the other one */
 	const struct in_turn *other;
 };
 
@@ -351,8 +350,8 @@ static void note_turn(void *data)
 	struct in_turn *own = data;
 	pthread_mutex_lock(&own->record->lock);
 	own->asked_ns = clock_monotonic_ns();
-	own->after_ns = own->asked_ns - own->other->asked_ns;
-	own->least_ns = own->after_ns < own->least_ns ? own->after_ns : own->least_ns;
+	int64_t after_ns = own->asked_ns - own->other->asked_ns;
+	own->least_ns = after_ns < own->least_ns ? after_ns : own->least_ns;
 	pthread_cond_broadcast(&own->record->changed);
 	own->record->asked++;
 	pthread_mutex_unlock(&own->record->lock);
@@ -373,7 +372,8 @@ static void *answer(void *data)
 	return NULL;
 }
 
-/* The second is asked as soon as the first has answered, or when his turn is over, never sooner. */
+/* The second is asked as soon as the first has answered, or when his turn is over, never sooner. Both answer
+ * at first: who owes an answer since the last round has everybody's turn last. */
 static void test_in_turns(void **state)
 {
 	const int64_t turn_ns = CLOCK_NSEC_PER_SEC / 16;
@@ -387,22 +387,23 @@ static void test_in_turns(void **state)
 				       .other = &second};
 	second = (struct in_turn){.supplier = {.ask = note_turn, .data = &second},
 		.record = &record,
+		.syncer = syncer,
 		.least_ns = INT64_MAX,
 		.other = &first};
 	struct flac_writer *file = make_file(*state, 1);
 	syncer_add(syncer, &second.supplier); /* the last one added is the first to be asked */
 	syncer_add(syncer, &first.supplier);
-	pthread_t thread;
-	assert_int_equal(pthread_create(&thread, NULL, answer, &first), 0);
+	pthread_t threads[2];
+	assert_int_equal(pthread_create(&threads[0], NULL, answer, &first), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, answer, &second), 0);
 	syncer_watch(syncer, file);
-	pthread_join(thread, NULL);
-	wait_for(&record, &record.asked, 2 * 20);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	/* From the next whole round on nobody answers. */
 	pthread_mutex_lock(&record.lock);
 	assert_true(second.least_ns < turn_ns);
-	second.least_ns = INT64_MAX;
 	int asked = record.asked;
 	pthread_mutex_unlock(&record.lock);
-	/* From the next whole round on nobody answers. */
 	wait_for(&record, &record.asked, asked + 2);
 	pthread_mutex_lock(&record.lock);
 	second.least_ns = INT64_MAX;
