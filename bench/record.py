@@ -42,8 +42,13 @@ def write_config(room):
     return path
 
 
+def music(seconds):
+    """A file for each microphone, for takes of so many seconds."""
+    return material.microphones(len(INTERFACES) * CHANNELS, min(seconds, MUSIC_SECONDS))
+
+
 def open_interfaces(room, seconds, **options):
-    files = material.microphones(len(INTERFACES) * CHANNELS, min(seconds, MUSIC_SECONDS))
+    files = music(seconds)
     for i, name in enumerate(INTERFACES):
         room.interface(name, channels=CHANNELS, loop=True, ppm=20 * i, play=files[i * CHANNELS:(i + 1) * CHANNELS],
                        **options).wait_ready()
@@ -105,7 +110,7 @@ def jack_capture(seconds):
     with Room() as room:
         name, channels = "desk", len(INTERFACES) * CHANNELS
         room.interface(name, description=name, channels=channels, loop=True, quantum=PEER_QUANTUM,
-                       play=material.microphones(channels, min(seconds, MUSIC_SECONDS))).wait_ready()
+                       play=music(seconds)).wait_ready()
         path = room.path("jack.wav")
         used = run("pw-jack", "jack_capture", "--no-stdin", "--disable-console", "--bitdepth", 24,
                    "--channels", channels, "--port", f"{name}:capture_AUX*", "--recording-time", seconds,
