@@ -83,20 +83,20 @@ void meters_begin(struct meters *meters, const struct manifest *take)
 /* ---- losses ---- */
 
 static void note_loss(
-	struct meters *meters, const char *interface, uint64_t frame, const char *what, const char *why)
+	struct meters *meters, const char *of, uint64_t frame, const char *what, const char *why)
 {
 	double seconds = meters->rate ? (double)frame / meters->rate : 0;
 	snprintf(meters->loss, sizeof(meters->loss), "%3d:%04.1f  %s: %s (%s)", (int)(seconds / 60),
-		fmod(seconds, 60), interface, what, why);
+		fmod(seconds, 60), of, what, why);
 }
 
-void meters_gap(struct meters *meters, const char *interface, const struct take_gap *gap)
+void meters_gap(struct meters *meters, const char *of, const struct take_gap *gap)
 {
 	char what[64];
 	meters->gaps++;
 	meters->gap_frames += gap->frames;
 	snprintf(what, sizeof(what), "%llu frames lost", (unsigned long long)gap->frames);
-	note_loss(meters, interface, gap->frame, what, gap_cause_name(gap->cause));
+	note_loss(meters, of, gap->frame, what, gap_cause_name(gap->cause));
 }
 
 void meters_suspect(struct meters *meters, const char *interface, const struct take_suspect *loss)

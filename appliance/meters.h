@@ -20,8 +20,8 @@ bool meters_are_seen(const struct meters *meters);
 /* The take has begun: its tracks' names are shown from now on, and its losses are counted. */
 void meters_begin(struct meters *meters, const struct manifest *take);
 
-/* Losses of the take, which stay visible until the next one. */
-void meters_gap(struct meters *meters, const char *interface, const struct take_gap *gap);
+/* Losses of the take, of an interface or of one track, which stay visible until the next take. */
+void meters_gap(struct meters *meters, const char *of, const struct take_gap *gap);
 void meters_suspect(struct meters *meters, const char *interface, const struct take_suspect *loss);
 
 /* Once the take has begun, draws anew, `seconds` into the take: in red what has clipped or was lost, unless

@@ -125,22 +125,34 @@ static void on_started(void *data, const struct manifest *take)
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
 
+/* What an interface lost, all its tracks lost; what the disk did not take, one of them. */
+static void tell_end(const struct manifest *take)
+{
+	uint64_t lost = 0, of_tracks = 0;
+	for (size_t i = 0; i < take->interface_count; i++) {
+		lost += take->interfaces[i].gap_frames_more;
+		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
+			lost += take->interfaces[i].gaps[g].frames;
+	}
+	for (size_t i = 0; i < take->track_count; i++)
+		for (size_t g = 0; g < take->tracks[i].gap_count; g++)
+			of_tracks += take->tracks[i].gaps[g].frames;
+	fprintf(stderr, "%zu tracks of %.3f s (%llu frames), %llu frames lost", take->track_count,
+		(double)take->frames / take->rate, (unsigned long long)take->frames,
+		(unsigned long long)lost);
+	if (of_tracks > 0)
+		fprintf(stderr, ", and %llu of single tracks to the disk", (unsigned long long)of_tracks);
+	fprintf(stderr, "\n");
+}
+
 static void on_stopped(void *data, const char *folder, const struct manifest *take)
 {
 	struct foreground *app = data;
 	struct error e;
-	uint64_t gap_frames = 0;
-	for (size_t i = 0; i < take->interface_count; i++) {
-		gap_frames += take->interfaces[i].gap_frames_more;
-		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
-			gap_frames += take->interfaces[i].gaps[g].frames;
-	}
 	meters_clear(app->meters);
 	if (folder) {
 		printf("%s\n", folder);
-		fprintf(stderr, "%zu tracks of %.3f s (%llu frames), %llu frames lost\n", take->track_count,
-			(double)take->frames / take->rate, (unsigned long long)take->frames,
-			(unsigned long long)gap_frames);
+		tell_end(take);
 	}
 	if (take->error) {
 		error_set(&e, EIO, "%s", take->error);
@@ -172,6 +184,7 @@ static void on_loss(void *data, const char *track, const struct take_gap *gap)
 {
 	struct foreground *app = data;
 	meters_clear(app->meters);
+	meters_gap(app->meters, track, gap);
 	log_error("track %s: %llu frames from frame %llu on are lost (%s)", track,
 		(unsigned long long)gap->frames, (unsigned long long)gap->frame, gap_cause_name(gap->cause));
 }

@@ -26,6 +26,11 @@ def wait_until(condition, what, timeout=DEADLINE):
         time.sleep(0.02)
 
 
+def size_of(path):
+    """The bytes of a file; 0: it is not there yet, as a track's before its first frames."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def appliance(room, interfaces, extra=""):
     """Writes appliance.yaml for interfaces {name: channels}, whose takes lie in the room; returns its path."""
     lines = ["woodshed: 1", "name: room1", "takes: takes"]
@@ -66,6 +71,13 @@ class Take:
     def files(track):
         """[(frame, entry with file and sums)]: a track's files, and where in the take each is in force."""
         return [(0, track), *((one["frame"], one) for one in track.get("segments", []))]
+
+    def wait_growth(self, size=8192):
+        """Of a take that runs: until each of its tracks has more than `size` bytes in its newest file."""
+        def grown():
+            newest = [self.folder / self.files(track)[-1][1]["file"] for track in self.tracks]
+            return newest and all(size_of(path) > size for path in newest)
+        wait_until(grown, f"the tracks of {self.folder} grow")
 
     def raw(self, track):
         """The track's samples, its files one after the other with silence between them."""

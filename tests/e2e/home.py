@@ -2,7 +2,7 @@
 import itertools
 import json
 
-from e2e.desk import Take, wait_until
+from e2e.desk import Take
 from rig.room import free_port
 
 TOPIC = "woodshed/room1/"
@@ -126,7 +126,7 @@ class Home:
         mark = self.watcher.mark()
         self._record(True, over)
         take = self.take(self.wait_event("take_started", since=mark)["take"])
-        wait_tracks_grow(take, size)
+        take.wait_growth(size)
         return take
 
     def end_take(self, over="set"):
@@ -162,9 +162,3 @@ class Home:
         status, _, body = self.curl(path)
         assert status == 200, body
         return json.loads(body)
-
-
-def wait_tracks_grow(take, size=8192):
-    """Until a take that runs has something in every track."""
-    wait_until(lambda: all(path.stat().st_size > size for path in (take.folder / "raw").iterdir()),
-               f"the tracks of {take.folder} grow")

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from e2e.desk import Take, appliance, check_ramps, recorded, takes
-from e2e.home import BY_COMMAND, SESSION, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, SESSION, Home
 from rig.room import Room, free_port
 
 # Each: the fault's line and column, what the message names, and the text.
@@ -197,7 +197,7 @@ def test_pipewire_ends(room, desk):
     record.wait_error("recording 4 tracks")
     folder, = takes(room)
     take = Take(folder)
-    wait_tracks_grow(take)
+    take.wait_growth()
     room.pipewire.kill()
     record.wait_error("PipeWire")
     record.signal(signal.SIGINT)

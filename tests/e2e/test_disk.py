@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from e2e.desk import Take, appliance, check_ramps, first_difference, ramp, ramp_start, recorded, takes, wait_until
+from e2e.desk import Take, appliance, check_ramps, first_difference, ramp, ramp_start, recorded, size_of, takes, wait_until
 from e2e.home import BY_COMMAND, HANDS_FREE, Home
 from rig.room import BUILD, DEADLINE
 
@@ -90,7 +90,7 @@ def test_a_power_cut_after_a_file_failed(room):
     recording.wait_error("it goes on in file 2")
     first, second = (takes(room)[0] / f"raw/01-capture-aux0.{end}" for end in ("flac", "2.flac"))
     # Not only what was not safe in the first: more than a second's ramp beyond.
-    wait_until(lambda: second.stat().st_size > first.stat().st_size + 8192, "the second file grows")
+    wait_until(lambda: size_of(second) > size_of(first) + 8192, "the second file grows")
     recording.kill()
     for _ in range(2):
         done = room.woodshed("recover", "--config", config)
@@ -109,6 +109,24 @@ def test_a_power_cut_after_a_file_failed(room):
         assert held > 48000
 
 
+def test_a_file_that_cannot_be_made(room):
+    """What no file holds is told while it happens, at the end and in the manifest; the other tracks are whole."""
+    config = ramps(room)
+    recording = start_record(room, config, bad_disk(room, ("create", "/02-capture-aux1", 0, EIO)))
+    take = Take(takes(room)[0])
+    others = [take.folder / track["file"] for track in take.tracks if track["index"] != 2]
+    wait_until(lambda: all(size_of(path) > 8192 for path in others), "the other tracks grow")
+    assert recording.stop() == 1
+    frames = take.manifest["frames"]
+    assert f"track capture-aux1: {frames} frames from frame 0 on are lost (disk)" in recording.stderr
+    assert f"({frames} frames), 0 frames lost, and {frames} of single tracks to the disk" in recording.stderr
+    assert [track.get("gaps", []) for track in take.tracks] == [
+        [{"frame": 0, "frames": frames, "cause": "disk"}] if track["index"] == 2 else [] for track in take.tracks]
+    for track in take.tracks:
+        if track["index"] != 2:
+            check_track(take, track)
+
+
 # ---- the whole disk fails ----
 
 def test_read_only(room):
@@ -116,15 +134,14 @@ def test_read_only(room):
     config, when = ramps(room), room.path("now")
     rules = [(call, "/takes/", 0, EROFS) for call in ("write", "create")]
     recording = start_record(room, config, bad_disk(room, *rules, when=when))
-    raw = takes(room)[0] / "raw"
-    wait_until(lambda: all(path.stat().st_size > 8192 for path in raw.iterdir()), "more than a second of the ramp")
+    take = Take(takes(room)[0])
+    take.wait_growth()  # more than a second of the ramp
     when.touch()
     assert recording.wait() == 1
     assert "Read-only file system" in recording.stderr
-    assert sorted(path.suffixes for path in raw.iterdir()) == [[".flac"]] * CHANNELS  # it did not spin
+    assert sorted(path.suffixes for path in (take.folder / "raw").iterdir()) == [[".flac"]] * CHANNELS  # it did not spin
     done = room.woodshed("recover", "--config", config)
     assert done.returncode == 0, done.stderr
-    take = Take(takes(room)[0])
     verify(room, take)
     assert take.manifest["frames"] > 48000
     for track in take.tracks:

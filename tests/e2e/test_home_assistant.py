@@ -10,7 +10,7 @@ import yaml
 from e2e.assistant import Assistant
 from e2e.crowd import Client, publication
 from e2e.desk import check_ramps, wait_until
-from e2e.home import BY_COMMAND, SESSION, TOPIC, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, SESSION, TOPIC, Home
 
 AUTOMATIONS = pathlib.Path(__file__).resolve().parents[2] / "docs/home-assistant/automations.yaml"
 BOX = "woodshed_room1_"
@@ -54,7 +54,7 @@ def test_entities(room):
     since = datetime.datetime.fromisoformat(entity["recording_since"].state.replace("Z", "+00:00"))
     assert abs((datetime.datetime.now(datetime.timezone.utc) - since).total_seconds()) < 30
     take = home.take(home.wait_event("take_started")["take"])
-    wait_tracks_grow(take)
+    take.wait_growth()
     entity["marker"].press()
     home.wait_event("marker")
     assert entity["take_event"].state == "marker" and entity["take_event"].attributes["take"] == take.folder.name

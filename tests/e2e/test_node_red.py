@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from e2e.desk import check_ramps, wait_until
-from e2e.home import BY_COMMAND, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, Home
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FLOW = ROOT / "docs/node-red/rehearsal.json"
@@ -75,7 +75,7 @@ def test_flow(room, node_red):
     press("single")
     take = home.take(home.wait_event("take_started", since=mark)["take"])
     wait("lamp/rehearsal/set", "ON", since=mark)
-    wait_tracks_grow(take)
+    take.wait_growth()
     press("hold")
     assert home.wait_event("marker", since=mark)["label"] == "button by the door"
     press("double")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from e2e.desk import wait_until
-from e2e.home import BY_COMMAND, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, Home
 from network.web import Client
 
 METHODS = {"get": "GET", "post": "POST", "patch": "PATCH", "delete": "DELETE", "options": "OPTIONS",
@@ -182,7 +182,7 @@ def record(held):
     held.ask("POST", "/api/v1/session", 200, {"session": "other"})
     held.ask("POST", "/api/v1/record/start", 202, {"session": "thursday", "title": "First"})
     take = home.wait_event("take_started")["take"]
-    wait_tracks_grow(home.take(take))
+    home.take(take).wait_growth()
     held.ask("POST", "/api/v1/record/start", 409)
     held.ask("POST", "/api/v1/record/save", 409)
     held.ask("POST", "/api/v1/marker", 202, {"label": "chorus"})

@@ -113,7 +113,7 @@ def test_a_signal_ends_the_take_whole(room, number):
     record.wait_error("recording 36 tracks")
     folder, = takes(room)
     assert Take(folder).manifest["state"] == "recording"
-    wait_until(lambda: all(path.stat().st_size > 8192 for path in (folder / "raw").iterdir()), "tracks grow")
+    Take(folder).wait_growth()
     record.signal(number)
     assert record.wait() == 0
     assert record.stdout.strip() == str(folder)

@@ -11,8 +11,8 @@ import subprocess
 
 import pytest
 
-from e2e.desk import Take, appliance, check_ramps, first_value, ramp, recorded, takes, wait_until
-from e2e.home import BY_COMMAND, Home, wait_tracks_grow
+from e2e.desk import Take, appliance, check_ramps, first_value, ramp, recorded, size_of, takes, wait_until
+from e2e.home import BY_COMMAND, Home
 from rig.room import BUILD
 
 RATE = 48000
@@ -24,7 +24,7 @@ def begin(room, config):
     record = room.spawn_woodshed("record", "--config", config)
     record.wait_error(" tracks at ")
     folder, = takes(room)
-    wait_tracks_grow(Take(folder))
+    Take(folder).wait_growth()
     return record, folder
 
 
@@ -177,13 +177,12 @@ def test_late_and_never(room):
     home.wait("info", lambda message: any(one["name"] == "desk" and one["live"] for one in message.json["interfaces"]))
     home.tell("record/set", "ON")
     take = home.take(home.wait_event("take_started")["take"])
-    wait_until(lambda: any(file.stat().st_size > 8192 for file in take.folder.glob("raw/01-desk-capture-aux0.flac")),
-               "the desk is heard")
+    wait_until(lambda: size_of(take.folder / "raw/01-desk-capture-aux0.flac") > 8192, "the desk is heard")
     room.interface("late", channels=3, ramp=True, ppm=80).wait_ready()
     home.wait_event("gap")
     home.wait_health(lambda health: all("interface late" not in alert for alert in health["alerts"]))
     wait_tracks = [take.folder / track["file"] for track in take.tracks if track["inputs"][0].startswith("late/")]
-    wait_until(lambda: all(path.stat().st_size > 8192 for path in wait_tracks), "the late one is heard")
+    wait_until(lambda: all(size_of(path) > 8192 for path in wait_tracks), "the late one is heard")
     home.end_take()
     manifest, frames = take.manifest, take.manifest["frames"]
     assert len(manifest["tracks"]) == 6 and {track["frames"] for track in manifest["tracks"]} == {frames}

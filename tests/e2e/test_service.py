@@ -5,7 +5,7 @@ import json
 import pytest
 
 from e2e.desk import check_ramps, measure, ramp, ramp_start, takes, wait_until
-from e2e.home import BY_COMMAND, TOPIC, Home, wait_tracks_grow
+from e2e.home import BY_COMMAND, TOPIC, Home
 from e2e.test_band import SONG, material_samples
 from rig import band
 
@@ -149,7 +149,7 @@ def test_commands(room):
     home.tell("marker/set", "the good one")
     home.wait_event("marker")
     assert home.ask("record.start")["status"] == "error"  # one runs already
-    wait_tracks_grow(first)
+    first.wait_growth()
     mark = home.watcher.mark()
     assert home.end_take()["take"] == first.folder.name
     home.wait_state("idle", since=mark)
@@ -164,7 +164,7 @@ def test_commands(room):
     mark = home.watcher.mark()
     assert home.ask("record.start", title="Last Bus")["status"] == "ok"
     second = home.take(home.wait_event("take_started", since=mark)["take"])
-    wait_tracks_grow(second)
+    second.wait_growth()
     assert home.ask("record.stop")["status"] == "ok"
     home.wait_event("take_stopped", since=mark)
     manifest = second.manifest
@@ -249,7 +249,7 @@ def test_the_broker_comes_and_goes(room):
     take = home.start_take("http", size=0)
     home.watcher.stop()
     home.broker.stop()
-    wait_tracks_grow(take)
+    take.wait_growth()
     assert home.curl("api/v1/record/stop", "-X", "POST")[0] == 202
     wait_until(lambda: take.manifest["state"] == "recorded", "the take is closed")
     home.broker.start()
