@@ -82,8 +82,7 @@ static int take(struct mixdown *m, enum taker taker, const struct block *block, 
 	case TAKER_FILE:
 		return delivery_write(m->file, block, e);
 	case TAKER_METER:
-		return meter_add(m->meter, block) < 0 ? error_errno(e, ENOMEM, "measuring the mix")
-						      : 0;
+		return meter_add(m->meter, block) < 0 ? error_errno(e, ENOMEM, "measuring the mix") : 0;
 	default:
 		return scratch_write(m->scratch, block, e);
 	}

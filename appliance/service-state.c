@@ -133,6 +133,7 @@ void service_publish_health(struct service *service)
 	}
 	health.xruns = status.gaps;
 	health.gap_frames = status.gap_frames;
+	health.disk_frames = status.disk_frames;
 	health.suspected = status.suspected;
 	health.clipped = status.clipped;
 	health.ring_high_percent = status.ring_high_percent;

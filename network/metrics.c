@@ -30,6 +30,8 @@ static const struct figure figures[] = {
 		1, false},
 	{SNAPSHOT_HEALTH, "gap_frames", "woodshed_gap_frames_total", "counter", "Frames of those gaps.", 1,
 		false},
+	{SNAPSHOT_HEALTH, "disk.lost_frames", "woodshed_disk_lost_frames_total", "counter",
+		"Frames of single tracks that the disk did not keep.", 1, false},
 	{SNAPSHOT_HEALTH, "suspected", "woodshed_suspected_losses_total", "counter",
 		"Losses that no clock told of.", 1, false},
 	{SNAPSHOT_HEALTH, "clipped", "woodshed_clipped_samples", "gauge",

@@ -81,8 +81,9 @@ struct network_health {
 	uint64_t free_bytes;
 	double hours_left;
 	uint64_t xruns, gap_frames;
-	uint64_t suspected; /* losses that no clock told of */
-	uint64_t clipped;   /* samples at full scale since the last take began */
+	uint64_t disk_frames; /* of single tracks, lost to the disk */
+	uint64_t suspected;   /* losses that no clock told of */
+	uint64_t clipped;     /* samples at full scale since the last take began */
 	double ring_high_percent;
 	double ring_s; /* that the ring holds */
 	uint64_t ring_bytes;

@@ -70,17 +70,17 @@ char *text_health(const struct network_health *health)
 	json_t *alerts = json_array();
 	for (size_t i = 0; i < health->alert_count; i++)
 		json_array_append_new(alerts, json_string(health->alerts[i]));
-	return finish_text(json_pack("{s:b, s:o, s:{s:I, s:o}, s:I, s:I, s:I, s:I, s:o, s:{s:o, s:I, s:b}, "
-				     "s:b, s:i, s:{s:o, s:o}, s:I, "
-				     "s:o}",
+	return finish_text(json_pack(
+		"{s:b, s:o, s:{s:I, s:o, s:I}, s:I, s:I, s:I, s:I, s:o, s:{s:o, s:I, s:b}, "
+		"s:b, s:i, s:{s:o, s:o}, s:I, s:o}",
 		"ok", health->ok, "alerts", alerts, "disk", "free_bytes", (json_int_t)health->free_bytes,
-		"hours_left", figure(health->hours_left), "xruns", (json_int_t)health->xruns, "gap_frames",
-		(json_int_t)health->gap_frames, "suspected", (json_int_t)health->suspected, "clipped",
-		(json_int_t)health->clipped, "ring_high", figure(health->ring_high_percent), "ring",
-		"seconds", figure(health->ring_s), "bytes", (json_int_t)health->ring_bytes, "locked",
-		health->ring_locked, "realtime", health->realtime, "nice", health->nice, "unsafe", "seconds",
-		figure(health->unsafe_s), "most", figure(health->unsafe_most_s), "rss", resident_bytes(),
-		"load", figure(load_average())));
+		"hours_left", figure(health->hours_left), "lost_frames", (json_int_t)health->disk_frames,
+		"xruns", (json_int_t)health->xruns, "gap_frames", (json_int_t)health->gap_frames, "suspected",
+		(json_int_t)health->suspected, "clipped", (json_int_t)health->clipped, "ring_high",
+		figure(health->ring_high_percent), "ring", "seconds", figure(health->ring_s), "bytes",
+		(json_int_t)health->ring_bytes, "locked", health->ring_locked, "realtime", health->realtime,
+		"nice", health->nice, "unsafe", "seconds", figure(health->unsafe_s), "most",
+		figure(health->unsafe_most_s), "rss", resident_bytes(), "load", figure(load_average())));
 }
 
 static json_t *url_json(const char *base, const char *id)

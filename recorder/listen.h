@@ -24,6 +24,7 @@ struct recorder {
 	bool wait_for_quiet;	/* stopped by command: what still sounds starts nothing */
 	bool blocked;		/* the disk would not have a take: none begins by itself until it would */
 	bool looking;		/* at the disk */
+	uint64_t disk_frames;	/* of single tracks, that the disk did not keep: ever */
 	int64_t look_ns;	/* when to look again */
 	int64_t pause_ns;	/* between looks at a disk that would not have a take */
 	uint64_t wanted_bytes;	/* for the last take that was begun */

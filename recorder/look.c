@@ -26,6 +26,7 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 		.since_ns = recorder->since_ns,
 		.realtime = recorder->config.source->realtime(recorder->room.source),
 		.locked = true,
+		.disk_frames = recorder->disk_frames,
 		.nice = syncer_nice(recorder->room.syncer),
 		.unsafe_s = recorder_unsafe_s(recorder),
 		.unsafe_most_s = recorder->current ? recorder->current->safety.most_s : 0,

@@ -25,6 +25,7 @@ static void add_loss(struct recorder *recorder, struct take_track *track, const 
 {
 	const struct take_gap gap = {trouble->frame, trouble->frames, GAP_DISK};
 	take_track_add_gap(track, gap.frame, gap.frames);
+	recorder->disk_frames += gap.frames;
 	recorder->callbacks.loss(recorder->callbacks.data, track->name, &gap);
 }
 

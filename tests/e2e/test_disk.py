@@ -127,6 +127,26 @@ def test_a_file_that_cannot_be_made(room):
             check_track(take, track)
 
 
+def test_the_service_counts_what_no_file_holds(room):
+    room.interface("desk", channels=CHANNELS, noise=-20).wait_ready()
+    home = Home(room, {"desk": CHANNELS}, recording=BY_COMMAND, render=False)
+    env = bad_disk(room, ("create", "/02-capture-aux1", 0, EIO))
+    room.guarded = lambda **extra: env | extra
+    home.start()
+    lost = 0
+    for _ in range(2):
+        mark = home.watcher.mark()
+        home.ask("record.start")
+        take = home.take(home.wait_event("take_started", since=mark)["take"])
+        wait_until(lambda take=take: size_of(take.folder / take.tracks[0]["file"]) > 8192, "the first track grows")
+        home.end_take()
+        frames = take.manifest["frames"]
+        gap = home.wait_event("gap", since=mark)
+        assert (gap["track"], gap["frame"], gap["frames"], gap["cause"]) == ("capture-aux1", 0, frames, "disk")
+        lost += frames
+        home.wait_health(lambda health, lost=lost: health["disk"]["lost_frames"] == lost)
+
+
 # ---- the whole disk fails ----
 
 def test_read_only(room):

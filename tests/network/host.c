@@ -179,8 +179,12 @@ static void on_tick(void *data)
 {
 	struct host *host = data;
 	const char *alerts[] = {"disk \"low\""};
-	struct network_health health = {
-		.ok = true, .alerts = alerts, .alert_count = 1, .hours_left = NAN, .free_bytes = 5000000000};
+	struct network_health health = {.ok = true,
+		.alerts = alerts,
+		.alert_count = 1,
+		.hours_left = NAN,
+		.free_bytes = 5000000000,
+		.disk_frames = 4096};
 	network_set_health(host->network, &health);
 }
 

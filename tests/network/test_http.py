@@ -315,7 +315,7 @@ class Metrics(Server):
         until(lambda: "woodshed_disk_free_bytes" in self.read(), "health")
         samples = self.parse(self.read())
         for name, value in (("recording", 0), ("takes", 2), ("xruns_total", 0), ("gaps_total", 0), ("ok", 1), ("alerts", 1),
-                            ("disk_free_bytes", 5e9), ("renders", 0), ("ring_bytes", 0), ("http_listeners", 0)):
+                            ("disk_free_bytes", 5e9), ("disk_lost_frames_total", 4096), ("renders", 0), ("ring_bytes", 0), ("http_listeners", 0)):
             self.assertEqual(samples["woodshed_" + name, None], value, name)
         self.assertGreater(samples["woodshed_resident_memory_bytes", None], 1e6)
         self.assertEqual(samples["woodshed_record_state", 'state="idle"'], 1)
