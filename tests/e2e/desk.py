@@ -158,6 +158,22 @@ def ramp_with_gaps(first, frames, gaps):
     return bytes(data)
 
 
+RETURN_FRAMES = 12000  # within which an interface's links are made
+
+
+def absences(take, interface):
+    """[(frame, frames)] in which an interface was away. While its links are made the graph may skip some cycles once
+    more: gaps of their own, which belong to the same return."""
+    found = []
+    for frame, lost, cause in take.gaps[interface]:
+        assert cause == "unplugged"
+        if found and frame < sum(found[-1]) + RETURN_FRAMES:
+            found[-1] = (found[-1][0], frame + lost - found[-1][0])
+        else:
+            found.append((frame, lost))
+    return found
+
+
 def check_ramps(take, channels, frames=None):
     """Each track is its interface's ramp, but for the gaps that the manifest tells of. Returns the frame of each
     interface at which the take begins."""
