@@ -74,10 +74,13 @@ static void read_port(struct blocks *blocks, uint32_t channel, void *port, uint6
 	}
 }
 
-/* False while the ports are not all linked and fed: then this cycle is not the interface's. */
+/* False while the ports are not all linked and fed: then this cycle is not the interface's. Links may be gone
+ * and made again between two cycles: they are new ones. */
 static bool is_valid(struct filter *filter, const struct blocks *blocks)
 {
-	if (!blocks->whole || !atomic_load_explicit(&filter->capture->live, memory_order_acquire)) {
+	bool live = atomic_load_explicit(&filter->capture->live, memory_order_acquire);
+	bool parted = atomic_exchange_explicit(&filter->parted, false, memory_order_acq_rel);
+	if (!blocks->whole || !live || parted) {
 		filter->settling = SETTLE_CYCLES_MOST;
 		filter->steady = 0;
 		filter->relinked = true;
@@ -140,6 +143,8 @@ static const struct pw_filter_events filter_events = {
 
 static void set_live(struct filter *filter, bool live)
 {
+	if (!live)
+		atomic_store_explicit(&filter->parted, true, memory_order_release);
 	if (atomic_exchange_explicit(&filter->capture->live, live, memory_order_acq_rel) != live)
 		filter->source->callbacks.changed(filter->source->callbacks.data);
 }

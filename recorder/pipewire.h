@@ -55,8 +55,9 @@ struct filter {
 	struct spa_hook listener;
 	void *ports[SOURCE_MAX_CHANNELS];
 	struct filter_link *links[SOURCE_MAX_CHANNELS];
-	uint32_t node_id; /* that we are linked to; SPA_ID_INVALID: none */
-	int settle_seq;	  /* a round trip to the daemon after the last link became active */
+	uint32_t node_id;   /* that we are linked to; SPA_ID_INVALID: none */
+	int settle_seq;	    /* a round trip to the daemon after the last link became active */
+	atomic_bool parted; /* a link was gone since the capture thread last looked */
 
 	/* Capture thread only. */
 	uint32_t settling; /* cycles still to be left out */

@@ -107,6 +107,25 @@ def test_unplugged_and_returned(room):
     take.check_files()
 
 
+def test_returned_at_once(room):
+    """As by a bad cable: whoever is back before the graph went another round was away all the same."""
+    channels = {"desk": 2, "stays": 1}
+    desk, _ = (room.interface(name, channels=count, ramp=True).wait_ready() for name, count in channels.items())
+    record = room.spawn_woodshed("record", "--config", appliance(room, channels))
+    record.wait_error("recording 3 tracks")
+    take = Take(takes(room)[0])
+    take.wait_growth()
+    for _ in range(6):
+        told = record.stderr.count("frames lost at frame")
+        desk.kill()
+        desk = room.interface("desk", channels=2, ramp=True).wait_ready()
+        wait_until(lambda told=told: record.stderr.count("frames lost at frame") > told, "the desk is heard again")
+    assert record.stop() == 0
+    assert take.gaps["stays"] == [] and {cause for _, _, cause in take.gaps["desk"]} == {"unplugged"}
+    assert len(take.gaps["desk"]) >= 6
+    take.check_files()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_take_whole(room, number):
     channels = {"left": CHANNELS, "right": CHANNELS}
