@@ -1,4 +1,6 @@
 """Levels while someone wants them."""
+import itertools
+import statistics
 import time
 
 import pytest
@@ -28,17 +30,17 @@ def test_levels_while_they_are_wanted(room):
         last = home.wait("levels", since=home.watcher.mark())
         for peak, rms, clipped in channels(last, "tone"):
             assert (peak, rms, clipped) == (pytest.approx(-12, abs=0.1), pytest.approx(-15, abs=0.1), 0)
-    said = home.said("levels")
-    assert (len(said) - 1) / (said[-1].heard - said[0].heard).total_seconds() == pytest.approx(5, abs=1)
+    # A busy machine holds some of them up, and leaves some out.
+    apart = [(b.heard - a.heard).total_seconds() for a, b in itertools.pairwise(home.said("levels"))]
+    assert statistics.median(apart) == pytest.approx(0.2, abs=0.04)
 
-    # Clips are counted from the take's start on: half of a sine of +3 dBFS is above full scale.
+    # Clips are counted from the take's start on: half of a sine of +3 dBFS is above full scale. Right then there is none.
     before, = channels(last, "hot")
     assert before[0] == pytest.approx(3, abs=0.1)
     mark = home.watcher.mark()
     home.tell("record/set", "ON")
     home.wait_event("take_started", since=mark)
-    reset, = channels(home.wait("levels", lambda one: channels(one, "hot")[0][2] < before[2], since=mark), "hot")
-    assert reset[2] > 0
+    home.wait("levels", lambda one: 0 < channels(one, "hot")[0][2] < before[2], since=mark)
     home.end_take()
     assert home.wait_health(lambda health: health["clipped"] > 0, since=mark)
     assert home.ask("levels", seconds=5)["status"] == "error"
