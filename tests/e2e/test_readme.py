@@ -1,5 +1,6 @@
 """What README.md and docs/ promise: their YAML passes the check, and the demo does what it says."""
 import json
+import os
 import pathlib
 import re
 import signal
@@ -125,15 +126,16 @@ def test_what_is_named_in_the_tree_is_there():
 
 @pytest.fixture
 def demo(build):
-    """Starts packaging/demo with arguments; it is ended with the test."""
+    """Starts packaging/demo with arguments, and what it is to find in its environment; it is ended with the test. It makes
+    sure first that everything is built, which only the build that is tested is, and only for the same compiler."""
     if build != ROOT / "build":
         pytest.skip("the demo builds in build/")
     started = []
 
-    def start(*args):
+    def start(*args, **more):
         process = subprocess.Popen([ROOT / "packaging/demo", *args], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   start_new_session=True)
+                                   start_new_session=True, env=os.environ | more)
         started.append(process)
         return process
 
@@ -207,10 +209,10 @@ def test_the_demo_serves_until_it_is_interrupted(demo, tmp_path):
     assert json.loads(manifest.read_text(encoding="utf-8"))["state"] == "recorded"
 
 
-def test_real_interfaces_without_a_pipewire(tmp_path):
-    done = subprocess.run([ROOT / "packaging/demo", "--real", "--for", "1s", "--dir", tmp_path / "takes"],
-                          env={"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}, capture_output=True,
-                          text=True, timeout=DEMO_S, check=False)
-    assert done.returncode == 1
-    assert "no PipeWire runs for this user" in done.stderr
+def test_real_interfaces_without_a_pipewire(demo, tmp_path):
+    process = demo("--real", "--for", "1s", "--dir", tmp_path / "takes", XDG_RUNTIME_DIR=str(tmp_path),
+                   PIPEWIRE_RUNTIME_DIR=str(tmp_path), PIPEWIRE_REMOTE="pipewire-0")
+    out, err = process.communicate(timeout=DEMO_S)
+    assert process.returncode == 1, out + err
+    assert "no PipeWire runs for this user" in err
     assert not (tmp_path / "takes").exists()
