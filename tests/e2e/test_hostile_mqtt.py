@@ -1,6 +1,7 @@
 """The broker as an enemy: rubbish in floods, and a broker that dies. Short; tests/stress/mqtt has the long runs."""
 from e2e.crowd import (TOPIC, Client, answer_times, answered_after, broker_away, finish, flood, nasty, percentile, processor_s,
                        publication, recording, resident_kib)
+from e2e.desk import wait_until
 
 CHANNELS = {"desk": 4}
 
@@ -27,14 +28,16 @@ def test_nothing_nasty_does_anything(room):
 def test_flood(room):
     """10,000 a second: memory stays, requests of others are answered, the take is whole."""
     home, take = recording(room, CHANNELS)
-    flood(room, 1, 2000)
-    before, used = resident_kib(home.process), processor_s(home.process)
+    # The markers that it sets stay, as many as a take may have: some 2 MiB, which are no leak.
+    wait_until(lambda: flood(room, 0.5, 10000) and len(take.manifest["markers"]) > 900, "the take is full of markers")
+    answered_after(room)
+    before, used = resident_kib(home.process), [processor_s(one) for one in (home.process, home.broker.process)]
     sent, _ = flood(room, 3, 10000)
     assert sent >= 30000
     answered_after(room)
-    # How long that is by the clock is the machine's business, and the broker's.
-    used = processor_s(home.process) - used
-    assert used < 3, f"{used} s of a processor"
+    # How long that is by the clock is the machine's business, and the broker's, which has the same messages to look at.
+    ours, brokers = (processor_s(one) - then for one, then in zip((home.process, home.broker.process), used))
+    assert ours < 5 * brokers, f"{ours} s of a processor, beside the broker's {brokers}"
     grown = resident_kib(home.process) - before
     assert grown < 2048, f"{grown} KiB more"
     assert len(take.manifest["markers"]) <= 1000
