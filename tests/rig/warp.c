@@ -1,12 +1,13 @@
 /* Preloaded, a monotonic clock that runs faster than the world's: an hour of a whole room (PipeWire,
- * interfaces, the program) goes by in some minutes. Who waits for a moment of that clock waits as much
- * shorter; CLOCK_REALTIME and waits for so many milliseconds stay as they are. Everything in the room must
+ * interfaces, the program) goes by in some minutes. Who waits for a moment of that clock, or in poll(2) for
+ * so many milliseconds, waits as much shorter; CLOCK_REALTIME stays as it is. Everything in the room must
  * have the same two numbers.
  *
  *     WOODSHED_WARP=START_NS:SPEED LD_PRELOAD=build/tests/rig/libwarp.so …
  */
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ static int (*real_gettime)(clockid_t, struct timespec *);
 static int (*real_settime)(int, int, const struct itimerspec *, struct itimerspec *);
 static int (*real_timedwait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
 static int (*real_nanosleep)(clockid_t, int, const struct timespec *, struct timespec *);
+static int (*real_poll)(struct pollfd *, nfds_t, int);
 static int64_t start_ns;
 static double speed = 1;
 
@@ -34,6 +36,7 @@ __attribute__((constructor)) static void begin(void)
 	*(void **)&real_settime = dlsym(RTLD_NEXT, "timerfd_settime");
 	*(void **)&real_timedwait = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
 	*(void **)&real_nanosleep = dlsym(RTLD_NEXT, "clock_nanosleep");
+	*(void **)&real_poll = dlsym(RTLD_NEXT, "poll");
 	if (text && sscanf(text, "%" SCNd64 ":%lf", &start_ns, &speed) == 2 && speed > 0)
 		return;
 	start_ns = 0;
@@ -97,4 +100,12 @@ int clock_nanosleep(clockid_t id, int flags, const struct timespec *wanted, stru
 		return real_nanosleep(id, flags, wanted, left);
 	struct timespec real = (flags & TIMER_ABSTIME) != 0 ? real_moment(wanted) : shorter(wanted);
 	return real_nanosleep(id, flags, &real, left);
+}
+
+/* Paho gives up a connection by that clock, and looks at what became of it in steps of a second. */
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	if (!real_poll)
+		begin();
+	return real_poll(fds, count, timeout_ms > 0 ? (int)((timeout_ms + speed - 1) / speed) : timeout_ms);
 }
