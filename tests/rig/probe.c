@@ -1,5 +1,6 @@
 /* A small follower of a simulated interface: links each channel, checks the ramp sample by sample, and prints
- * one JSON object an interface. `probe FRAMES NODE:CHANNELS…`; --help says the rest. */
+ * one JSON object an interface. `probe FRAMES NODE:CHANNELS…`; --help says the rest. What it hears by then,
+ * it says on standard error. */
 #include "common/clock.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ struct interface {
 	uint32_t node_id;
 	uint32_t out[MAX_CHANNELS]; /* global ids of the interface's ports, by port.id */
 	uint32_t in[MAX_CHANNELS];
-	bool linked;
+	bool linked, told;
 	struct pw_proxy *links[MAX_CHANNELS];
 
 	/* Data thread, until the process is over. */
@@ -62,7 +63,7 @@ struct interface {
 	int64_t first_nsec, first_position;
 	struct jump jumps[MAX_BREAKS];
 	unsigned jump_count;
-	atomic_bool done;
+	atomic_bool heard, done;
 };
 
 static struct {
@@ -166,10 +167,12 @@ static void on_process(void *data, struct spa_io_position *position)
 	struct cycle c = {clock->id, clock->position, clock->nsec, clock->duration};
 	f->cycles++;
 	take_cycle(f, &c);
-	if (f->seen >= f->wanted) {
-		atomic_store(&f->done, true);
-		pw_loop_signal_event(pw_main_loop_get_loop(probe.main_loop), probe.check);
-	}
+	bool heard = f->seen > 0, done = f->seen >= f->wanted;
+	if (heard == atomic_load(&f->heard) && !done)
+		return;
+	atomic_store(&f->heard, heard);
+	atomic_store(&f->done, done);
+	pw_loop_signal_event(pw_main_loop_get_loop(probe.main_loop), probe.check);
 }
 
 static const struct pw_filter_events filter_events = {PW_VERSION_FILTER_EVENTS, .process = on_process};
@@ -280,10 +283,17 @@ static const struct pw_registry_events registry_events = {
 static void on_check(void *data, uint64_t count)
 {
 	(void)data, (void)count;
-	for (unsigned i = 0; i < probe.count; i++)
-		if (!atomic_load(&probe.interfaces[i].done))
-			return;
-	pw_main_loop_quit(probe.main_loop);
+	bool done = true;
+	for (unsigned i = 0; i < probe.count; i++) {
+		struct interface *f = &probe.interfaces[i];
+		bool heard = atomic_load(&f->heard);
+		if (heard && !f->told)
+			fprintf(stderr, "probe: hears %s\n", f->node);
+		f->told = heard;
+		done = done && atomic_load(&f->done);
+	}
+	if (done)
+		pw_main_loop_quit(probe.main_loop);
 }
 
 static void on_signal(void *data, int signal)

@@ -70,6 +70,7 @@ def test_a_follower_that_stalls_loses_nothing(room):
     """Not while it joins: then the interface waits for it less long."""
     room.interface("a", ramp=True).wait_ready()
     probe = room.spawn("probe", BUILD / "tests/rig/probe", 6 * 48000, "a:18")
+    probe.wait_error("hears a")
     room.run("sh", "-c", f"sleep 3; kill -STOP {probe.pid}; sleep 1; kill -CONT {probe.pid}")
     assert probe.wait() == 0
     exact(json.loads(probe.stdout), 6 * 48000)
