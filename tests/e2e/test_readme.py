@@ -152,9 +152,10 @@ def test_the_demo(demo, tmp_path):
     assert process.returncode == 0, out + err
     assert re.search(r"^  http://127\.0\.0\.1:\d+/#token=[0-9a-f]+$", out, re.M)
     steps = re.findall(r"^ +[\d.]+ s   (\S+)", out, re.M)
-    # State and events are two topics; only within one is their order sure.
-    assert [step for step in steps if step in ("armed", "recording", "finalizing")] == [
-        "armed", "recording", "finalizing", "armed"]
+    # State and events are two topics; only within one is their order sure. A take may be closed, which is `finalizing`,
+    # before the broker is told of it.
+    states = [step for step in steps if step in ("armed", "recording", "finalizing")]
+    assert states in (["armed", "recording", "finalizing", "armed"], ["armed", "recording", "armed"])
     assert [step for step in steps if step.startswith("take_")] == [
         "take_started", "take_stopped", "take_mastered"]
     assert re.search(r"^  loudness +-14\.0 LUFS +-14\.0 LUFS$", out, re.M)
