@@ -1,4 +1,5 @@
 """The page in Debian's Chromium, in front of the real service: a band in the room, a hand on a phone."""
+import contextlib
 import hashlib
 import json
 import os
@@ -40,13 +41,18 @@ def modules():
     lock = (HERE / "package-lock.json").read_bytes()
     folder = BUILD / f"page-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=BUILD) as made:
+        with tempfile.TemporaryDirectory(dir=BUILD) as outer:
+            made = pathlib.Path(outer, "made")
+            made.mkdir()
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(HERE / name, made)
             done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=made,
                                   capture_output=True, text=True, timeout=PATIENCE_S, check=False)
             assert done.returncode == 0, f"npm could not install what tests/page needs:\n{done.stderr}"
-            shutil.copytree(made, folder, dirs_exist_ok=True)
+            # All of it or nothing, whoever ends this; another run may be at it too, and the first that is done stays.
+            with contextlib.suppress(OSError):
+                made.rename(folder)
+            assert folder.exists()
     return folder
 
 
