@@ -3,12 +3,15 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct subcommand *const commands[] = {
 	&subcommand_run,
@@ -59,10 +62,10 @@ static int print_json(void)
 				      commands[i]->synopsis, "help", commands[i]->help, "options", options));
 	}
 	json_t *all = json_pack("{s:s, s:o}", "version", WOODSHED_VERSION, "commands", list);
-	int result = json_dumpf(all, stdout, JSON_INDENT(1));
+	json_dumpf(all, stdout, JSON_INDENT(1));
 	json_decref(all);
 	putchar('\n');
-	return result == 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+	return EXIT_DONE;
 }
 
 static void print_help(const struct subcommand *command)
@@ -130,14 +133,29 @@ static int run(const struct subcommand *command, int argc, char **argv)
 	return command->run(command, &arguments);
 }
 
-int main(int argc, char **argv)
+/* Of a pipe or socket. */
+static bool reader_is_gone(int fd)
 {
-	setlocale(LC_CTYPE, "");
-	/* Who writes to a closed pipe or socket gets an error to handle, not a signal. */
-	signal(SIGPIPE, SIG_IGN);
-	json_set_alloc_funcs(memory_block, free);
-	if (getenv("WOODSHED_DEBUG"))
-		log_set_level(LOG_LEVEL_DEBUG);
+	struct pollfd end = {.fd = fd, .events = POLLOUT};
+	return poll(&end, 1, 0) == 1 && (end.revents & (POLLERR | POLLHUP));
+}
+
+/* Whoever sends the output to a disk that is full must not take half of it for all of it. A reader that went
+ * away had enough. */
+static int finish_output(int status)
+{
+	errno = 0;
+	bool whole = fflush(stdout) == 0 && !ferror(stdout);
+	int failure = errno; /* of the last piece; an earlier one has left no word */
+	if (whole || status != EXIT_DONE || reader_is_gone(STDOUT_FILENO))
+		return status;
+	fprintf(stderr, "woodshed: standard output: %s\n",
+		failure ? strerror(failure) : "not all of it could be written");
+	return EXIT_FAILED;
+}
+
+static int dispatch(int argc, char **argv)
+{
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
 		printf("woodshed %s\n", WOODSHED_VERSION);
 		return EXIT_DONE;
@@ -155,4 +173,15 @@ int main(int argc, char **argv)
 		fprintf(stderr, "woodshed: there is no command %s\n", argv[1]);
 	print_usage(stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	/* Who writes to a closed pipe or socket gets an error to handle, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	json_set_alloc_funcs(memory_block, free);
+	if (getenv("WOODSHED_DEBUG"))
+		log_set_level(LOG_LEVEL_DEBUG);
+	return finish_output(dispatch(argc, argv));
 }

@@ -2,12 +2,13 @@
 import re
 import shutil
 import signal
+import subprocess
 
 import pytest
 
 from e2e.desk import Take, appliance, check_ramps, recorded, takes
 from e2e.home import BY_COMMAND, SESSION, Home
-from rig.room import Room, free_port
+from rig.room import BUILD, DEADLINE, Room, free_port
 
 # Each: the fault's line and column, what the message names, and the text.
 BROKEN = {
@@ -159,6 +160,21 @@ def test_calls_that_are_wrong(room, arguments, status, words):
     assert done.returncode == status
     assert not done.stdout
     assert all(word in done.stderr for word in words), done.stderr
+
+
+# Also more than stdio keeps, which fails before its end.
+@pytest.mark.parametrize("arguments", [["--version"], ["measure", "--json"], ["presets"], ["schema", "session"]],
+                         ids=" ".join)
+def test_output_that_nobody_takes(program, take, arguments):
+    """On a full disk half of it is not all of it; a reader that had enough is none of our business."""
+    assert program
+    command = [BUILD / "woodshed", *arguments, *([take.folder / "master.flac"] if arguments[0] == "measure" else [])]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+    one_line(done, 1, "standard output", "No space left")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.wait(DEADLINE) == 0 and not process.stderr.read()
 
 
 def test_a_missing_interface_is_named(room):
