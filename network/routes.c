@@ -202,8 +202,11 @@ static struct answer run_command(struct request *request)
 	if (request->call)
 		return finish_command(request);
 	struct error e;
+	const char *take = request->parameters[0];
 	json_t *arguments = NULL;
 	int result = 0;
+	if (take && !take_id_valid(take))
+		return answer_problem(MHD_HTTP_NOT_FOUND, "no such take");
 	if (request->body_size == 0)
 		arguments = json_object();
 	else
@@ -211,8 +214,8 @@ static struct answer run_command(struct request *request)
 	if (result < 0)
 		return answer_problem(status_of(result), "%s", e.text);
 	/* The path says which take, not the body. */
-	if (request->parameters[0])
-		json_object_set_new(arguments, "take", json_string(request->parameters[0]));
+	if (take)
+		json_object_set_new(arguments, "take", json_string(take));
 	request->call =
 		call_start(request->http->calls, request->connection, request->route->verb, arguments);
 	if (!request->call)

@@ -204,8 +204,16 @@ class Http(Hosted):
             self.assertEqual(post("/api/v1/marker", body)[0], 400, body)
         self.assertEqual(post(f"/api/v1/takes/{TAKE}/render")[1]["take"], TAKE)
         self.assertEqual(post(f"/api/v1/takes/{TAKE}/render", '{"take": "20200101-000000-x"}')[1]["take"], TAKE)
-        self.assertEqual(post("/api/v1/takes/%2e%2e/render")[0], 400)
         self.assertEqual(self.host.json("/api/v1/sessions")[1]["sessions"], ["default", "thursday"])
+
+    def test_commands_to_takes_that_there_cannot_be(self):
+        """As GET says of the same addresses; and what the body names is no other way to a take."""
+        for name in ("%2e%2e", "nothing", "20200101-000000-X", "%ff", f"{TAKE}%00"):
+            for method, path in (("PATCH", ""), ("DELETE", ""), ("POST", "/render")):
+                with self.subTest(name=name, method=method):
+                    status, body = self.host.json(f"/api/v1/takes/{name}{path}", "-X", method, "-d",
+                                                  json.dumps({"take": TAKE}))
+                    self.assertEqual((status, body["status"]), (404, 404))
 
     def test_large_bodies(self):
         body = self.folder.path / "large"
