@@ -182,7 +182,8 @@ int command_read(struct command *command, const char *verb_name, json_t *argumen
 
 json_t *command_argument(const char *name, const char *text, size_t size)
 {
-	json_t *value = json_stringn(text, size);
+	/* What follows a zero would be lost on the way, and another text be taken for this one. */
+	json_t *value = memchr(text, '\0', size) ? NULL : json_stringn(text, size);
 	if (!value)
 		return NULL;
 	json_t *arguments = json_object();

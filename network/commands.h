@@ -20,7 +20,7 @@ int command_load(const char *text, size_t size, json_t **arguments, struct error
 int command_read(struct command *command, const char *verb, json_t *arguments, struct error *e) MUST_CHECK;
 
 /* The same for a command of one argument that arrives as bare text (`session/set`, `marker/set`). Gives the
- * arguments that command_read takes, as a new reference; NULL if `text` is not UTF-8. */
+ * arguments that command_read takes, as a new reference; NULL if `text` is not UTF-8 or has a zero in it. */
 json_t *command_argument(const char *name, const char *text, size_t size);
 
 #endif

@@ -175,6 +175,8 @@ static void takes_bare_text(void **state)
 	assert_string_equal(json_string_value(json_object_get(arguments, "label")), "a\"b");
 	json_decref(arguments);
 	assert_null(command_argument("label", "\xc3", 1));
+	assert_null(command_argument("session", "friday\0x", 8));
+	assert_null(command_argument("label", "\0", 1));
 }
 
 int main(void)
