@@ -28,25 +28,41 @@ char *service_session_folder(const struct service *service)
 	return sessions;
 }
 
-int service_use_session(struct service *service, const char *path, bool tell, struct error *e)
+/* Of the file `path`; NULL: the defaults. `tell`: all of its faults on standard error, too. */
+static int load_session(const struct service *service, const char *path, bool tell,
+	struct loaded_session *loaded, struct error *e)
 {
-	struct loaded_session loaded;
 	struct faults faults;
 	faults_init(&faults, path ? path : "defaults");
-	int result = sessions_load(&loaded, path, "take", service->appliance, &faults);
+	int result = sessions_load(loaded, path, "take", service->appliance, &faults);
 	if (result < 0) {
 		faults_first(&faults, e);
 		if (tell)
 			faults_print(&faults, stderr);
-	} else {
-		recorder_set_session(service->recorder, &loaded.session, loaded.text);
-		sessions_finish(&service->session);
-		/* The struct moves, what the recorder was given must not. */
-		service->session = loaded;
-		recorder_set_session(service->recorder, &service->session.session, service->session.text);
 	}
 	faults_finish(&faults);
 	return result;
+}
+
+/* Puts `loaded` in place of the session in use, which the caller gets. The struct moves, what the recorder is
+ * given does not. */
+static struct loaded_session put_session(struct service *service, const struct loaded_session *loaded)
+{
+	struct loaded_session before = service->session;
+	service->session = *loaded;
+	recorder_set_session(service->recorder, &service->session.session, service->session.text);
+	return before;
+}
+
+int service_use_session(struct service *service, const char *path, bool tell, struct error *e)
+{
+	struct loaded_session loaded;
+	int result = load_session(service, path, tell, &loaded, e);
+	if (result < 0)
+		return result;
+	loaded = put_session(service, &loaded);
+	sessions_finish(&loaded);
+	return 0;
 }
 
 /* What is read at the start alone: the network and the folder of takes are not taken down under a band. */
@@ -94,40 +110,62 @@ int service_reload(struct service *service, json_t *restart, struct error *e)
 	return result;
 }
 
-static int set_session(struct service *service, const char *name, struct error *e)
+/* The path of a session's file, the caller's to free. */
+static char *session_path(const struct service *service, const char *name)
 {
 	char *folder = service_session_folder(service);
 	char *path = memory_format("%s/%s" SESSION_ENDING, folder, name);
+	free(folder);
+	return path;
+}
+
+/* Puts the session `name` in place of the one in use, which becomes `before`, the caller's to finish. */
+static int change_session(
+	struct service *service, const char *name, struct loaded_session *before, struct error *e)
+{
+	*before = (struct loaded_session){0};
+	struct loaded_session loaded;
+	char *path = session_path(service, name);
 	/* The session in use may have a name that no file has; it is what a panel shows, and may choose. */
 	int result = 0;
-	if (access(path, F_OK) == 0)
-		result = service_use_session(service, path, false, e);
-	else if (strcmp(name, service->session.session.name) != 0)
+	if (access(path, F_OK) == 0) {
+		result = load_session(service, path, false, &loaded, e);
+		if (result == 0)
+			*before = put_session(service, &loaded);
+	} else if (strcmp(name, service->session.session.name) != 0) {
 		result = error_set(e, ENOENT, "there is no session \"%s\"", name);
-	free(path);
-	free(folder);
-	if (result == 0) {
-		log_info("session %s", service->session.session.name);
-		service_publish_state(service);
-		service_publish_info(service);
-		service_look_for_sessions(service);
 	}
+	free(path);
 	return result;
+}
+
+static void tell_session(struct service *service)
+{
+	log_info("session %s", service->session.session.name);
+	service_publish_state(service);
+	service_publish_info(service);
+	service_look_for_sessions(service);
 }
 
 /* ---- the verbs ---- */
 
+/* A take that is refused changes nothing: the session stays, too. */
 static int on_record_start(
 	struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)result;
-	if (command->session) {
-		int status = set_session(service, command->session, e);
-		if (status < 0)
-			return status;
-	}
-	return recorder_begin(service->recorder,
+	struct loaded_session other = {0};
+	int status = command->session ? change_session(service, command->session, &other, e) : 0;
+	if (status < 0)
+		return status;
+	status = recorder_begin(service->recorder,
 		&(struct recorder_start){.pre_roll = true, .click = true, .title = command->title}, e);
+	if (status < 0 && other.text)
+		other = put_session(service, &other);
+	else if (status == 0 && command->session)
+		tell_session(service);
+	sessions_finish(&other);
+	return status;
 }
 
 static int on_record_stop(
@@ -210,7 +248,13 @@ static int on_session_set(
 	struct service *service, const struct command *command, json_t **result, struct error *e)
 {
 	(void)result;
-	return set_session(service, command->session, e);
+	struct loaded_session before;
+	int status = change_session(service, command->session, &before, e);
+	if (status < 0)
+		return status;
+	sessions_finish(&before);
+	tell_session(service);
+	return 0;
 }
 
 static int on_reload(struct service *service, const struct command *command, json_t **result, struct error *e)

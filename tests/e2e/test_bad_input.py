@@ -324,6 +324,35 @@ def test_the_service_keeps_its_session(room):
     assert home.said("state")[-1].json["session"] == "friday"
 
 
+def test_a_take_that_is_refused_changes_no_session(room):
+    home = Home(room, {"desk": 2}, BY_COMMAND, render=False, sessions=("thursday", "friday"))
+    home.process = room.service(home.config)
+    home.wait_health(lambda health: health["alerts"])
+
+    def refused():
+        status, _, body = home.curl("api/v1/record/start", "-d", '{"session": "friday"}')
+        assert status == 409, body
+        assert home.ask("record.start", session="friday")["status"] == "error"
+        assert home.ask("session.list")["data"]["session"] == "thursday"
+        assert home.get_json("api/v1/state")["session"] == "thursday"
+
+    refused()  # there is no interface yet
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    home.wait_health(lambda health: health["ok"])
+    home.start_take("request")
+    refused()
+    home.end_take("request")
+    assert {message.json["session"] for message in home.said("state")} == {"thursday"}
+
+    mark = home.watcher.mark()
+    assert home.ask("record.start", session="friday")["status"] == "ok"
+    take = home.take(home.wait_event("take_started", since=mark)["take"])
+    take.wait_growth()
+    home.end_take("request")
+    assert take.manifest["session"] == home.said("state")[-1].json["session"] == "friday"
+    check_ramps(take, {"desk": 2})
+
+
 def test_the_service_waits_for_a_missing_interface(room):
     room.interface("desk", channels=2, ramp=True).wait_ready()
     home = Home(room, {"desk": 2, "away": 2}, BY_COMMAND, render=False)
