@@ -212,6 +212,8 @@ static int check_render(const char *folder, const char *session, struct error *e
 	manifest_finish(&take);
 	if (result < 0 || !session)
 		return result;
+	if (access(session, F_OK) < 0 && errno == ENOENT)
+		return error_set(e, ENOENT, "there is no such session: no file %s", session);
 	faults_init(&faults, session);
 	result = sessions_load(&loaded, session, "", NULL, &faults);
 	if (result < 0)
@@ -229,11 +231,8 @@ static int on_render(struct service *service, const struct command *command, jso
 	int status = take_find(service->started->takes, command->take, &folder, e);
 	if (status < 0)
 		return status;
-	if (command->session) {
-		char *sessions = service_session_folder(service);
-		session = memory_format("%s/%s" SESSION_ENDING, sessions, command->session);
-		free(sessions);
-	}
+	if (command->session)
+		session = session_path(service, command->session);
 	status = check_render(folder, session, e);
 	if (status == 0) {
 		jobs_add(service->jobs, folder, session);

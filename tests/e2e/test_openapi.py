@@ -213,6 +213,7 @@ def change(held, take):
     home = held.home
     held.ask("GET", "/dav/{path}", 301, path=take)
     assert held.ask("PATCH", "/api/v1/takes/{id}", 200, {"title": "Second", "keep": True}, id=take)["keep"] is True
+    held.ask("POST", "/api/v1/takes/{id}/render", 404, {"session": "nothing"}, id=take)
     mark = home.watcher.mark()
     held.ask("POST", "/api/v1/takes/{id}/render", 202, {"session": "thursday"}, id=take)
     held.ask("DELETE", "/api/v1/takes/{id}", 409, id=take)
