@@ -21,7 +21,9 @@ static void check_insert(const struct key_insert *insert, const struct processor
 	struct error e;
 	if (!type || insert->bypass)
 		return;
-	if (processor_create(&processor, type, insert->settings, format, &e) < 0)
+	int result = processor_create(&processor, type, insert->settings, format, &e);
+	faults->starved |= result == -ENOMEM;
+	if (result < 0)
 		faults_add(faults, insert->line, insert->column, "%s[%zu].chain: %s: %s", key, index,
 			type->settings->name, e.text);
 	processor_destroy(processor);
@@ -48,5 +50,5 @@ int check_chains(const struct session *session, uint32_t rate, struct faults *fa
 	format.channels = 2;
 	for (size_t i = 0; i < session->buses.count; i++)
 		check_chain(&buses[i].chain, &format, "buses", i, faults);
-	return faults->errors > before ? -EINVAL : 0;
+	return faults->errors > before ? faults_result(faults) : 0;
 }

@@ -93,8 +93,8 @@ static void tell(struct check *check, const struct faults *faults)
 {
 	char counts[64] = "";
 	faults_print(faults, stderr);
-	if (faults->errors > 0)
-		check->status = EXIT_USAGE;
+	if (faults->errors > 0 && check->status != EXIT_USAGE)
+		check->status = subcommand_unloaded(faults_result(faults));
 	if (check->print)
 		return;
 	add_count(counts, sizeof(counts), faults->errors, "error");

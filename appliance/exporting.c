@@ -388,7 +388,7 @@ static int load_session(struct export_job *job, struct error *e)
 		&job->session, job->asked->folder, job->asked->session, job->take.rate, e);
 	if (result == 0)
 		result = stems_fit(&job->session.session, &job->take, e);
-	job->asked->wrong_session = result < 0;
+	job->asked->wrong_session = result < 0 && result != -ENOMEM;
 	return result;
 }
 

@@ -66,14 +66,15 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	struct faults faults;
 	faults_init(&faults, path ? path : "defaults");
 	int result = sessions_load(&session, path, "master", NULL, &faults);
-	if (result == 0 && check_chains(&session.session, CHECK_RATE, &faults) < 0) {
-		sessions_finish(&session);
-		result = -1;
+	if (result == 0) {
+		result = check_chains(&session.session, CHECK_RATE, &faults);
+		if (result < 0)
+			sessions_finish(&session);
 	}
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
 	if (result < 0)
-		return EXIT_USAGE;
+		return subcommand_unloaded(result);
 	album.session = &session.session;
 	album.session_path = session.path;
 	int status = master(&album, arguments);

@@ -279,7 +279,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	int result = sessions_load(&session, session_path, name ? name : "take", &appliance, &faults);
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
-	status = EXIT_USAGE;
+	status = subcommand_unloaded(result);
 	if (result == 0) {
 		if (name) {
 			free(session.session.name);

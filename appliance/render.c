@@ -327,7 +327,7 @@ static int prepare(struct render *render, struct error *e)
 		result = stems_fit(&render->session.session, take, e);
 	if (result == 0)
 		result = render_plan_order(render->result, render->job->order, &render->session.session, e);
-	render->result->wrong_session = result < 0 && result != -ENOENT;
+	render->result->wrong_session = result < 0 && result != -ENOENT && result != -ENOMEM;
 	return result;
 }
 

@@ -302,11 +302,12 @@ static int run(const struct subcommand *subcommand, const struct arguments *argu
 	int status = subcommand_load_appliance(subcommand, arguments, &appliance, &service.config_path);
 	if (status != EXIT_DONE)
 		return status;
-	if (load_first_session(&service) < 0) {
+	int result = load_first_session(&service);
+	if (result < 0) {
 		appliance_finish(&appliance);
-		return EXIT_USAGE;
+		return subcommand_unloaded(result);
 	}
-	int result = serve(&service, &e);
+	result = serve(&service, &e);
 	if (result < 0)
 		status = subcommand_failed(&e);
 	sessions_finish(&service.session);

@@ -26,6 +26,7 @@ int sessions_load(struct loaded_session *loaded, const char *path, const char *n
 	struct error e;
 	result = file_read(path, SESSION_FILE_MOST, &loaded->text, &size, &e);
 	if (result < 0) {
+		faults->starved |= result == -ENOMEM;
 		faults_add(faults, 0, 0, "%s", e.text);
 		session_finish(&loaded->session);
 		return result;
@@ -46,7 +47,10 @@ int sessions_load_of_take(
 		result = check_chains(&loaded->session, rate, &faults);
 	if (result < 0) {
 		faults_print(&faults, stderr);
-		error_set(e, -result, "the session is wrong: %s", path);
+		error_set(e, -result,
+			result == -ENOMEM ? "there is no memory for the session: %s"
+					  : "the session is wrong: %s",
+			path);
 	}
 	faults_finish(&faults);
 	free(own);

@@ -29,7 +29,7 @@ static int run(const struct subcommand *command, const struct arguments *argumen
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
 	if (result < 0)
-		return EXIT_USAGE;
+		return subcommand_unloaded(result);
 	struct song_sheet sheet;
 	song_sheet_make(&sheet, &session);
 	if (html)

@@ -38,6 +38,11 @@ int subcommand_misused(const struct subcommand *command, const char *format, ...
 	return EXIT_USAGE;
 }
 
+int subcommand_unloaded(int result)
+{
+	return result == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+}
+
 int subcommand_parse_time(const char *text, double least, double *seconds)
 {
 	int result = units_parse(text, UNIT_SECONDS, 1, seconds);
@@ -54,7 +59,7 @@ int subcommand_load_appliance(const struct subcommand *command, const struct arg
 	int result = appliance_load(appliance, *path, &faults);
 	faults_print(&faults, stderr);
 	faults_finish(&faults);
-	return result < 0 ? EXIT_USAGE : EXIT_DONE;
+	return result < 0 ? subcommand_unloaded(result) : EXIT_DONE;
 }
 
 /* The folder of takes, the caller's to free. EXIT_DONE, or EXIT_USAGE with the faults printed. */

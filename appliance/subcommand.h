@@ -52,6 +52,10 @@ int subcommand_failed(const struct error *e);
 /* The same for a wrong call; returns EXIT_USAGE. */
 int subcommand_misused(const struct subcommand *command, const char *format, ...) PRINTF(2, 3);
 
+/* Of the result of loading a configuration, whose faults have been told: EXIT_USAGE, or EXIT_FAILED where it
+ * was memory that was wanting. */
+int subcommand_unloaded(int result);
+
 /* Reads a time such as 6s, 10m or 4 h into seconds, at least `least`. 0 or -EINVAL. */
 int subcommand_parse_time(const char *text, double least, double *seconds);
 

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* Says so and ends the program. */
+/* Says so and ends the program, status 1. */
 void memory_is_out(void) __attribute__((noreturn, cold));
 
 /* What a library allocated, where it says NULL for want of memory alone: that, or the end. */

@@ -159,8 +159,9 @@ int appliance_load(struct appliance *appliance, const char *path, struct faults 
 {
 	*appliance = (struct appliance){0};
 	struct yaml_file file = {0};
-	if (path && yaml_load(&file, path, faults) < 0)
-		return -EINVAL;
+	int result = path ? yaml_load(&file, path, faults) : 0;
+	if (result < 0)
+		return result;
 	const struct yaml_node *root = file.root;
 	schema_load(&appliance_record, appliance, root, NULL, faults);
 	for (size_t i = 0; i < appliance->interfaces.count; i++)
@@ -171,10 +172,10 @@ int appliance_load(struct appliance *appliance, const char *path, struct faults 
 		resolve_paths(appliance, path, root, faults);
 	complete(appliance, root);
 	yaml_finish(&file);
-	if (faults->errors == 0)
-		return 0;
-	appliance_finish(appliance);
-	return -EINVAL;
+	result = faults_result(faults);
+	if (result < 0)
+		appliance_finish(appliance);
+	return result;
 }
 
 void appliance_finish(struct appliance *appliance)

@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "config/utf8.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,9 +72,17 @@ void faults_join(struct faults *faults, struct faults *other)
 		return;
 	}
 	faults->errors += other->errors;
+	faults->starved |= other->starved;
 	faults->others = memory_grow(faults->others, faults->other_count + 1, sizeof(*faults->others));
 	faults->others[faults->other_count++] = *other;
 	*other = (struct faults){0};
+}
+
+int faults_result(const struct faults *faults)
+{
+	if (faults->errors == 0)
+		return 0;
+	return faults->starved ? -ENOMEM : -EINVAL;
 }
 
 /* By place; what stands at one place stays in the order it was found. */

@@ -21,6 +21,7 @@ struct faults {
 	size_t count;
 	size_t errors; /* that are no warnings, those not kept included */
 	size_t more;   /* faults past FAULTS_MOST, counted but not kept */
+	bool starved;  /* for want of memory, which is not the file's fault */
 	char *source;  /* the file's text, where it was read; owned */
 	/* Of the files that this one draws on (presets), each with its own name and text; owned. */
 	struct faults *others;
@@ -39,6 +40,9 @@ void faults_warn(struct faults *faults, int line, int column, const char *format
  * and it is printed after what is wrong here. Takes over what `other` owns and leaves it zeroed. A file
  * without faults, or one that is there already, is dropped. */
 void faults_join(struct faults *faults, struct faults *other);
+
+/* What loading the file comes to: 0 without errors, -ENOMEM where memory was wanting, else -EINVAL. */
+int faults_result(const struct faults *faults) MUST_CHECK;
 
 /* In the order of their place; the list is the caller's to free. */
 const struct fault **faults_sorted(const struct faults *faults);

@@ -31,8 +31,9 @@ int session_load(struct session *session, const char *path, const struct record_
 {
 	*session = (struct session){0};
 	struct yaml_file file = {0};
-	if (path && yaml_load(&file, path, faults) < 0)
-		return -EINVAL;
+	int result = path ? yaml_load(&file, path, faults) : 0;
+	if (result < 0)
+		return result;
 	schema_load(&session_record, session, file.root, processors, faults);
 	session_check(session, file.root, appliance, faults);
 	if (!session->name)
@@ -44,10 +45,10 @@ int session_load(struct session *session, const char *path, const struct record_
 	if (faults->errors == 0)
 		delivery_check(session, file.root, faults);
 	yaml_finish(&file);
-	if (faults->errors == 0)
-		return 0;
-	session_finish(session);
-	return -EINVAL;
+	result = faults_result(faults);
+	if (result < 0)
+		session_finish(session);
+	return result;
 }
 
 void session_finish(struct session *session)
@@ -78,6 +79,8 @@ bool session_is_one(const char *path)
 	faults_init(&faults, path);
 	int balance = yaml_load(&file, path, &faults) == 0 ? balance_of_keys(file.root) : 0;
 	yaml_finish(&file);
+	if (faults.starved) /* which of the two it is nobody knows */
+		memory_is_out();
 	faults_finish(&faults);
 	return balance > 0;
 }

@@ -356,6 +356,7 @@ int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct fau
 
 void yaml_unreadable(struct faults *faults, int result)
 {
+	faults->starved |= result == -ENOMEM;
 	if (result == -EFBIG)
 		faults_add(faults, 0, 0, "larger than 4 MiB; no configuration is");
 	else if (result == -ENOTSUP)
@@ -372,7 +373,7 @@ int yaml_load(struct yaml_file *file, const char *path, struct faults *faults)
 	int result = file_read(path, YAML_MOST_BYTES, &text, &size, NULL);
 	if (result < 0) {
 		yaml_unreadable(faults, result);
-		return -EINVAL;
+		return faults_result(faults);
 	}
 	free(faults->source);
 	faults->source = text;

@@ -44,7 +44,8 @@ struct yaml_file {
 };
 
 /* Reads the file, or `size` bytes of text. 0 when there is a tree to look at, though there may be faults in
- * it already (duplicate keys); -EINVAL when not. `faults` is given the text, for showing lines of it. */
+ * it already (duplicate keys); faults_result when not. `faults` is given the text, for showing lines of
+ * it. */
 int yaml_load(struct yaml_file *file, const char *path, struct faults *faults) MUST_CHECK;
 int yaml_parse(struct yaml_file *file, const char *text, size_t size, struct faults *faults) MUST_CHECK;
 

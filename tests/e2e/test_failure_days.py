@@ -153,14 +153,16 @@ def test_a_manifest_without_memory(room):
 
 # ---- one allocation that fails ----
 
-@pytest.mark.parametrize("command, most", [(memory.render, 25), (lambda folder: ["verify", memory.take(folder)], 100)],
-                         ids=["render", "verify"])
+@pytest.mark.parametrize("command, most", [
+    (memory.render, 25), (lambda folder: ["verify", memory.take(folder)], 100),
+    (lambda folder: ["song", memory.session(folder)], None), (lambda folder: ["check", memory.session(folder)], 100)],
+    ids=["render", "verify", "song", "check"])
 def test_one_allocation_fails(tmp_path, program, command, most):
     """At any place: that is said, or nothing has changed. tests/stress/memory tries all of a render's."""
     assert program
     outcome = memory.run(tmp_path, command(tmp_path), most)
     print(outcome)
-    assert sum(outcome.runs.values()) == most < outcome.places
+    assert sum(outcome.runs.values()) == (most or outcome.places) and outcome.places > (most or 0)
     assert not outcome.faults, "\n".join([str(outcome), *outcome.faults])
 
 
