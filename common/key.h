@@ -58,6 +58,7 @@ struct key {
 	bool required;
 	bool automatic;	  /* of KEY_NUMBER: "auto" may be written too, and is NAN */
 	bool absent;	  /* of KEY_RECORD: it was not given where the first of its keys, a text, is NULL */
+	bool track;	  /* of texts: the name of a track of the session */
 	bool unused;	  /* checked and kept, but nothing does anything with it yet: a warning says so */
 	const char *help; /* one sentence */
 };

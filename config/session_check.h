@@ -14,6 +14,10 @@ void session_check(const struct session *session, const struct yaml_node *root,
 /* The song's arrangement; session_check calls it. */
 void song_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
+/* The tracks that the processors of its chains name; `processors` are theirs. */
+void key_check(const struct session *session, const struct yaml_node *root,
+	const struct record_table *processors, struct faults *faults);
+
 /* Buses, sends, VCA groups and automation, once the mix preset's buses are there. The warnings are worth
  * nothing beside errors. */
 void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);

@@ -36,6 +36,7 @@ int session_load(struct session *session, const char *path, const struct record_
 		return result;
 	schema_load(&session_record, session, file.root, processors, faults);
 	session_check(session, file.root, appliance, faults);
+	key_check(session, file.root, processors, faults);
 	if (!session->name)
 		session->name = name_of_file(path);
 	session_resolve(session, path, file.root, processors, faults);

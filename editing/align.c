@@ -20,6 +20,7 @@ static const struct key align_keys[] = {
 		.offset = offsetof(struct align_settings, to),
 		.most = 64,
 		.required = true,
+		.track = true,
 		.help = "The track to bring this one into step with: another microphone of the same source."},
 	{.name = "within",
 		.type = KEY_NUMBER,

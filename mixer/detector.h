@@ -17,8 +17,10 @@
 /* The keys of a struct detector_settings that is the member `detector` of `settings`. */
 #define DETECTOR_KEYS(settings) \
 	{.name = "key", \
-		.type = KEY_NAME, \
+		.type = KEY_TEXT, \
 		.offset = offsetof(settings, detector.key), \
+		.most = 64, \
+		.track = true, \
 		.help = "The track whose level counts; the sound's own unless one is named."}, \
 		{.name = "key_highpass", \
 			.type = KEY_NUMBER, \

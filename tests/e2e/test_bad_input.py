@@ -18,6 +18,8 @@ BROKEN = {
     "role": (4, 38, "singer", "tracks:\n  - {name: vox, input: desk/1, role: singer}\n"),
     "processor": (6, 13, "compressor",
                   "tracks:\n  - name: vox\n    input: desk/1\n    chain: [compresor: {ratio: 4:1}]\n"),
+    "key": (6, 25, "kik", "tracks:\n  - name: vox\n    input: desk/1\n    chain: [gate: {key: kik}]\n"),
+    "align": (6, 24, "kik", "tracks:\n  - name: vox\n    input: desk/1\n    edit: [align: {to: kik}]\n"),
     "preset": (3, 15, "polka", "mix: {preset: polka}\n"),
     "range": (3, 20, "-200", "master: {loudness: -200 LUFS}\n"),
     "unit": (3, 20, "-14 Hz", "master: {loudness: -14 Hz}\n"),
