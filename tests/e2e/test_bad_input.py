@@ -35,6 +35,7 @@ UNMADE = {
     "control": (6, 13, "gian: unknown; did you mean gain",
                 "tracks:\n  - name: vox\n    input: desk/1\n"
                 "    chain: [lv2: {uri: 'http://plugin.org.uk/swh-plugins/amp', controls: {gian: 3}}]\n"),
+    "edit": (6, 12, "tempo", "tracks:\n  - name: vox\n    input: desk/1\n    edit: [delay: {note: 1/8}]\n"),
     "tempo": (6, 13, "tempo", "tracks:\n  - name: vox\n    input: desk/1\n    chain: [delay: {note: 1/8}]\n"),
 }
 
