@@ -1,8 +1,13 @@
 /* What a master may be asked for together: loudness, true peak, and the formats that it is delivered in. */
+#include "common/file.h"
+#include "common/memory.h"
 #include "config/session_check.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A limiter that has to bring the loudness this close under the true peak leaves nothing of a drum's attack.
  */
@@ -91,12 +96,29 @@ static void warn_broadcast(const struct check *c)
 			c->master->true_peak_dbtp, R128_TRUE_PEAK);
 }
 
-void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults)
+/* Only a warning: what is played is recorded all the same, and the record may be there when it is needed. */
+static void warn_missing(const struct check *c, const char *path)
+{
+	const struct yaml_node *node = yaml_value_of(c->node, "reference");
+	if (!node || !c->master->reference)
+		return;
+	char *folder = path ? file_folder(path) : memory_text(".");
+	char *file = file_join(folder, c->master->reference);
+	if (access(file, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		faults_warn(c->faults, node->line, node->column,
+			"master.reference: no file %s now; one that is there when it is mastered", file);
+	free(file);
+	free(folder);
+}
+
+void delivery_check(
+	const struct session *session, const char *path, const struct yaml_node *root, struct faults *faults)
 {
 	struct check c = {&session->master, yaml_value_of(root, "master"), faults};
 	const struct yaml_node *formats = yaml_value_of(c.node, "formats");
 	check_headroom(&c);
 	warn_broadcast(&c);
+	warn_missing(&c, path);
 	if (formats && formats->kind == YAML_TEXT)
 		warn_lossy(&c, formats);
 	for (size_t i = 0; formats && formats->kind == YAML_LIST && i < formats->count; i++)

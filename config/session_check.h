@@ -23,8 +23,9 @@ void key_check(const struct session *session, const struct yaml_node *root,
 void routing_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
 void routing_warn(const struct session *session, const struct yaml_node *root, struct faults *faults);
 
-/* What the master is asked for, once its preset is resolved. */
-void delivery_check(const struct session *session, const struct yaml_node *root, struct faults *faults);
+/* What the master is asked for, once its preset is resolved. `path`: the file's; NULL: none. */
+void delivery_check(
+	const struct session *session, const char *path, const struct yaml_node *root, struct faults *faults);
 
 /* The part of it that is about editing. */
 void edit_check(const struct session *session, const struct yaml_node *root, struct faults *faults);

@@ -44,7 +44,7 @@ int session_load(struct session *session, const char *path, const struct record_
 	if (faults->errors == 0)
 		routing_warn(session, file.root, faults);
 	if (faults->errors == 0)
-		delivery_check(session, file.root, faults);
+		delivery_check(session, path, file.root, faults);
 	yaml_finish(&file);
 	result = faults_result(faults);
 	if (result < 0)

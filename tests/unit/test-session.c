@@ -287,12 +287,18 @@ static void test_warnings(void **state)
 	struct session session;
 	assert_int_equal(load(&session, "tracks:\n"
 					"  - {name: a, input: xr18/1}\n"
-					"  - {name: b, input: [xr18/2, xr18/1], role: keys}\n"),
+					"  - {name: b, input: [xr18/2, xr18/1], role: keys}\n"
+					"master: {reference: gone.flac}\n"),
 		0);
 	session_finish(&session);
 	expect_faults(&faults,
 		"f:2:5: warning: tracks[0]: no role, so the preset rock does nothing to it; role: NAME\n"
-		"f:3:31: warning: tracks[1].input: xr18/1 is the input of tracks[0] too");
+		"f:3:31: warning: tracks[1].input: xr18/1 is the input of tracks[0] too\n"
+		"f:4:21: warning: master.reference: no file ./gone.flac now; one that is there when it is "
+		"mastered");
+	assert_int_equal(load(&session, "master: {reference: f}\n"), 0);
+	session_finish(&session);
+	expect_faults(&faults, "");
 }
 
 /* As many tracks as a session may have, or more. */
