@@ -101,6 +101,10 @@ int album_open(struct album *album, char *const *paths, size_t count, struct err
 			result = check_name(album, i, &why);
 		if (result == 0)
 			result = check_outputs(album, i, &why);
+		if (result < 0 && count == 1) {
+			*e = why;
+			return result;
+		}
 		if (result < 0)
 			fprintf(stderr, "woodshed: %s\n", why.text);
 		faults += result < 0;

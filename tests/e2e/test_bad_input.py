@@ -148,6 +148,8 @@ def test_files_that_are_not_there(room):
         one_line(done, 2, name)
         done = room.woodshed("run", "--config", room.path(name))
         one_line(done, 2, name)
+        for command in ("measure", "master"):
+            one_line(room.woodshed(command, room.path(name)), 1, name)
 
 
 @pytest.mark.parametrize("arguments,status,words", [
