@@ -177,7 +177,7 @@ static void print_take(const struct manifest *take, const char *folder)
 	printf("tracks\n");
 	print_tracks(take);
 	for (size_t i = 0; i < take->marker_count; i++)
-		printf("%smarker at %.3f s: %s\n", i ? "" : "markers\n  ",
+		printf("%s  marker at %.3f s: %s\n", i ? "" : "markers\n",
 			(double)take->markers[i].frame / (take->rate ? take->rate : 1),
 			take->markers[i].label);
 	if (take->render_count > 0)
@@ -186,7 +186,8 @@ static void print_take(const struct manifest *take, const char *folder)
 		printf("  %-24s %9.1f MiB", take->renders[i].file,
 			(double)take->renders[i].hash.bytes / (1 << 20));
 		print_figure(" %6.1f LUFS", take->renders[i].lufs);
-		print_figure(" %6.1f dBTP\n", take->renders[i].dbtp);
+		print_figure(" %6.1f dBTP", take->renders[i].dbtp);
+		printf("\n");
 	}
 }
 

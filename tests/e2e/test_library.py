@@ -101,6 +101,16 @@ def test_pages(shelf):
     assert json.loads(shelf.run("takes", "--json", "--limit", "1").stdout)[0]["id"] == ids[1]
 
 
+def test_show_has_a_line_for_everything(shelf):
+    """Also of figures that nobody knows, as of silence."""
+    markers = [{"frame": frame, "label": label, "kind": "user"} for frame, label in ((0, "one"), (4800, "two"))]
+    renders = [{"file": file, "lufs": None, "dbtp": None, **hashes(shelf.data)} for file in ("mix.flac", "master.flac")]
+    lines = shelf.done("show", shelf.put(1, markers=markers, renders=renders)).splitlines()
+    at = lines.index("markers")
+    assert lines[at + 1:at + 4] == ["  marker at 0.000 s: one", "  marker at 0.100 s: two", "renders"]
+    assert [line.split()[0] for line in lines[at + 4:]] == ["mix.flac", "master.flac"]
+
+
 @pytest.mark.parametrize("args", [("--limit", "-1"), ("--limit", "x"), ("--limit", ""), ("--limit", "1.5"),
                                   ("--limit", "99999999999"), ("--before", "x"), ("--before", "../x")])
 def test_wrong_pages(shelf, args):
