@@ -92,9 +92,17 @@ static struct answer get_snapshot(struct request *request)
 
 /* --- Events --- */
 
+/* NULL: not given. */
 static const char *query(const struct request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* The same where nothing can be meant by an empty one: a client's first page has no cursor to put there. */
+static const char *filled_query(const struct request *request, const char *name)
+{
+	const char *text = query(request, name);
+	return text && text[0] != '\0' ? text : NULL;
 }
 
 static struct answer get_events(struct request *request)
@@ -134,8 +142,8 @@ static struct answer get_takes(struct request *request)
 	struct error e;
 	struct take_list list = {0};
 	size_t limit;
-	const char *cursor = query(request, "cursor");
-	if (!read_limit(query(request, "limit"), &limit))
+	const char *cursor = filled_query(request, "cursor");
+	if (!read_limit(filled_query(request, "limit"), &limit))
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "limit: must be 1 to %d", NETWORK_LIMIT_MOST);
 	if (cursor && !take_id_valid(cursor))
 		return answer_problem(MHD_HTTP_BAD_REQUEST, "cursor: must be one that a list gave");

@@ -105,14 +105,15 @@ class Http(Hosted):
     def test_takes(self):
         status, page = self.host.json("/api/v1/takes")
         self.assertEqual((status, len(page["takes"]), page["cursor"]), (200, 3, None))
+        self.assertEqual(self.host.json("/api/v1/takes?cursor=&limit="), (200, page))
         ids, cursor = [], ""
         while cursor is not None:
-            _, page = self.host.json("/api/v1/takes?limit=2" + (f"&cursor={cursor}" if cursor else ""))
+            _, page = self.host.json(f"/api/v1/takes?limit=2&cursor={cursor or ''}")
             ids += [take["id"] for take in page["takes"]]
             cursor = page["cursor"]
         self.assertEqual(ids, sorted(ids, reverse=True))
         self.assertEqual(len(ids), 3)
-        for bad in ("limit=0", "limit=-1", "limit=9999", "limit=x", "limit=", "cursor=..", "cursor=%2e%2e%2f"):
+        for bad in ("limit=0", "limit=-1", "limit=9999", "limit=x", "limit=%20", "cursor=..", "cursor=%2e%2e%2f"):
             self.assertEqual(self.status(f"/api/v1/takes?{bad}"), 400, bad)
         status, take = self.host.json(f"/api/v1/takes/{TAKE}")
         self.assertEqual((status, take["title"]), (200, "Night Bus"))
