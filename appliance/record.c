@@ -9,7 +9,6 @@
 #include "recorder/recorder.h"
 
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +33,8 @@ struct foreground {
 
 static void begin(struct foreground *app)
 {
-	struct recorder_interface first[1] = {0};
-	struct recorder_start start = {.click = true};
+	const struct recorder_start start = {.click = true, .seconds = app->seconds};
 	struct error e;
-	for (size_t i = 0, n = recorder_interfaces(app->recorder, first, 1); i < n && i < 1; i++)
-		start.frames = (uint64_t)llround(app->seconds * first[0].rate);
 	app->begun = true;
 	loop_set_timer(app->patience, 0, 0);
 	if (recorder_begin(app->recorder, &start, &e) < 0)

@@ -37,7 +37,6 @@ struct recorder {
 	int64_t resume_until_ns; /* a take is to follow one that a change of rates ended; 0: none */
 	bool resume_heard;	 /* of the one that ended */
 	double resume_s;	 /* that it still had to go; 0: until told */
-	uint32_t resume_rate;	 /* Hz */
 	int64_t last_end_ns;	 /* a take's pre-roll never reaches into the take before */
 	enum recorder_state state;
 	int64_t since_ns;

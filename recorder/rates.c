@@ -6,7 +6,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* The next take waits so long for the last one's files and for its interfaces. */
@@ -73,7 +72,6 @@ void recorder_watch_rates(struct recorder *recorder, int64_t now)
 		recorder->resume_until_ns = now + RESUME_NS;
 		recorder->resume_heard = recorder->current->heard;
 		recorder->resume_s = left_s(recorder->current, rates.last_ns);
-		recorder->resume_rate = rates.newest;
 		recorder_end_take_at(recorder, rates.last_ns);
 		tell(recorder, text);
 	} else if (rates.newcomer) {
@@ -102,8 +100,7 @@ void recorder_resume(struct recorder *recorder, int64_t now)
 	recorder->resume_until_ns = 0;
 	if (recorder->current)
 		return;
-	struct recorder_start start = {
-		.follow = true, .frames = (uint64_t)llround(recorder->resume_s * recorder->resume_rate)};
+	const struct recorder_start start = {.follow = true, .seconds = recorder->resume_s};
 	if (recorder_begin(recorder, &start, &e) < 0)
 		tell(recorder, e.text);
 	else

@@ -140,7 +140,7 @@ static int begin(struct recorder *recorder, const struct recorder_start *start, 
 		.origin_ns = reachable(
 			recorder, start->follow ? recorder->last_end_ns
 						: now - (start->pre_roll ? pre_roll : REACH_BACK_NS)),
-		.limit = start->frames,
+		.seconds = start->seconds,
 		.songs = &recorder->recording.songs,
 		.title = start->title,
 	};

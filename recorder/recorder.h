@@ -62,7 +62,7 @@ struct recorder_start {
 	bool pre_roll;	   /* with what was played before, as far as the tape reaches; else from now */
 	bool follow;	   /* with what was played since the last take's end, as far as the tape reaches */
 	bool click;	   /* with the session's click, if it has one */
-	uint64_t frames;   /* end by itself after so many; 0: when told, or by silence */
+	double seconds;	   /* end by itself after so long; 0: when told, or by silence */
 	const char *title; /* NULL: the session's */
 };
 

@@ -112,6 +112,13 @@ static int agree_on_rate(struct transport *transport, const struct plan *plan, s
 	return 0;
 }
 
+/* A take that is to last for some time has a frame at the least. */
+static uint64_t limit_of(double seconds, uint32_t rate)
+{
+	uint64_t frames = (uint64_t)llround(seconds * rate);
+	return seconds > 0 && frames == 0 ? 1 : frames;
+}
+
 static void describe(struct transport *transport, const struct transport_request *request)
 {
 	struct manifest *manifest = &transport->manifest;
@@ -247,12 +254,12 @@ int transport_begin(struct transport **transport, struct recorder *recorder, str
 	made->lock = -1;
 	made->syncer = room->syncer;
 	made->origin_ns = request->origin_ns;
-	made->limit = request->limit;
 	made->songs = *request->songs;
 	made->takes = memory_text(request->takes);
 	kept_init(&made->kept, request->session_text, &request->session->presets);
 	result = agree_on_rate(made, &plan, e);
 	if (result == 0) {
+		made->limit = limit_of(request->seconds, made->manifest.rate);
 		describe(made, request);
 		for (size_t i = 0; i < plan.count; i++)
 			add_track(made, &plan.tracks[i], request->bits);

@@ -49,7 +49,7 @@ struct transport_request {
 	int bits;
 	int64_t origin_ns;
 	int64_t pre_roll_ns; /* how much of it lies before the moment it was asked for */
-	uint64_t limit;
+	double seconds;	     /* that it lasts; 0: until it is ended */
 	const struct songs_config *songs;
 	const char *title;
 	const struct transport *follows; /* whose end is this one's beginning, to the frame; NULL: none */

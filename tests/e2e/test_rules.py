@@ -207,6 +207,16 @@ def test_an_interface_that_nobody_plugs_in_ends_record(room):
     assert not takes(room)
 
 
+def test_for_counts_the_frames_of_what_is_recorded(room):
+    """Whatever else is configured: an interface that the session does not need may not be there."""
+    room.interface("desk", channels=2, ramp=True).wait_ready()
+    session = room.path("session.yaml")
+    session.write_text("woodshed: 1\nname: duo\ntracks: [{name: vox, input: desk/1}]\n", encoding="utf-8")
+    done = room.woodshed("record", "--config", appliance(room, {"never": 1, "desk": 2}), "--session", session,
+                         "--for", "1 s")
+    check_ramps(recorded(done), {"desk": 1}, RATE)
+
+
 def limited(room, config, *limits):
     """`woodshed run` under resource limits, without root's right to pass those on locked memory and priority."""
     lost = "-ipc_lock,-sys_nice"

@@ -19,7 +19,7 @@ static void test_missing_interface(void **state)
 		sound(studio, true, 0.7);
 		assert_true(recorder_missing(studio->recorder, &e));
 		assert_non_null(strstr(e.text, "two"));
-		begin(studio, &(struct recorder_start){.frames = 20000});
+		begin(studio, &(struct recorder_start){.seconds = (double)20000 / RATE});
 		wait_stopped(studio, 1);
 		check_whole(studio, 0, 2);
 		struct manifest manifest = load(studio, 0);
@@ -198,7 +198,7 @@ static void test_rates(void **state)
 		}
 		wait_until(studio, everything_runs);
 		assert_true(fake->nodes[0].capture->tape->samples.size >= 30 * rates[i]);
-		begin(studio, &(struct recorder_start){.frames = rates[i] / 5});
+		begin(studio, &(struct recorder_start){.seconds = 0.2});
 		wait_stopped(studio, i + 1);
 		check_whole(studio, i, 4);
 		struct manifest manifest = load(studio, i);
@@ -361,7 +361,7 @@ static void test_too_little_memory(void **state)
 	wait_until(studio, everything_runs);
 	recorder_status(studio->recorder, &status);
 	assert_true(fabs(status.ring_s - 1 - BUDGET_STALL_S) < 0.01);
-	begin(studio, &(struct recorder_start){.frames = 1000});
+	begin(studio, &(struct recorder_start){.seconds = (double)1000 / RATE});
 	wait_stopped(studio, 1);
 	check_whole(studio, 0, 4);
 	close_studio(studio);
@@ -383,7 +383,7 @@ static void test_too_little_memory_for_the_rate(void **state)
 	memory_bytes *= 2;
 	recorder_reload(studio->recorder, &studio->appliance);
 	wait_until(studio, everything_runs);
-	begin(studio, &(struct recorder_start){.frames = 1000});
+	begin(studio, &(struct recorder_start){.seconds = (double)1000 / RATE});
 	wait_stopped(studio, 1);
 	check_whole(studio, 0, 4);
 	close_studio(studio);

@@ -143,7 +143,7 @@ static void test_limit(void **state)
 	wait_until(studio, everything_runs);
 	sound(studio, true, 0.7);
 	for (int i = 0; i < (int)TABLE_SIZE(limits); i++) {
-		begin(studio, &(struct recorder_start){.frames = limits[i]});
+		begin(studio, &(struct recorder_start){.seconds = (double)limits[i] / RATE});
 		wait_stopped(studio, i + 1);
 		check_whole(studio, i, 6);
 		assert_int_equal(hear(studio, i, 0, 0, 0).sounded, limits[i]);
@@ -346,7 +346,7 @@ static void test_session_tracks(void **state)
 	open_studio(studio);
 	wait_until(studio, everything_runs);
 	sound(studio, true, 0.7);
-	begin(studio, &(struct recorder_start){.frames = 10000});
+	begin(studio, &(struct recorder_start){.seconds = (double)10000 / RATE});
 	wait_stopped(studio, 1);
 	check_whole(studio, 0, 3);
 	struct manifest manifest = load(studio, 0);
@@ -427,7 +427,7 @@ static void test_takes_folder_that_cannot_be_made(void **state)
 	assert_int_equal(studio->started, 0);
 	wait_state(studio, RECORDER_IDLE);
 	assert_int_equal(unlink(studio->takes), 0);
-	begin(studio, &(struct recorder_start){.frames = 5000});
+	begin(studio, &(struct recorder_start){.seconds = (double)5000 / RATE});
 	end(studio); /* before there is a folder */
 	wait_stopped(studio, 2);
 	check_whole(studio, 1, 6);
