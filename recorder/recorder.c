@@ -81,6 +81,9 @@ void recorder_on_failed(struct recorder *recorder, struct transport *transport, 
 		recorder->current = NULL;
 	else
 		unlink_closing(recorder, transport);
+	/* What it was to hold is in no take. */
+	if (transport->ending && recorder->last_end_ns == transport->end_ns)
+		recorder->last_end_ns = transport->after_ns;
 	transport->manifest.error = memory_text(text);
 	transport->manifest.state = TAKE_FAILED;
 	recorder->blocked = true;
@@ -150,6 +153,7 @@ static int begin(struct recorder *recorder, const struct recorder_start *start, 
 		transport_begin(&recorder->current, recorder, &recorder->room, recorder->loop, &request, e);
 	if (result < 0)
 		return result;
+	recorder->current->after_ns = recorder->last_end_ns;
 	recorder->wanted_bytes = recorder->current->wanted_bytes;
 	recorder->post_roll_from = 0;
 	recorder->click = start->click;

@@ -19,6 +19,7 @@ struct transport {
 	char *takes;
 	struct kept kept;
 	int64_t origin_ns; /* monotonic */
+	int64_t after_ns;  /* end of the take before it */
 	uint64_t limit;	   /* frames; 0: none */
 	struct songs_config songs;
 	bool heard;

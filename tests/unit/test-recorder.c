@@ -77,6 +77,29 @@ static void test_save(void **state)
 	close_studio(studio);
 }
 
+/* What could not be saved is still there to be saved, once the disk takes it. */
+static void test_save_again(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	struct error e = {""};
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	harness_put(studio->takes, "in the way", 10);
+	sound(studio, true, 0.5);
+	assert_int_equal(recorder_save(studio->recorder, NULL, &e), 0);
+	wait_stopped(studio, 1);
+	assert_null(studio->folders[0]);
+	assert_int_equal(unlink(studio->takes), 0);
+	if (recorder_save(studio->recorder, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	wait_stopped(studio, 2);
+	check_whole(studio, 1, 6);
+	struct manifest manifest = load(studio, 1);
+	assert_in_range(manifest.pre_roll_frames, 0.29 * RATE, 0.31 * RATE);
+	manifest_finish(&manifest);
+	close_studio(studio);
+}
+
 /* A button that is stuck does not fill the box. */
 static void test_markers_have_a_limit(void **state)
 {
@@ -471,6 +494,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_in_folder(test_begin_mark_end),
 		harness_in_folder(test_save),
+		harness_in_folder(test_save_again),
 		harness_in_folder(test_markers_have_a_limit),
 		harness_in_folder(test_nothing_to_save),
 		harness_in_folder(test_signal_after_save),
