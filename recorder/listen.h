@@ -11,7 +11,7 @@
 struct recorder {
 	struct loop *loop;
 	struct recorder_config config;
-	struct recording_config recording;
+	struct recording_config recording; /* the running take's; where none runs, the appliance's */
 	struct recorder_callbacks callbacks;
 	struct room room;
 	const struct session *session;

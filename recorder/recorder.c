@@ -51,10 +51,19 @@ static void unlink_closing(struct recorder *recorder, struct transport *transpor
 	}
 }
 
+/* Of the take that begins next. */
+static void use_settings(struct recorder *recorder)
+{
+	recorder->recording = recorder->config.appliance->recording;
+	if (recorder->trigger)
+		recorder_new_trigger(recorder, recorder->trigger_tracks);
+}
+
 void recorder_move_to_closing(struct recorder *recorder)
 {
 	struct transport *transport = recorder->current;
 	recorder->current = NULL;
+	use_settings(recorder);
 	recorder->post_roll_from = 0;
 	transport->next = recorder->closing;
 	recorder->closing = transport;
@@ -81,6 +90,8 @@ void recorder_on_failed(struct recorder *recorder, struct transport *transport, 
 		recorder->current = NULL;
 	else
 		unlink_closing(recorder, transport);
+	if (!recorder->current)
+		use_settings(recorder);
 	/* What it was to hold is in no take. */
 	if (transport->ending && recorder->last_end_ns == transport->end_ns)
 		recorder->last_end_ns = transport->after_ns;
@@ -334,10 +345,11 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 	if (!schema_same_key(&appliance_record, "interfaces", before, appliance) ||
 		before->recording.pre_roll_s != appliance->recording.pre_roll_s)
 		recorder->stale = true;
-	recorder->recording = appliance->recording;
-	syncer_set_period(recorder->room.syncer, recorder->recording.sync_every_s);
 	recorder->config.appliance = appliance;
+	if (!recorder->current)
+		use_settings(recorder);
+	recorder->recording.sync_every_s = appliance->recording.sync_every_s;
+	syncer_set_period(recorder->room.syncer, appliance->recording.sync_every_s);
 	room_reload(&recorder->room, appliance);
-	recorder_new_trigger(recorder, recorder->trigger_tracks);
 	recorder_update_state(recorder);
 }

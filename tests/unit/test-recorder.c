@@ -260,67 +260,6 @@ static void test_what_still_sounds_starts_nothing(void **state)
 	close_studio(studio);
 }
 
-/* Other settings, read while a band plays, end nothing. */
-static void test_reload_while_playing(void **state)
-{
-	struct recording_config recording = by_signal;
-	recording.post_roll_s = 0;
-	struct studio *studio = new_studio(*state, &recording);
-	open_studio(studio);
-	wait_until(studio, everything_runs);
-	fake_play(true);
-	wait_started(studio, 1);
-	struct appliance fresh = studio->appliance;
-	fresh.recording.stop.for_s = 0.3;
-	for (int i = 0; i < 5; i++) {
-		recorder_reload(studio->recorder, &fresh);
-		sound(studio, true, 0.06);
-	}
-	assert_int_equal(studio->stopped, 0);
-	fake_play(false);
-	wait_stopped(studio, 1);
-	check_whole(studio, 0, 6);
-	close_studio(studio);
-}
-
-static double unsafe_s(struct studio *studio)
-{
-	struct recorder_status status;
-	recorder_status(studio->recorder, &status);
-	return status.unsafe_s;
-}
-
-static bool much_is_unsafe(struct studio *studio)
-{
-	return unsafe_s(studio) > 0.7;
-}
-
-static bool little_is_unsafe(struct studio *studio)
-{
-	return unsafe_s(studio) < 0.5;
-}
-
-/* How often files are synced is another at once, for the take that runs too. */
-static void test_reload_how_often_to_sync(void **state)
-{
-	struct recording_config recording = by_signal;
-	recording.sync_every_s = 3600;
-	struct studio *studio = new_studio(*state, &recording);
-	open_studio(studio);
-	wait_until(studio, everything_runs);
-	fake_play(true);
-	wait_started(studio, 1);
-	wait_until(studio, much_is_unsafe);
-	struct appliance fresh = studio->appliance;
-	fresh.recording.sync_every_s = 0.1;
-	recorder_reload(studio->recorder, &fresh);
-	wait_until(studio, little_is_unsafe);
-	fake_play(false);
-	wait_stopped(studio, 1);
-	check_whole(studio, 0, 6);
-	close_studio(studio);
-}
-
 /* Each take that sounds begins with the frame after the one before. */
 static void check_no_frame_lost(const struct studio *studio, size_t track, uint32_t channel)
 {
@@ -502,8 +441,6 @@ int main(void)
 		harness_in_folder(test_begin_while_closing),
 		harness_in_folder(test_signal_and_silence),
 		harness_in_folder(test_what_still_sounds_starts_nothing),
-		harness_in_folder(test_reload_while_playing),
-		harness_in_folder(test_reload_how_often_to_sync),
 		harness_in_folder(test_max_length_goes_on),
 		harness_in_folder(test_session_tracks),
 		harness_in_folder(test_session_faults),
