@@ -198,7 +198,9 @@ static void on_signal(void *data, int signal)
 	(void)signal;
 	struct foreground *app = data;
 	struct error e;
-	if (!app->begun || (recorder_end(app->recorder, &e) < 0 && !recorder_busy(app->recorder)))
+	int ended = app->begun ? recorder_end(app->recorder, &e) : 0;
+	(void)ended;
+	if (!recorder_busy(app->recorder))
 		loop_quit(app->loop, app->status);
 }
 

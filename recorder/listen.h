@@ -48,6 +48,9 @@ void recorder_listen(void *recorder);
 /* Another trigger for the settings as they are now, with what the old one knew. */
 void recorder_new_trigger(struct recorder *recorder, size_t tracks);
 
+/* No take could be made, and nobody waits for an answer to hear why. `take` is what there is of it. */
+void recorder_tell_none(struct recorder *recorder, struct manifest *take, const char *why);
+
 /* Ends the running take. `by_command`: what still sounds starts no other. */
 void recorder_end_take(struct recorder *recorder, bool by_command);
 

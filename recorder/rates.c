@@ -66,12 +66,14 @@ void recorder_watch_rates(struct recorder *recorder, int64_t now)
 	struct rates rates = look(recorder);
 	uint32_t rate = recorder->current->manifest.rate;
 	if (rates.straying > 0 && rates.staying == 0 && !rates.several) {
+		recorder->resume_s = left_s(recorder->current, rates.last_ns);
+		if (recorder->current->limit && recorder->resume_s <= 0)
+			return; /* it has all that it was to have */
 		snprintf(text, sizeof(text),
 			"the rate changed from %u Hz to %u Hz: the take ends, another begins", rate,
 			rates.newest);
 		recorder->resume_until_ns = now + RESUME_NS;
 		recorder->resume_heard = recorder->current->heard;
-		recorder->resume_s = left_s(recorder->current, rates.last_ns);
 		recorder_end_take_at(recorder, rates.last_ns);
 		tell(recorder, text);
 	} else if (rates.newcomer) {
@@ -101,8 +103,12 @@ void recorder_resume(struct recorder *recorder, int64_t now)
 	if (recorder->current)
 		return;
 	const struct recorder_start start = {.follow = true, .seconds = recorder->resume_s};
-	if (recorder_begin(recorder, &start, &e) < 0)
-		tell(recorder, e.text);
-	else
+	if (recorder_begin(recorder, &start, &e) == 0) {
 		recorder->current->heard = recorder->resume_heard;
+		return;
+	}
+	struct manifest none = {0};
+	recorder_tell_none(recorder, &none, e.text);
+	manifest_finish(&none);
+	recorder_update_state(recorder);
 }

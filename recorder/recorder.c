@@ -82,10 +82,18 @@ void recorder_on_begun(struct recorder *recorder, struct transport *transport)
 	recorder_update_state(recorder);
 }
 
-void recorder_on_failed(struct recorder *recorder, struct transport *transport, const char *why)
+void recorder_tell_none(struct recorder *recorder, struct manifest *take, const char *why)
 {
 	char text[640];
 	snprintf(text, sizeof(text), "no take could be made: %s", why);
+	take->error = memory_text(text);
+	take->state = TAKE_FAILED;
+	recorder->callbacks.alert(recorder->callbacks.data, text);
+	recorder->callbacks.take_stopped(recorder->callbacks.data, NULL, take);
+}
+
+void recorder_on_failed(struct recorder *recorder, struct transport *transport, const char *why)
+{
 	if (recorder->current == transport)
 		recorder->current = NULL;
 	else
@@ -95,11 +103,8 @@ void recorder_on_failed(struct recorder *recorder, struct transport *transport, 
 	/* What it was to hold is in no take. */
 	if (transport->ending && recorder->last_end_ns == transport->end_ns)
 		recorder->last_end_ns = transport->after_ns;
-	transport->manifest.error = memory_text(text);
-	transport->manifest.state = TAKE_FAILED;
 	recorder->blocked = true;
-	recorder->callbacks.alert(recorder->callbacks.data, text);
-	recorder->callbacks.take_stopped(recorder->callbacks.data, NULL, &transport->manifest);
+	recorder_tell_none(recorder, &transport->manifest, why);
 	transport_destroy(transport);
 	recorder_update_state(recorder);
 }
@@ -209,7 +214,9 @@ int recorder_end(struct recorder *recorder, struct error *e)
 	recorder->resume_until_ns = 0;
 	if (recorder->current)
 		recorder_end_take(recorder, true);
-	else if (!resuming)
+	else if (resuming)
+		recorder_update_state(recorder);
+	else
 		return error_set(e, EALREADY, "nothing is being recorded");
 	return 0;
 }

@@ -2,6 +2,13 @@
  * the memory there is. */
 #include "tests/unit/studio.h"
 
+static uint64_t memory_bytes;
+
+static void memory_left(struct budget_left *left)
+{
+	*left = (struct budget_left){memory_bytes, "the test"};
+}
+
 /* One that is configured but was never there is silence, however little is known of it. */
 static void test_missing_interface(void **state)
 {
@@ -249,6 +256,50 @@ static void test_rate_changes(void **state)
 	close_studio(studio);
 }
 
+/* All are gone before the next take can begin: whoever waits for the recorder's end hears of it. */
+static void test_ended_while_the_next_take_waits(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	fake_room[1].plugged = false;
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	sound(studio, true, 0.3);
+	fake_plug(0, true, 44100);
+	wait_state(studio, RECORDER_FINALIZING);
+	fake_plug(0, false, 44100);
+	wait_stopped(studio, 1);
+	assert_true(recorder_busy(studio->recorder));
+	studio->changes = 0;
+	end(studio);
+	assert_false(recorder_busy(studio->recorder));
+	assert_true(studio->changes > 0);
+	close_studio(studio);
+}
+
+/* One that never can is told as a take that could not be made. */
+static void test_no_memory_for_the_next_rate(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	fake_room[1].plugged = false;
+	studio->memory_left = memory_left;
+	memory_bytes = BUDGET_RESERVE_BYTES + tape_bytes(4, (uint64_t)RATE * 60);
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, 1);
+	sound(studio, true, 0.3);
+	fake_plug(0, true, 2 * RATE);
+	wait_stopped(studio, 2);
+	check_whole(studio, 0, 4);
+	assert_null(studio->folders[1]);
+	assert_non_null(strstr(studio->errors[1], "no take could be made: "));
+	assert_non_null(strstr(studio->errors[1], "4 channels at 96000 Hz"));
+	assert_false(recorder_busy(studio->recorder));
+	close_studio(studio);
+}
+
 /* One of two: the take goes on for the other, and for this one when it is back. */
 static void test_one_rate_changes(void **state)
 {
@@ -313,13 +364,6 @@ static void test_gaps_without_end(void **state)
 }
 
 /* ---- memory ---- */
-
-static uint64_t memory_bytes;
-
-static void memory_left(struct budget_left *left)
-{
-	*left = (struct budget_left){memory_bytes, "the test"};
-}
 
 static bool is_refused(struct studio *studio)
 {
@@ -402,6 +446,8 @@ int main(void)
 		harness_in_folder(test_unplugged_and_back),
 		harness_in_folder(test_rates),
 		harness_in_folder(test_rate_changes),
+		harness_in_folder(test_ended_while_the_next_take_waits),
+		harness_in_folder(test_no_memory_for_the_next_rate),
 		harness_in_folder(test_one_rate_changes),
 		harness_in_folder(test_gaps_without_end),
 		harness_in_folder(test_too_little_memory),
