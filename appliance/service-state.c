@@ -91,20 +91,41 @@ void service_publish_info(struct service *service)
 	json_decref(info);
 }
 
+/* What the next take has, by all that is known now. */
+static uint32_t recorded_channels(struct service *service)
+{
+	const struct key_list *tracks = &service->session.session.tracks;
+	const struct track_config *configs = tracks->items;
+	uint32_t channels = 0;
+	for (size_t i = 0; i < tracks->count; i++)
+		channels += (uint32_t)configs[i].input.count;
+	return tracks->count > 0 ? channels : channels_of(service);
+}
+
+/* All interfaces of a take run at one; 0: none has run yet. */
+static uint32_t recorded_rate(struct service *service)
+{
+	struct recorder_interface interfaces[SERVICE_INTERFACES_MOST];
+	uint32_t rate = 0;
+	for (size_t i = 0, n = service_interfaces(service, interfaces); i < n && rate == 0; i++)
+		rate = interfaces[i].rate;
+	return rate;
+}
+
+/* NAN: nothing is there to record. */
 static double hours_left(struct service *service, uint64_t free_bytes)
 {
-	size_t tracks = service->session.session.tracks.count;
-	struct recorder_status status;
-	recorder_status(service->recorder, &status);
-	uint32_t channels = tracks ? (uint32_t)tracks : channels_of(service);
-	return room_left_s(free_bytes, channels, status.rate, service->appliance->recording.bit_depth) /
+	uint32_t channels = recorded_channels(service);
+	if (channels == 0)
+		return NAN;
+	return room_left_s(free_bytes, channels, recorded_rate(service),
+		       service->appliance->recording.bit_depth) /
 	       SECONDS_PER_HOUR;
 }
 
 static void watch_disk(struct service *service, const struct network_health *health)
 {
-	bool low = health->hours_left * SECONDS_PER_HOUR < service->appliance->recording.keep_free_s &&
-		   channels_of(service) > 0;
+	bool low = health->hours_left * SECONDS_PER_HOUR < service->appliance->recording.keep_free_s;
 	if (low && !service->disk_low)
 		network_event(service->network, "disk_low",
 			json_pack("{s:I, s:f}", "free_bytes", (json_int_t)health->free_bytes, "hours_left",

@@ -288,6 +288,20 @@ def test_the_service_on_a_full_disk(room):
             Take(one).check_files()
 
 
+def test_hours_left_are_those_of_what_is_recorded(open_room):
+    """All channels of stereo tracks, at the rate that the interface runs at; also while nothing is recorded."""
+    room = open_room(rate=96000)
+    room.interface("desk", channels=3, noise=-20).wait_ready()
+    home = Home(room, {"desk": 3}, recording=BY_COMMAND, render=False)
+    home.write_session("thursday", "woodshed: 1\nname: thursday\ntracks:\n  - {name: keys, input: [desk/1, desk/2]}\n")
+    home.start()
+
+    def is_right(health):
+        seconds = health["disk"]["free_bytes"] / (2 * 96000 * 3 * 0.7)
+        return health["disk"]["hours_left"] == pytest.approx(seconds / 3600, rel=0.01)
+    home.wait_health(is_right)
+
+
 # ---- slow, missing, elsewhere ----
 
 def test_a_slow_card(room):
