@@ -86,6 +86,15 @@ static void add_silence(struct writer *writer, uint64_t frames, enum gap_cause c
 	writer->config.on_gap(writer->config.data, &gap);
 }
 
+/* For an interface that is away. */
+static void pad(struct writer *writer, uint64_t frames, enum gap_cause cause)
+{
+	writer->silence.frames += frames;
+	writer->silence.gaps += writer->silence.ahead == 0;
+	writer->silence.ahead += frames;
+	add_silence(writer, frames, cause);
+}
+
 /* Moves the cursor over `frames` frames, but not past the stamp it is in. */
 static void skip(struct take_run *run, const struct stamp *stamp, uint64_t frames)
 {
@@ -116,6 +125,13 @@ static uint64_t take_run_of(struct writer *writer, uint64_t most)
 	return frames;
 }
 
+/* Before the first cycle of all, of which the timeline knows nothing. */
+static void count_unheard(struct writer *writer, uint64_t frames)
+{
+	writer->silence.frames += frames;
+	writer->silence.gaps += writer->run.part->frames == 0;
+}
+
 /* Encodes what has come, up to frame `end` of the take. */
 static void encode(struct writer *writer, uint64_t end)
 {
@@ -135,7 +151,10 @@ static void encode(struct writer *writer, uint64_t end)
 			uint64_t gap = (uint64_t)at - part->frames;
 			/* What lies before the first cycle there is, is time without the interface. */
 			enum gap_cause cause = part->captured == 0 ? GAP_UNPLUGGED : place->cause;
-			add_silence(writer, gap < owed ? gap : owed, cause);
+			gap = gap < owed ? gap : owed;
+			if (place->frame == 0) /* The timeline counts from there on. */
+				count_unheard(writer, gap);
+			add_silence(writer, gap, cause);
 			continue;
 		}
 		if (at < (int64_t)part->frames) {
@@ -178,13 +197,13 @@ static void pad_if_away(struct writer *writer, uint64_t end)
 	if (ring_filled(&writer->config.tape->marks) != writer->seen)
 		return;
 	if (end < INT64_MAX && frame_of_absent(writer, live ? now - OWED_NS : now) > (int64_t)end) {
-		add_silence(writer, end - part->frames, cause);
+		pad(writer, end - part->frames, cause);
 		return;
 	}
 	int64_t past = frame_of_absent(writer, now - (int64_t)(AWAY_S * (double)CLOCK_NSEC_PER_SEC));
 	int64_t step = (int64_t)(STEP_S * part->plans[0].rate);
 	if (!live && past - (int64_t)part->frames >= step)
-		add_silence(writer, (uint64_t)past - part->frames, cause);
+		pad(writer, (uint64_t)past - part->frames, cause);
 }
 
 static void on_trouble(void *data, const struct track_trouble *trouble)

@@ -31,6 +31,13 @@ struct take_run {
 	struct clock_file *clock;
 };
 
+/* Frames that were not captured, as health counts them. Those of an interface that is away are counted as a
+ * take is filled up with them, and not again when it is back and the timeline finds what is missing. */
+struct silence {
+	uint64_t frames, gaps; /* since the last round was published */
+	uint64_t ahead;	       /* frames counted that the timeline has not come to */
+};
+
 /* Where the last take ended. */
 struct past {
 	bool placed;
@@ -50,6 +57,7 @@ struct writer {
 	uint64_t seen;	      /* marks */
 	uint64_t released;    /* marks */
 	bool strayed;	      /* the last one seen was at another rate */
+	struct silence silence;
 	struct watch watch;
 	struct take_run run;
 	struct past past;

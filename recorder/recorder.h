@@ -101,10 +101,10 @@ struct recorder_status {
 	int64_t since_ns;  /* UTC, of the state */
 	int64_t origin_ns; /* monotonic time of the running take's first frame */
 	uint32_t rate;
-	uint64_t gaps, gap_frames;
+	uint64_t gaps, gap_frames; /* of the interfaces, in takes or not, since the recorder was made */
 	uint64_t disk_frames; /* of single tracks, that the disk did not keep, since the recorder was made */
 	uint64_t clipped;     /* samples at full scale since the last take began */
-	uint64_t suspected;   /* losses that no clock told of, in takes or not */
+	uint64_t suspected;   /* losses that no clock told of, likewise */
 	double ring_high_percent;
 	double ring_s; /* that the shortest ring holds, pre-roll and stall buffer in one; 0: there is none */
 	uint64_t ring_bytes; /* of all of them */

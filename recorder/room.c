@@ -162,13 +162,25 @@ static int start_capture(struct room *room, struct room_interface *interface, st
 	return room->type->capture(room->source, &interface->capture, e);
 }
 
+/* What it found out stays. */
+static void end_writer(struct room *room, struct room_interface *interface)
+{
+	struct writer_status status = {0};
+	if (interface->writer)
+		writer_status(interface->writer, &status);
+	room->before.gaps += status.gaps;
+	room->before.gap_frames += status.gap_frames;
+	room->before.suspected += status.suspected;
+	writer_destroy(interface->writer);
+	interface->writer = NULL;
+}
+
 static void close_interface(struct room *room, struct room_interface *interface)
 {
 	if (interface->capturing)
 		room->type->release(room->source, &interface->capture);
-	writer_destroy(interface->writer);
+	end_writer(room, interface);
 	tape_finish(&interface->tape);
-	interface->writer = NULL;
 	interface->capturing = false;
 }
 
@@ -255,8 +267,7 @@ static void fit(struct room *room, struct room_interface *interface)
 		return;
 	if (status.newest_rate <= interface->rate && !other_pre_roll && !more_channels(interface)) {
 		/* The tape is long enough; what is on it at the new rate is not lost. */
-		writer_destroy(interface->writer);
-		interface->writer = NULL;
+		end_writer(room, interface);
 		if (start_writer(room, interface, &e) == 0)
 			return;
 	}

@@ -48,6 +48,9 @@ struct room {
 	void (*memory_left)(struct budget_left *left); /* NULL: budget_read */
 	struct room_interface *interfaces[ROOM_MOST];
 	size_t count;
+	struct {
+		uint64_t gaps, gap_frames, suspected;
+	} before; /* found by writers that are gone */
 };
 
 /* Makes the configured interfaces (`appliance`), or with none configured those of the nodes that are there

@@ -46,8 +46,17 @@ static struct timeline_step advance(struct writer *writer, const struct stamp *s
 	return step;
 }
 
+/* What the timeline says was lost before a cycle. */
+static void count_silence(struct silence *silence, uint64_t frames)
+{
+	if (frames > silence->ahead)
+		silence->frames += frames - silence->ahead;
+	silence->gaps += frames > 0 && silence->ahead == 0;
+	silence->ahead = 0;
+}
+
 /* Places the cycles that came since the last round. */
-static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
+static void observe(struct writer *writer)
 {
 	struct tape *tape = writer->config.tape;
 	uint64_t filled = ring_filled(&tape->marks);
@@ -71,8 +80,7 @@ static void observe(struct writer *writer, uint64_t *gap_frames, uint64_t *gaps)
 		*place = (struct place){.frame = step.frame, .cause = step.cause};
 		pace_add(&writer->pace, &stamp->cycle, step.frame, step.new_clock);
 		bearing_add(&writer->bearing, (int64_t)step.frame, stamp->cycle.nsec, step.new_clock);
-		*gap_frames += step.silence;
-		*gaps += step.silence > 0;
+		count_silence(&writer->silence, step.silence);
 		watch_cycle(&writer->watch, stamp, step.frame);
 	}
 }
@@ -138,14 +146,15 @@ static double backlog_percent(const struct writer *writer)
 }
 
 /* Makes this round's findings public. With the lock held. */
-static void publish(struct writer *writer, uint64_t gap_frames, uint64_t gaps)
+static void publish(struct writer *writer)
 {
 	const struct tape *tape = writer->config.tape;
 	struct writer_status *status = &writer->status;
 	status->rounds++;
 	status->looked_ns = clock_monotonic_ns();
-	status->gap_frames += gap_frames;
-	status->gaps += gaps;
+	status->gap_frames += writer->silence.frames;
+	status->gaps += writer->silence.gaps;
+	writer->silence.frames = writer->silence.gaps = 0;
 	status->suspected = suspect_count(writer->watch.suspect);
 	status->ring_high_percent = fmax(status->ring_high_percent, backlog_percent(writer));
 	status->backlog_s = writer->timeline.rate ? backlog_frames(writer) / writer->timeline.rate : 0;
@@ -214,7 +223,6 @@ static void take_up(struct writer *writer, const struct take_part *part)
 static void *run(void *data)
 {
 	struct writer *writer = data;
-	uint64_t gap_frames = 0, gaps = 0;
 	bool news = false;
 	priority_raise();
 	pthread_mutex_lock(&writer->lock);
@@ -230,9 +238,9 @@ static void *run(void *data)
 		if (next)
 			part_begin(writer, next);
 		uint64_t losses = writer->watch.found;
-		observe(writer, &gap_frames, &gaps);
+		observe(writer);
 		/* What was lost is told once it is in the files, and somebody may want to know at once. */
-		news = news || gaps > 0 || writer->watch.found > losses;
+		news = news || writer->silence.gaps > 0 || writer->watch.found > losses;
 		if (writer->run.part) {
 			part_work(writer, asked || news);
 			news = false;
@@ -241,8 +249,7 @@ static void *run(void *data)
 			syncer_supplied(writer->config.syncer, &writer->supplier);
 		release(writer);
 		pthread_mutex_lock(&writer->lock);
-		publish(writer, gap_frames, gaps);
-		gap_frames = gaps = 0;
+		publish(writer);
 	}
 	pthread_mutex_unlock(&writer->lock);
 	if (writer->run.part)

@@ -64,6 +64,10 @@ static void test_late_interface(void **state)
 	struct heard kick = hear(studio, 0, 0, 0, 0), snare = hear(studio, 0, 1, 0, 0);
 	assert_int_equal(kick.sounded, kick.frames);
 	assert_true(snare.first > RATE / 10 * 3 && snare.sounded == snare.frames - snare.first);
+	struct recorder_status status;
+	recorder_status(studio->recorder, &status);
+	assert_int_equal(status.gap_frames, snare.first);
+	assert_int_equal(status.gaps, 1);
 	assert_in_range(kick.origin - snare.origin + 1, 0, 2);
 	struct recorder_interface interfaces[2];
 	wait_until(studio, everything_runs);
@@ -146,6 +150,27 @@ static void test_reload_other_interfaces(void **state)
 	close_studio(studio);
 }
 
+static uint64_t silence_in(const struct manifest *manifest)
+{
+	uint64_t frames = 0;
+	for (size_t i = 0; i < manifest->interface_count; i++)
+		for (size_t g = 0; g < manifest->interfaces[i].gap_count; g++)
+			frames += manifest->interfaces[i].gaps[g].frames;
+	return frames;
+}
+
+static struct recorder_status status_of(struct studio *studio)
+{
+	struct recorder_status status;
+	recorder_status(studio->recorder, &status);
+	return status;
+}
+
+static bool is_made_anew(struct studio *studio)
+{
+	return !studio->recorder->stale;
+}
+
 static void test_unplugged_and_back(void **state)
 {
 	struct studio *studio = new_studio(*state, &by_command);
@@ -174,11 +199,20 @@ static void test_unplugged_and_back(void **state)
 		assert_int_equal(gap->cause, GAP_UNPLUGGED);
 		assert_in_range(gap->frames, 0.1 * RATE, 2 * RATE);
 	}
-	manifest_finish(&manifest);
+	/* All of it is counted, though the first interface is still away. */
+	assert_int_equal(status_of(studio).gap_frames, silence_in(&manifest));
+	assert_int_equal(status_of(studio).gaps, 3);
 	assert_true(studio->gaps >= 3);
 	struct heard one = hear(studio, 0, 0, 0, 0), two = hear(studio, 0, 4, 0, 0);
 	assert_true(one.sounded < one.frames && two.sounded < two.frames);
 	assert_in_range(one.origin - two.origin + 1, 0, 2);
+	/* Other rings are no reason to forget. */
+	struct appliance fresh = studio->appliance;
+	fresh.recording.pre_roll_s = 0.2;
+	recorder_reload(studio->recorder, &fresh);
+	wait_until(studio, is_made_anew);
+	assert_int_equal(status_of(studio).gap_frames, silence_in(&manifest));
+	manifest_finish(&manifest);
 	close_studio(studio);
 }
 
