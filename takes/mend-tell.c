@@ -41,6 +41,23 @@ static void trim_gaps(struct take_interface *interface, uint64_t frames)
 	interface->frames = frames > silent ? frames - silent : 0;
 }
 
+/* Nor is anything suspected there. Those that are counted alone came after the last one that is listed. */
+static void trim_suspected(struct take_interface *interface, uint64_t frames)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < interface->suspected_count; i++) {
+		struct take_suspect loss = interface->suspected[i];
+		if (loss.frame >= frames)
+			continue;
+		if (loss.frames > frames - loss.frame)
+			loss.frames = frames - loss.frame;
+		interface->suspected[kept++] = loss;
+	}
+	if (kept < interface->suspected_count)
+		interface->suspected_total = kept;
+	interface->suspected_count = kept;
+}
+
 /* The recorder would have told it at the take's end. */
 static void tell_ppm(struct take_interface *interface, uint32_t rate, const char *folder)
 {
@@ -68,6 +85,7 @@ static void tell_interfaces(struct manifest *take, const char *folder)
 				longest = frames;
 		}
 		trim_gaps(&take->interfaces[i], longest);
+		trim_suspected(&take->interfaces[i], longest);
 		tell_ppm(&take->interfaces[i], take->rate, folder);
 	}
 }
@@ -84,6 +102,14 @@ static void trim_markers(struct manifest *take)
 	take->marker_count = kept;
 	if (take->pre_roll_frames > take->frames)
 		take->pre_roll_frames = take->frames;
+}
+
+static uint64_t missing_frames(const struct take_track *track)
+{
+	uint64_t frames = 0;
+	for (size_t i = 0; i < track->gap_count; i++)
+		frames += track->gaps[i].frames;
+	return frames;
 }
 
 /* What a person should know. */
@@ -103,7 +129,7 @@ static void tell_losses(struct manifest *take)
 		else if (track->gap_count > 0)
 			take->error = memory_format("%s: %" PRIu64 " frames were not on the disk; silence "
 						    "stands for them",
-				track->file, track->gaps[0].frames);
+				track->file, missing_frames(track));
 	}
 }
 

@@ -43,8 +43,15 @@ static inline void save(const char *folder, enum take_state state)
 		tracks[i] = plan_track(i);
 	struct take_gap gaps[] = {
 		{1000, 200, GAP_MISSED}, {SOUND - 100, 4096, GAP_OVERRUN}, {SOUND + 5000, 10, GAP_RING}};
-	struct take_interface interfaces[] = {
-		{.name = "xr18", .node = "alsa_input.x", .gaps = gaps, .gap_count = 3},
+	struct take_suspect suspected[] = {{2000, 48, SUSPECT_ZEROS}, {3000, 0, SUSPECT_JUMP},
+		{SOUND - 10, 48, SUSPECT_ZEROS}, {SOUND, 0, SUSPECT_JUMP}};
+	struct take_interface interfaces[] = {{.name = "xr18",
+						      .node = "alsa_input.x",
+						      .gaps = gaps,
+						      .gap_count = 3,
+						      .suspected = suspected,
+						      .suspected_count = 4,
+						      .suspected_total = 4},
 		{.name = "usb", .node = "alsa_input.u"}};
 	struct take_marker markers[] = {{4800, "verse", MARKER_USER}, {SOUND + 1, "late", MARKER_USER}};
 	struct manifest take = {.id = ID,

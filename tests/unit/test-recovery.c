@@ -16,6 +16,9 @@ static void test_whole_frames(void **state)
 	assert_int_equal(take.interfaces[0].gaps[1].frames, 100);
 	assert_int_equal(take.interfaces[0].frames, SOUND - 300);
 	assert_int_equal(take.interfaces[1].frames, SOUND);
+	assert_int_equal(take.interfaces[0].suspected_count, 3);
+	assert_int_equal(take.interfaces[0].suspected_total, 3);
+	assert_int_equal(take.interfaces[0].suspected[2].frames, 10);
 	for (int i = 0; i < TRACKS; i++) {
 		assert_true(take.tracks[i].peak_dbfs > -1 && take.tracks[i].peak_dbfs <= 0);
 		assert_true(take.tracks[i].padded == 0);

@@ -185,6 +185,23 @@ static void test_recovery(void **state)
 	}
 }
 
+/* What a person is told is all that is missing, not the first of it. */
+static void test_two_holes(void **state)
+{
+	char *folder = cut_off_take(*state);
+	record_part(folder, files[0], 0, 0, 2);
+	record_part(folder, SECOND, 1, 3 * FLAC_BLOCK + 7, 1);
+	record_part(folder, THIRD, 2, 6 * FLAC_BLOCK, 2);
+	assert_int_equal(recover(*state).outcome, RECOVERY_RECOVERED);
+	struct manifest take = load(folder);
+	assert_int_equal(take.tracks[0].gap_count, 2);
+	char *told = memory_format("%s: %d frames were not on the disk", files[0], 3 * FLAC_BLOCK);
+	assert_non_null(strstr(take.error, told));
+	free(told);
+	manifest_finish(&take);
+	free(folder);
+}
+
 /* ---- reading ---- */
 
 static void spoil(const char *path)
@@ -238,6 +255,7 @@ int main(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	const struct CMUnitTest tests[] = {
 		harness_in_folder(test_recovery),
+		harness_in_folder(test_two_holes),
 		harness_in_folder(test_damage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
