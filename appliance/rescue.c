@@ -15,7 +15,7 @@ enum { IOPRIO_WHO_THREAD = 1, IOPRIO_IDLE = 3 << 13 };
 struct rescue {
 	pthread_t thread;
 	struct loop *loop;
-	char *takes;
+	char *takes, *only;
 	struct rescue_callbacks callbacks;
 	_Atomic bool stop;
 };
@@ -83,8 +83,11 @@ static void on_report(void *data, const struct recovery_report *report)
 static void *run(void *data)
 {
 	struct rescue *rescue = data;
-	const struct recovery recovery = {
-		.takes = rescue->takes, .report = on_report, .data = rescue, .stop = &rescue->stop};
+	const struct recovery recovery = {.takes = rescue->takes,
+		.only = rescue->only,
+		.report = on_report,
+		.data = rescue,
+		.stop = &rescue->stop};
 	struct error e;
 	/* Of this thread alone, on Linux. */
 	const struct sched_param none = {0};
@@ -98,17 +101,24 @@ static void *run(void *data)
 	return NULL;
 }
 
-int rescue_create(struct rescue **rescue, struct loop *loop, const char *takes,
+static void free_rescue(struct rescue *rescue)
+{
+	free(rescue->takes);
+	free(rescue->only);
+	free(rescue);
+}
+
+int rescue_create(struct rescue **rescue, struct loop *loop, const char *takes, const char *only,
 	const struct rescue_callbacks *callbacks, struct error *e)
 {
 	struct rescue *made = memory_new(sizeof(*made));
 	made->loop = loop;
 	made->takes = memory_text(takes);
+	made->only = only ? memory_text(only) : NULL;
 	made->callbacks = *callbacks;
 	int result = pthread_create(&made->thread, NULL, run, made);
 	if (result != 0) {
-		free(made->takes);
-		free(made);
+		free_rescue(made);
 		return error_errno(e, result, "recovery thread");
 	}
 	*rescue = made;
@@ -121,6 +131,5 @@ void rescue_destroy(struct rescue *rescue)
 		return;
 	atomic_store(&rescue->stop, true);
 	pthread_join(rescue->thread, NULL);
-	free(rescue->takes);
-	free(rescue);
+	free_rescue(rescue);
 }

@@ -15,8 +15,8 @@ struct rescue_callbacks {
 	void *data;
 };
 
-/* Begins to recover the takes in `takes`; the caller has takes_lock. */
-int rescue_create(struct rescue **rescue, struct loop *loop, const char *takes,
+/* Begins to recover the takes in `takes`, or the one of the id `only`; the caller has takes_lock. */
+int rescue_create(struct rescue **rescue, struct loop *loop, const char *takes, const char *only,
 	const struct rescue_callbacks *callbacks, struct error *e) MUST_CHECK;
 
 /* Stops it after the block that is being decoded; the next start goes on. Before the loop ends. NULL is fine.

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/memory.h"
 #include "takes/library.h"
 #include "takes/lock.h"
 #include "takes/take.h"
@@ -79,14 +80,63 @@ static void on_rescued(void *data, const struct recovery_report *report)
 
 static void on_rescue_done(void *data)
 {
-	resume_renders(data);
-	service_look_after_takes(data);
+	struct service *service = data;
+	service->rescuing = false;
+	resume_renders(service);
+	service_look_after_takes(service);
 }
 
 static int start_rescue(struct service *service, struct error *e)
 {
 	struct rescue_callbacks callbacks = {.rescued = on_rescued, .done = on_rescue_done, .data = service};
-	return rescue_create(&service->rescue, service->loop, service->started->takes, &callbacks, e);
+	int result =
+		rescue_create(&service->rescue, service->loop, service->started->takes, NULL, &callbacks, e);
+	service->rescuing = result == 0;
+	return result;
+}
+
+/* ---- what the disk cut off ---- */
+
+void service_note_cut_off(struct service *service, const char *id)
+{
+	service->cut_off =
+		memory_grow(service->cut_off, service->cut_off_count + 1, sizeof(*service->cut_off));
+	service->cut_off[service->cut_off_count++] = memory_text(id);
+}
+
+static void on_one_rescued(void *data, const struct recovery_report *report)
+{
+	struct service *service = data;
+	on_rescued(service, report);
+	if (!report->error && report->take->frames > 0 && service->appliance->render.on_stop)
+		jobs_add(service->jobs, report->folder, NULL);
+}
+
+static void on_one_done(void *data)
+{
+	struct service *service = data;
+	service->rescuing = false;
+	service_look_after_takes(service);
+}
+
+/* Once each: what fails again is told, and left to the next start. */
+void service_recover_cut_off(struct service *service)
+{
+	struct rescue_callbacks callbacks = {.rescued = on_one_rescued, .done = on_one_done, .data = service};
+	struct recorder_status status;
+	struct error e;
+	recorder_status(service->recorder, &status);
+	if (service->cut_off_count == 0 || service->rescuing || status.blocked || service->takes_lock < 0)
+		return;
+	rescue_destroy(service->rescue);
+	service->rescue = NULL;
+	char *id = service->cut_off[--service->cut_off_count];
+	int result =
+		rescue_create(&service->rescue, service->loop, service->started->takes, id, &callbacks, &e);
+	service->rescuing = result == 0;
+	if (result < 0)
+		log_error("%s", e.text);
+	free(id);
 }
 
 /* ---- the folder ---- */
@@ -115,6 +165,14 @@ int service_folder_use(struct service *service, struct error *e)
 	if (result == 0)
 		publish_newest(service);
 	return result;
+}
+
+void service_folder_finish(struct service *service)
+{
+	rescue_destroy(service->rescue);
+	for (size_t i = 0; i < service->cut_off_count; i++)
+		free(service->cut_off[i]);
+	free(service->cut_off);
 }
 
 void service_folder_tick(void *data)

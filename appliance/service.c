@@ -72,6 +72,8 @@ static void on_stopped(void *data, const char *folder, const struct manifest *ta
 	network_event(service->network, take->state == TAKE_FAILED ? "take_failed" : "take_stopped", fields);
 	if (!folder)
 		return;
+	if (take->state == TAKE_FAILED)
+		service_note_cut_off(service, take->id);
 	network_set_latest(service->network, take);
 	if (take->error)
 		snprintf(service->recording_alert, sizeof(service->recording_alert), "%s: %s", take->id,
@@ -186,6 +188,7 @@ static void on_health_timer(void *data)
 {
 	service_publish_health(data);
 	service_look_for_sessions(data);
+	service_recover_cut_off(data);
 }
 
 static bool writers_advance(void *data)
@@ -277,7 +280,7 @@ static int serve(struct service *service, struct error *e)
 	result = start(service, e);
 	if (result == 0)
 		result = loop_run(service->loop);
-	rescue_destroy(service->rescue);
+	service_folder_finish(service);
 	service_takes_stop(service);
 	recorder_destroy(service->recorder);
 	jobs_destroy(service->jobs);

@@ -27,7 +27,10 @@ struct service {
 	struct recorder *recorder;
 	struct network *network;
 	struct jobs *jobs;
-	struct rescue *rescue; /* of takes that the last run left behind */
+	struct rescue *rescue; /* of takes that the last run left behind, or that the disk cut off since */
+	bool rescuing;	       /* it is not done */
+	char **cut_off;	       /* ids of takes whose last manifest the disk did not take */
+	size_t cut_off_count;
 	int takes_lock;	       /* negative: not had */
 	struct worker *asked;  /* what somebody waits for */
 	struct worker *chores; /* what nobody does, however long it takes */
@@ -87,7 +90,13 @@ void service_levels_tick(void *service);
  * newest take, and renders left undone. */
 int service_folder_have(struct service *service, struct error *e) MUST_CHECK;
 int service_folder_use(struct service *service, struct error *e) MUST_CHECK;
+void service_folder_finish(struct service *service);
 void service_folder_tick(void *service);
+
+/* A take that the disk did not let close is as after a power cut. It is recovered as soon as the disk would
+ * have takes again, which is looked for now and then. */
+void service_note_cut_off(struct service *service, const char *id);
+void service_recover_cut_off(struct service *service);
 
 /* The take's members that events have. The caller's reference. */
 json_t *service_take_fields(const struct manifest *take);

@@ -30,6 +30,7 @@ void recorder_status(struct recorder *recorder, struct recorder_status *status)
 		.gap_frames = recorder->room.before.gap_frames,
 		.suspected = recorder->room.before.suspected,
 		.disk_frames = recorder->disk_frames,
+		.blocked = recorder->blocked,
 		.nice = syncer_nice(recorder->room.syncer),
 		.unsafe_s = recorder_unsafe_s(recorder),
 		.unsafe_most_s = recorder->current ? recorder->current->safety.most_s : 0,

@@ -110,7 +110,8 @@ struct recorder_status {
 	uint64_t ring_bytes; /* of all of them */
 	bool locked;	     /* all of them, in memory */
 	bool realtime;
-	int nice; /* of the threads that write and sync: -11 where the limits allow it */
+	bool blocked; /* the disk would not have a take, and does not yet */
+	int nice;     /* of the threads that write and sync: -11 where the limits allow it */
 	double unsafe_s,
 		unsafe_most_s; /* what a power cut now would cost of the running take, and has at most */
 };

@@ -199,6 +199,10 @@ int recovery_run(const struct recovery *recovery, struct error *e)
 		return errno == ENOENT ? 0 : error_errno(e, errno, "%s", recovery->takes);
 	int failed = 0;
 	for (int i = 0; i < count; i++) {
+		if (recovery->only && strcmp(names[i]->d_name, recovery->only) != 0) {
+			free(names[i]);
+			continue;
+		}
 		bool stop = recovery->stop && atomic_load(recovery->stop);
 		int result = failed < 0 || stop ? 0 : visit_take(recovery, names[i]->d_name, e);
 		if (stop)

@@ -24,6 +24,7 @@ struct recovery_report {
 
 struct recovery {
 	const char *takes; /* folder; one that is not there holds no takes */
+	const char *only;  /* id of the one take to look at; NULL: all */
 	void (*report)(void *data, const struct recovery_report *report);
 	void *data;
 	const _Atomic bool *stop; /* set: leave the rest for another time; NULL: never */

@@ -169,7 +169,8 @@ def test_read_only(room):
 
 
 def test_unplugged_card(room):
-    """Every call fails: the service says so, ends the take and is armed; once the card is back it records again."""
+    """Every call fails: the service says so, ends the take and is armed; once the card is back it records again, and
+    makes whole what was cut off."""
     room.interface("desk", channels=CHANNELS, noise=-20).wait_ready()
     when = room.path("now")
     home = Home(room, {"desk": CHANNELS}, recording=BY_COMMAND, render=False)
@@ -177,7 +178,7 @@ def test_unplugged_card(room):
     room.guarded = lambda **extra: env | extra
     home.start()
     assert home.ask("record.start")["status"] == "ok"
-    home.wait_event("take_started")
+    cut_off = home.take(home.wait_event("take_started")["take"])
     time.sleep(1)
     mark = home.watcher.mark()
     when.touch()
@@ -195,6 +196,9 @@ def test_unplugged_card(room):
     home.ask("record.stop")
     take = home.take(home.wait_event("take_stopped", since=mark)["take"])
     verify(room, take)
+    assert home.wait_event("take_recovered", since=mark)["take"] == cut_off.folder.name
+    assert (cut_off.manifest["state"], cut_off.manifest["recovered"]) == ("recorded", True)
+    verify(room, cut_off)
 
 
 # ---- full ----
