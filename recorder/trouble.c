@@ -15,10 +15,13 @@ void recorder_end_by_disk(struct recorder *recorder, struct transport *transport
 	recorder->blocked = true;
 	if (transport->trouble)
 		return;
+	if (recorder->current != transport) { /* it has ended; what of it is lost is told as such */
+		alert(recorder, why);
+		return;
+	}
 	transport->trouble = memory_format("the disk ended the take: %s", why);
 	alert(recorder, transport->trouble);
-	if (recorder->current == transport)
-		recorder_end_take(recorder, false);
+	recorder_end_take(recorder, false);
 }
 
 static void add_loss(struct recorder *recorder, struct take_track *track, const struct track_trouble *trouble)

@@ -396,6 +396,24 @@ static void test_takes_folder_that_cannot_be_made(void **state)
 	close_studio(studio);
 }
 
+/* It fills up once the take has been ended, and what was set aside is enough: that take is whole. */
+static void test_full_at_the_end(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_command);
+	const struct track_trouble full = {.kind = TRACK_FULL, .track = 1, .text = "no room"};
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	sound(studio, true, 0.3);
+	begin(studio, &(struct recorder_start){.pre_roll = true});
+	wait_started(studio, 1);
+	end(studio);
+	recorder_on_trouble(studio->recorder->room.interfaces[0], &full);
+	wait_stopped(studio, 1);
+	check_whole(studio, 0, 6);
+	assert_int_equal(studio->alerts, 1);
+	close_studio(studio);
+}
+
 /* Ending without a word, as on an error elsewhere: the take is there for recovery, its files whole. */
 static void test_destroyed_while_recording(void **state)
 {
@@ -446,6 +464,7 @@ int main(void)
 		harness_in_folder(test_session_faults),
 		harness_in_folder(test_nothing_is_there),
 		harness_in_folder(test_takes_folder_that_cannot_be_made),
+		harness_in_folder(test_full_at_the_end),
 		harness_in_folder(test_destroyed_while_recording),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
