@@ -116,7 +116,8 @@ static bool hear(const struct trigger *trigger, struct listener *track, double l
 	/* Music has gaps: time below takes a third of what time above gives. */
 	track->heard_s = fmax(0, track->heard_s + (sounding ? fmin(seconds, WINDOW_MOST_S) : -seconds / 3));
 	double needed = trigger->config.start.for_s;
-	return track->heard_s >= needed || (track->strokes >= STROKES && track->rhythm_s >= needed);
+	return (track->heard_s > 0 && track->heard_s >= needed) ||
+	       (track->strokes >= STROKES && track->rhythm_s >= needed);
 }
 
 static void forget(struct listener *track)
@@ -130,8 +131,8 @@ void trigger_feed(struct trigger *trigger, const double *peak_db, double seconds
 	bool heard = false, quiet = true;
 	for (size_t i = 0; i < trigger->count; i++) {
 		struct listener *track = &trigger->tracks[i];
-		double level = fmax(peak_db[i], FLOOR_LEAST_DB);
-		follow_floor(track, level, seconds, trigger->playing);
+		double level = fmax(peak_db[i], -INFINITY); /* what is no number is silence */
+		follow_floor(track, fmax(level, FLOOR_LEAST_DB), seconds, trigger->playing);
 		heard = hear(trigger, track, level, seconds) || heard;
 		quiet = quiet && level < stop_threshold(trigger, track);
 	}

@@ -263,6 +263,36 @@ static void test_creak_in_a_late_window(void **state)
 	trigger_destroy(trigger);
 }
 
+static bool hears(struct trigger *trigger, double level, double seconds)
+{
+	for (int i = 0; i < seconds / WINDOW_S; i++)
+		trigger_feed(trigger, &level, WINDOW_S);
+	return trigger_playing(trigger);
+}
+
+/* The least that the configuration allows: whatever sounds starts a take, and silence does not. */
+static void test_least_of_everything(void **state)
+{
+	(void)state;
+	static const struct {
+		double above_db, below_db, for_s;
+	} cases[] = {{-40, NAN, 0}, {-120, NAN, 0.3}, {-120, -120, 0}, {NAN, -120, 0}};
+	for (size_t i = 0; i < TABLE_SIZE(cases); i++) {
+		struct recording_config config = {
+			.start = {START_ON_SIGNAL, cases[i].above_db, cases[i].for_s},
+			.stop = {STOP_ON_SILENCE, cases[i].below_db, 0.1},
+		};
+		struct trigger *trigger = trigger_create(&config, 1, NULL);
+		for (int round = 0; round < 2; round++) {
+			assert_false(hears(trigger, -INFINITY, 2));
+			assert_true(hears(trigger, -20, cases[i].for_s + 2 * WINDOW_S));
+			assert_true(hears(trigger, -20, 1));
+		}
+		assert_false(hears(trigger, -INFINITY, 0.1 + 2 * WINDOW_S));
+		trigger_destroy(trigger);
+	}
+}
+
 /* An interface comes, a configuration is read again: a band that plays goes on playing. */
 static void test_takes_over(void **state)
 {
@@ -295,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_without_tracks),
 		cmocka_unit_test(test_odd_windows),
 		cmocka_unit_test(test_creak_in_a_late_window),
+		cmocka_unit_test(test_least_of_everything),
 		cmocka_unit_test(test_takes_over),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
