@@ -139,7 +139,8 @@ static void on_render_finished(void *data, const char *folder, const char *error
 	struct manifest take;
 	struct error e;
 	if (manifest_load(&take, folder, &e) < 0) {
-		log_error("%s", e.text);
+		log_error("%s", e.text); /* somebody removed it meanwhile, say */
+		service_publish_state(service);
 		return;
 	}
 	if (error) {

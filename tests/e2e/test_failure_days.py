@@ -139,6 +139,19 @@ def test_a_render_without_memory(rendering):
 
 # ---- a manifest that there is no memory for ----
 
+def test_a_take_that_is_removed_while_it_waits_for_its_render(rendering):
+    """By hand, which the service does not hear of: it says what is left to render."""
+    home, child = rendering
+    other = StudioTake(home.room.folder("takes"), "20260202-020202-other", {"t": noise(48000, -20, 1)})
+    other.session("{preset: none}")
+    assert home.ask("take.render", take=other.folder.name)["status"] == "ok"
+    assert home.room.woodshed("remove", other.folder).returncode == 0
+    mark = home.watcher.mark()
+    os.kill(child, signal.SIGCONT)
+    home.wait_event("take_mastered", since=mark, timeout=120)
+    home.wait("state", lambda message: message.json["rendering"] == 0, since=mark)
+
+
 def test_a_manifest_without_memory(room):
     """Jansson says of it what it says of a broken one, so its memory is the program's, which ends without it."""
     good = StudioTake(room.folder("takes"), OLD, {"t": noise(4800, -20, 1)})
