@@ -33,20 +33,34 @@ struct search {
 	struct faults *faults;
 };
 
+/* The most channels of a node that the glob matches; 0: none does. */
+static uint32_t channels_now(const char *glob, const struct source_node *nodes, size_t count)
+{
+	uint32_t most = 0;
+	for (size_t n = 0; n < count; n++)
+		if (fnmatch(glob, nodes[n].name, 0) == 0 && nodes[n].channels > most)
+			most = nodes[n].channels;
+	return most;
+}
+
 static void warn_unseen(void *data, const struct source_node *nodes, size_t count)
 {
 	const struct search *search = data;
 	const struct interface_config *interfaces = search->appliance->interfaces.items;
 	for (size_t i = 0; i < search->appliance->interfaces.count; i++) {
-		const struct yaml_node *node = yaml_value_of(yaml_item(search->list, i), "node");
-		bool seen = false;
-		for (size_t n = 0; n < count && !seen; n++)
-			seen = fnmatch(interfaces[i].node, nodes[n].name, 0) == 0;
-		if (!seen && node)
+		const struct yaml_node *item = yaml_item(search->list, i);
+		const struct yaml_node *node = yaml_value_of(item, "node");
+		const struct yaml_node *channels = yaml_value_of(item, "channels");
+		uint32_t has = channels_now(interfaces[i].node, nodes, count);
+		if (has == 0 && node)
 			faults_warn(search->faults, node->line, node->column,
 				"interfaces[%zu].node: not there now; woodshed interfaces lists those that "
 				"are",
 				i);
+		else if (channels && interfaces[i].channels > (int)has)
+			faults_warn(search->faults, channels->line, channels->column,
+				"interfaces[%zu].channels: there are %u now; it is recorded when it has all",
+				i, has);
 	}
 }
 

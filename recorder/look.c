@@ -110,6 +110,10 @@ bool recorder_missing(struct recorder *recorder, struct error *e)
 			continue;
 		if (interface->failed)
 			error_set(e, ENODEV, "%s", interface->why);
+		else if (interface->offered > 0 && interface->offered < interface->channels)
+			error_set(e, ENODEV, "interface %s has %u channel%s, and %u are asked for",
+				interface->name, interface->offered, interface->offered == 1 ? "" : "s",
+				interface->channels);
 		else
 			error_set(e, ENODEV, "interface %s is not there: no running node matches %s",
 				interface->name, interface->node);

@@ -213,6 +213,7 @@ void room_update(struct room *room, struct recorder *recorder, bool may_add)
 		add_found(room, recorder, nodes, count);
 	for (size_t i = 0; i < room->count; i++) {
 		struct room_interface *interface = room->interfaces[i];
+		interface->offered = 0;
 		for (size_t n = 0; n < count; n++)
 			if (fnmatch(interface->node, nodes[n].name, 0) == 0)
 				learn_ports(interface, &nodes[n]);

@@ -193,9 +193,13 @@ def test_a_missing_interface_is_named(room):
 
 def test_an_interface_with_fewer_channels_is_named(room):
     room.interface("desk", channels=2, ramp=True).wait_ready()
-    done = room.woodshed("record", "--config", appliance(room, {"desk": 8}), "--for", "1 s")
+    config = appliance(room, {"desk": 8})
+    done = room.woodshed("check", config)
+    assert done.returncode == 0
+    assert f"{config}:5:40: warning: interfaces[0].channels: there are 2 now" in done.stderr
+    done = room.woodshed("record", "--config", config, "--for", "1 s")
     assert done.returncode == 1
-    assert "desk" in done.stderr.splitlines()[-1]
+    assert "interface desk has 2 channels, and 8 are asked for" in done.stderr.splitlines()[-1]
 
 
 def test_no_interface_at_all(room):
