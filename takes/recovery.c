@@ -142,8 +142,10 @@ static int load(struct visit *visit, struct error *e)
 		return result;
 	struct error none;
 	int described = describe_take(&visit->take, visit->folder, visit->id, &none);
-	if (described == 0)
-		log_warning("%s; told anew from the raw files", e->text);
+	if (described == 0) {
+		log_warning("%s; told anew from the raw files, and kept", e->text);
+		visit->take.keep = true; /* it may have been, and nobody can tell any more */
+	}
 	return described < 0 && result == -EBADMSG ? result : described;
 }
 

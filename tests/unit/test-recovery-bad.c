@@ -84,6 +84,7 @@ static void test_lost_manifest(void **state)
 		assert_int_equal(take.started_ns / 1000000000, 1795374191);
 		assert_int_equal(take.track_count, TRACKS);
 		assert_string_equal(take.tracks[1].name, "snare");
+		assert_true(take.keep); /* perhaps it was, and nobody can tell */
 		assert_int_equal(
 			size_of(folder, "take.json.damaged"), texts[i] ? (off_t)strlen(texts[i]) : -1);
 		manifest_finish(&take);
