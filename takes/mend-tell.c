@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tracks end some tenths of a second apart where the power went; more is damage of another kind, which a
+ * person should know. */
+enum { TORN_S = 10 };
+
 static bool plays_into(const struct take_interface *interface, const struct take_track *track)
 {
 	size_t length = strlen(interface->name);
@@ -126,6 +130,10 @@ static void tell_losses(struct manifest *take)
 		if (track->padded == take->frames)
 			take->error = memory_format(
 				"%s: nothing of it was on the disk, so it is silent", track->file);
+		else if (track->padded > (uint64_t)TORN_S * take->rate)
+			take->error = memory_format("%s: its last %.1f s were not on the disk; silence "
+						    "stands for them",
+				track->file, (double)track->padded / take->rate);
 		else if (track->gap_count > 0)
 			take->error = memory_format("%s: %" PRIu64 " frames were not on the disk; silence "
 						    "stands for them",

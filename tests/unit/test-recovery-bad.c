@@ -113,15 +113,23 @@ static void test_wrong_manifest(void **state)
 	free(folder);
 }
 
-/* Damage deep inside is no torn tail: the file as it was is kept. */
-static void test_damage_deep_inside(void **state)
+/* Returns the file's path; the caller's to free. */
+static char *record_long(const char *folder, int track)
 {
-	char *folder = cut_off_take(*state), *path = file_join(folder, files[0]);
+	char *path = file_join(folder, files[track]);
 	struct audio audio = make_audio(&mono, 20 * 48000, 0.39);
 	unlink(path);
 	struct flac_writer *writer = create(path, &mono, 0);
 	write_audio(writer, &audio, 4096);
 	flac_writer_destroy(writer);
+	free_audio(&audio);
+	return path;
+}
+
+/* Damage deep inside is no torn tail: the file as it was is kept. What it costs is told. */
+static void test_damage_deep_inside(void **state)
+{
+	char *folder = cut_off_take(*state), *path = record_long(folder, 0);
 	off_t size = size_of(folder, files[0]);
 	FILE *file = fopen(path, "r+b");
 	assert_non_null(file);
@@ -133,8 +141,16 @@ static void test_damage_deep_inside(void **state)
 	struct manifest take = load(folder);
 	assert_true(take.frames > SOUND && take.frames < 5 * 48000);
 	assert_int_equal(take.tracks[0].padded, 0);
+	assert_null(take.error);
 	manifest_finish(&take);
-	free_audio(&audio);
+	save(folder, TAKE_RECORDING);
+	free(record_long(folder, 1));
+	assert_int_equal(recover(*state).outcome, RECOVERY_RECOVERED);
+	take = load(folder);
+	assert_true(take.tracks[0].padded > 15 * 48000);
+	assert_non_null(take.error);
+	assert_non_null(strstr(take.error, "raw/01-kick.flac: its last "));
+	manifest_finish(&take);
 	free(path);
 	free(folder);
 }
