@@ -121,12 +121,14 @@ static void on_started(void *data, const struct manifest *take)
 		app->seconds > 0 ? "" : "; Ctrl-C ends the take");
 }
 
-/* What an interface lost, all its tracks lost; what the disk did not take, one of them. */
+/* What an interface lost, all its tracks lost; what the disk did not take, one of them; of what no clock told
+ * of, nobody knows how much it was. */
 static void tell_end(const struct manifest *take)
 {
-	uint64_t lost = 0, of_tracks = 0;
+	uint64_t lost = 0, of_tracks = 0, suspected = 0;
 	for (size_t i = 0; i < take->interface_count; i++) {
 		lost += take->interfaces[i].gap_frames_more;
+		suspected += take->interfaces[i].suspected_total;
 		for (size_t g = 0; g < take->interfaces[i].gap_count; g++)
 			lost += take->interfaces[i].gaps[g].frames;
 	}
@@ -138,6 +140,9 @@ static void tell_end(const struct manifest *take)
 		(unsigned long long)lost);
 	if (of_tracks > 0)
 		fprintf(stderr, ", and %llu of single tracks to the disk", (unsigned long long)of_tracks);
+	if (suspected > 0)
+		fprintf(stderr, ", %llu %s suspected", (unsigned long long)suspected,
+			suspected == 1 ? "loss" : "losses");
 	fprintf(stderr, "\n");
 }
 

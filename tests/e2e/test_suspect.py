@@ -35,7 +35,8 @@ def test_losses_that_no_clock_tells_of(room):
                    skip_at=[f"{at}:{n}" for at, n in skips]).wait_ready()
     room.interface("sound", channels=2, ramp=True).wait_ready()
     config = appliance(room, {"poor": 4, "sound": 2})
-    take = recorded(room.woodshed("record", "--config", config, "--for", f"{SECONDS} s"))
+    done = room.woodshed("record", "--config", config, "--for", f"{SECONDS} s")
+    take = recorded(done)
     start = first_frame(numbers(take.raw(take.tracks[0])[:3])[0], skips)
     assert suspected(take, "sound") == ([], 0)
     inside = sorted((at - start, frames, kind) for at, frames, kind in
@@ -46,6 +47,7 @@ def test_losses_that_no_clock_tells_of(room):
     assert [one for one in listed if PAST < one[0] < SECONDS * 48000 - REST - 1000] == [
         one for one in inside if one[0] < SECONDS * 48000 - REST - 1000]
     assert total == len(listed)
+    assert f"0 frames lost, {total} losses suspected\n" in done.stderr
     assert take.gaps == {"poor": [], "sound": []}  # nothing was inserted
     take.check_files()
     shown = room.woodshed("show", "--config", config, take.manifest["id"]).stdout
