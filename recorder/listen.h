@@ -36,6 +36,7 @@ struct recorder {
 	struct transport *closing;
 	int64_t resume_until_ns; /* a take is to follow one that a change of rates ended; 0: none */
 	bool resume_heard;	 /* of the one that ended */
+	char resume_why[160];	 /* told once that take has begun; empty: told, or none is to */
 	double resume_s;	 /* that it still had to go; 0: until told */
 	int64_t last_end_ns;	 /* a take's pre-roll never reaches into the take before */
 	enum recorder_state state;

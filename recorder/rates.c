@@ -69,13 +69,13 @@ void recorder_watch_rates(struct recorder *recorder, int64_t now)
 		recorder->resume_s = left_s(recorder->current, rates.last_ns);
 		if (recorder->current->limit && recorder->resume_s <= 0)
 			return; /* it has all that it was to have */
-		snprintf(text, sizeof(text),
+		snprintf(recorder->resume_why, sizeof(recorder->resume_why),
 			"the rate changed from %u Hz to %u Hz: the take ends, another begins", rate,
 			rates.newest);
 		recorder->resume_until_ns = now + RESUME_NS;
 		recorder->resume_heard = recorder->current->heard;
 		recorder_end_take_at(recorder, rates.last_ns);
-		tell(recorder, text);
+		log_error("%s", recorder->resume_why);
 	} else if (rates.newcomer) {
 		snprintf(text, sizeof(text),
 			"interface %s changed its rate to %u Hz: it is silent in this take of %u Hz",
@@ -107,6 +107,7 @@ void recorder_resume(struct recorder *recorder, int64_t now)
 		recorder->current->heard = recorder->resume_heard;
 		return;
 	}
+	recorder->resume_why[0] = '\0';
 	struct manifest none = {0};
 	recorder_tell_none(recorder, &none, e.text);
 	manifest_finish(&none);

@@ -79,6 +79,10 @@ void recorder_on_begun(struct recorder *recorder, struct transport *transport)
 		recorder->count = count_begin(transport, recorder->session, recorder->loop,
 			recorder->callbacks.alert, recorder->callbacks.data);
 	recorder->callbacks.take_started(recorder->callbacks.data, &transport->manifest);
+	if (recorder->resume_why[0]) {
+		recorder->callbacks.alert(recorder->callbacks.data, recorder->resume_why);
+		recorder->resume_why[0] = '\0';
+	}
 	recorder_update_state(recorder);
 }
 
@@ -212,12 +216,14 @@ int recorder_end(struct recorder *recorder, struct error *e)
 {
 	bool resuming = recorder->resume_until_ns != 0;
 	recorder->resume_until_ns = 0;
-	if (recorder->current)
+	if (recorder->current) {
 		recorder_end_take(recorder, true);
-	else if (resuming)
-		recorder_update_state(recorder);
-	else
+		return 0;
+	}
+	recorder->resume_why[0] = '\0';
+	if (!resuming)
 		return error_set(e, EALREADY, "nothing is being recorded");
+	recorder_update_state(recorder);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct studio {
 
 	bool ready;
 	int started, stopped, alerts, gaps, changes;
+	int alerts_then;	   /* when the last take started */
 	char *folders[MOST_TAKES]; /* of the takes that stopped; NULL: none was made */
 	char *errors[MOST_TAKES];
 
@@ -55,6 +56,7 @@ static inline void on_started(void *data, const struct manifest *take)
 {
 	assert_int_equal(take->state, TAKE_RECORDING);
 	((struct studio *)data)->started++;
+	((struct studio *)data)->alerts_then = ((struct studio *)data)->alerts;
 }
 
 static inline void on_stopped(void *data, const char *folder, const struct manifest *take)

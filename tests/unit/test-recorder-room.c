@@ -271,6 +271,8 @@ static void test_rate_changes(void **state)
 	end(studio);
 	wait_stopped(studio, TABLE_SIZE(rates));
 	assert_int_equal(studio->alerts, 2);
+	/* Told once the next take has started, which ends what was told of the one before. */
+	assert_int_equal(studio->alerts_then, 1);
 	int64_t cycle = 0;
 	for (int i = 0; i < (int)TABLE_SIZE(rates); i++) {
 		check_whole(studio, i, 4);
