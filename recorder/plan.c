@@ -71,9 +71,10 @@ static int plan_input(struct plan_track *track, const struct room *room, const s
 	free(name);
 	if (!interface)
 		return -ENODEV;
-	if (interface->channels > 0 && (uint32_t)channel > interface->channels)
-		return error_set(e, EINVAL, "track %s: %s: the interface has %u channels", config->name,
-			input, interface->channels);
+	uint32_t has = interface->guessed ? interface->offered : interface->channels;
+	if (has > 0 && (uint32_t)channel > has)
+		return error_set(
+			e, EINVAL, "track %s: %s: the interface has %u channels", config->name, input, has);
 	if (track->interface && track->interface != interface)
 		return error_set(e, EINVAL,
 			"track %s: both inputs of a stereo track must be of one interface", config->name);

@@ -226,11 +226,17 @@ void room_update(struct room *room, struct recorder *recorder, bool may_add)
 
 int room_expect(struct room *room, struct room_interface *interface, uint32_t channels, struct error *e)
 {
-	if (interface->capturing)
+	bool more = interface->guessed && channels > interface->channels;
+	if (interface->capturing && !more)
 		return 0;
-	if (interface->failed)
+	if (interface->failed && !more)
 		return error_set(e, ENODEV, "%s", interface->why);
-	interface->guessed = interface->channels == 0;
+	if (interface->capturing && !recorder_writers_idle(interface->recorder))
+		return error_set(e, EBUSY,
+			"interface %s: the take before is still being closed, with fewer channels",
+			interface->name);
+	close_interface(room, interface);
+	interface->guessed = interface->guessed || interface->channels == 0;
 	if (interface->guessed)
 		interface->channels = channels;
 	return start_or_fail(room, interface, e);
@@ -245,14 +251,14 @@ static void forget_ports(struct room_interface *interface)
 }
 
 /* Than were guessed before it was ever there. */
-static bool more_channels(const struct room_interface *interface)
+static bool other_channels(const struct room_interface *interface)
 {
-	return interface->guessed && interface->offered > interface->channels;
+	return interface->guessed && interface->offered > 0 && interface->offered != interface->channels;
 }
 
 static bool fits(const struct room_interface *interface, const struct writer_status *status)
 {
-	if (more_channels(interface))
+	if (other_channels(interface))
 		return false;
 	return status->newest_rate == status->rate && status->rate <= interface->rate;
 }
@@ -266,7 +272,7 @@ static void fit(struct room *room, struct room_interface *interface)
 	bool other_pre_roll = pre_roll_s < interface->pre_roll_s || pre_roll_s > interface->pre_roll_s;
 	if (fits(interface, &status) && !other_pre_roll)
 		return;
-	if (status.newest_rate <= interface->rate && !other_pre_roll && !more_channels(interface)) {
+	if (status.newest_rate <= interface->rate && !other_pre_roll && !other_channels(interface)) {
 		/* The tape is long enough; what is on it at the new rate is not lost. */
 		end_writer(room, interface);
 		if (start_writer(room, interface, &e) == 0)
@@ -275,7 +281,7 @@ static void fit(struct room *room, struct room_interface *interface)
 	close_interface(room, interface);
 	if (status.newest_rate > interface->rate)
 		interface->rate = status.newest_rate;
-	if (more_channels(interface)) {
+	if (other_channels(interface)) {
 		forget_ports(interface);
 		interface->guessed = false;
 		interface->channels = 0; /* room_update learns them, and starts */

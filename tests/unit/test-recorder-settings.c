@@ -1,4 +1,4 @@
-/* The recorder's settings, read again while it runs. */
+/* The recorder's settings and its session, others while it runs. */
 #include "tests/unit/studio.h"
 
 /* Other settings, read while a band plays, end nothing. */
@@ -91,6 +91,47 @@ static void test_reload_how_often_to_sync(void **state)
 	close_studio(studio);
 }
 
+static void record_with(struct studio *studio, const char *input, int takes)
+{
+	studio->session.tracks.count = 1;
+	add_track(studio, "far", input, NULL);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, takes);
+	end(studio);
+	wait_stopped(studio, takes);
+	check_whole(studio, takes - 1, 2);
+	wait_state(studio, RECORDER_IDLE);
+}
+
+static bool one_is_heard(struct studio *studio)
+{
+	struct recorder_interface interface;
+	return recorder_interfaces(studio->recorder, &interface, 1) > 0 && interface.live;
+}
+
+/* How many channels it has, no session knows of an interface that was never there. */
+static void test_session_of_what_was_never_there(void **state)
+{
+	static const char *const inputs[] = {"two/1", "two/7", "two/2"};
+	struct studio *studio = new_studio(*state, &by_command);
+	fake_room[1].plugged = false;
+	add_interface(studio, "one", "*.one", 4);
+	add_interface(studio, "two", "*.two", 0);
+	add_track(studio, "near", "one/1", NULL);
+	open_studio(studio);
+	wait_until(studio, is_ready);
+	wait_until(studio, one_is_heard);
+	for (int i = 0; i < (int)TABLE_SIZE(inputs); i++)
+		record_with(studio, inputs[i], i + 1);
+	fake_plug(1, true, RATE);
+	wait_until(studio, everything_runs);
+	record_with(studio, "two/2", TABLE_SIZE(inputs) + 1);
+	struct recorder_interface interfaces[2];
+	recorder_interfaces(studio->recorder, interfaces, 2);
+	assert_int_equal(interfaces[1].channels, 2);
+	close_studio(studio);
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -98,6 +139,7 @@ int main(void)
 		harness_in_folder(test_reload_while_playing),
 		harness_in_folder(test_reload_what_ends_a_take),
 		harness_in_folder(test_reload_how_often_to_sync),
+		harness_in_folder(test_session_of_what_was_never_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
