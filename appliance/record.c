@@ -203,8 +203,8 @@ static void on_signal(void *data, int signal)
 	(void)signal;
 	struct foreground *app = data;
 	struct error e;
-	int ended = app->begun ? recorder_end(app->recorder, &e) : 0;
-	(void)ended;
+	if (app->begun && recorder_end(app->recorder, &e) < 0)
+		log_debug("%s", e.text); /* it ends already */
 	if (!recorder_busy(app->recorder))
 		loop_quit(app->loop, app->status);
 }

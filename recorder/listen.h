@@ -18,7 +18,8 @@ struct recorder {
 	const char *session_text;
 	struct loop_source *tick, *news, *quiet;
 	bool ready;
-	bool stale; /* the room is another by the configuration: made anew when no take runs */
+	bool reread; /* there are other settings, which no take has begun with */
+	bool stale;  /* the room is another by the configuration: made anew when no take runs */
 	struct trigger *trigger;
 	size_t trigger_tracks;
 	bool wait_for_quiet;	/* stopped by command: what still sounds starts nothing */

@@ -51,9 +51,12 @@ static void unlink_closing(struct recorder *recorder, struct transport *transpor
 	}
 }
 
-/* Of the take that begins next. */
+/* Settings that were read since, from the take that begins next on. */
 static void use_settings(struct recorder *recorder)
 {
+	if (!recorder->reread)
+		return;
+	recorder->reread = false;
 	recorder->recording = recorder->config.appliance->recording;
 	if (recorder->trigger)
 		recorder_new_trigger(recorder, recorder->trigger_tracks);
@@ -359,6 +362,7 @@ void recorder_reload(struct recorder *recorder, const struct appliance *applianc
 		before->recording.pre_roll_s != appliance->recording.pre_roll_s)
 		recorder->stale = true;
 	recorder->config.appliance = appliance;
+	recorder->reread = true;
 	if (!recorder->current)
 		use_settings(recorder);
 	recorder->recording.sync_every_s = appliance->recording.sync_every_s;
