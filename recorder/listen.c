@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "recorder/plan.h"
 
 #include <math.h>
 
@@ -26,14 +27,17 @@ static void fit_trigger(struct recorder *recorder)
 		recorder_new_trigger(recorder, channels);
 }
 
+/* What no track records, such as a return of the mix, starts no take and holds none up. */
 static void feed_trigger(struct recorder *recorder, double seconds)
 {
 	double peaks[ROOM_MOST * SOURCE_MAX_CHANNELS];
 	size_t count = 0;
+	plan_mark_tracked(&recorder->room, recorder->session);
 	for (size_t i = 0; i < recorder->room.count; i++) {
 		const struct room_interface *interface = recorder->room.interfaces[i];
 		for (uint32_t c = 0; c < interface->channels && count < recorder->trigger_tracks; c++)
-			peaks[count++] = interface->capturing ? interface->peak_db[c] : -INFINITY;
+			peaks[count++] = interface->capturing && interface->tracked[c] ? interface->peak_db[c]
+										       : -INFINITY;
 	}
 	while (count < recorder->trigger_tracks)
 		peaks[count++] = -INFINITY;

@@ -32,6 +32,7 @@ struct recorder {
 	int64_t tick_ns;	/* of the last tick */
 	int64_t post_roll_from; /* when silence was found; 0: not in post-roll */
 	struct transport *current;
+	char *title;	     /* that somebody gave it, and whatever follows it; NULL: the session's */
 	bool click;	     /* the current take is to have one … */
 	struct count *count; /* … and has it; NULL */
 	struct transport *closing;

@@ -114,6 +114,27 @@ int plan_make(struct plan *plan, const struct room *room, const struct session *
 	return 0;
 }
 
+void plan_mark_tracked(struct room *room, const struct session *session)
+{
+	const struct track_config *configs = session->tracks.items;
+	for (size_t i = 0; i < room->count; i++)
+		for (size_t c = 0; c < SOURCE_MAX_CHANNELS; c++)
+			room->interfaces[i]->tracked[c] = session->tracks.count == 0;
+	for (size_t i = 0; i < session->tracks.count; i++) {
+		char *const *inputs = configs[i].input.items;
+		for (size_t k = 0; k < configs[i].input.count; k++) {
+			char *name;
+			int channel;
+			if (session_parse_input(inputs[k], &name, &channel) < 0)
+				continue;
+			struct room_interface *interface = room_find(room, name);
+			if (interface && channel <= SOURCE_MAX_CHANNELS)
+				interface->tracked[channel - 1] = true;
+			free(name);
+		}
+	}
+}
+
 void plan_finish(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {

@@ -18,6 +18,9 @@ struct plan {
 	size_t count;
 };
 
+/* Of every channel, whether the session has a track for it (`tracked`): all of them, if it has no tracks. */
+void plan_mark_tracked(struct room *room, const struct session *session);
+
 /* -ENODEV: an input's interface is not there (a configured one that is only unplugged is); -EINVAL: it has
  * not that channel. */
 int plan_make(struct plan *plan, const struct room *room, const struct session *session,

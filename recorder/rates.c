@@ -102,7 +102,8 @@ void recorder_resume(struct recorder *recorder, int64_t now)
 	recorder->resume_until_ns = 0;
 	if (recorder->current)
 		return;
-	const struct recorder_start start = {.follow = true, .seconds = recorder->resume_s};
+	const struct recorder_start start = {
+		.follow = true, .seconds = recorder->resume_s, .title = recorder->title};
 	if (recorder_begin(recorder, &start, &e) == 0) {
 		recorder->current->heard = recorder->resume_heard;
 		return;

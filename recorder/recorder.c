@@ -176,6 +176,9 @@ static int begin(struct recorder *recorder, const struct recorder_start *start, 
 		transport_begin(&recorder->current, recorder, &recorder->room, recorder->loop, &request, e);
 	if (result < 0)
 		return result;
+	char *before = recorder->title; /* whose words may be the ones */
+	recorder->title = start->title ? memory_text(start->title) : NULL;
+	free(before);
 	recorder->current->after_ns = recorder->last_end_ns;
 	recorder->wanted_bytes = recorder->current->wanted_bytes;
 	recorder->post_roll_from = 0;
@@ -209,7 +212,7 @@ int recorder_continue(struct recorder *recorder, struct error *e)
 {
 	bool heard = recorder->current->heard;
 	recorder_end_take(recorder, false);
-	int result = recorder_begin(recorder, &(struct recorder_start){0}, e);
+	int result = recorder_begin(recorder, &(struct recorder_start){.title = recorder->title}, e);
 	if (result == 0)
 		recorder->current->heard = heard;
 	return result;
@@ -346,6 +349,7 @@ void recorder_destroy(struct recorder *recorder)
 	loop_remove(recorder->news);
 	loop_remove(recorder->quiet);
 	trigger_destroy(recorder->trigger);
+	free(recorder->title);
 	free(recorder);
 }
 

@@ -35,6 +35,7 @@ struct room_interface {
 	bool heard_told;      /* what room_is_heard was when the world was last told of a change */
 	double peak_db[SOURCE_MAX_CHANNELS], rms_db[SOURCE_MAX_CHANNELS]; /* of the last tick */
 	uint64_t clipped[SOURCE_MAX_CHANNELS];
+	bool tracked[SOURCE_MAX_CHANNELS];	      /* by plan_mark_tracked */
 	struct room_heard heard[SOURCE_MAX_CHANNELS]; /* for recorder_levels */
 	struct recorder *recorder;		      /* for the writer's callbacks */
 	size_t index;

@@ -132,6 +132,56 @@ static void test_session_of_what_was_never_there(void **state)
 	close_studio(studio);
 }
 
+/* What somebody called a take, all of it is called. */
+static void test_title_goes_on(void **state)
+{
+	struct recording_config recording = by_command;
+	recording.max_length_s = 0.3;
+	struct studio *studio = new_studio(*state, &recording);
+	open_studio(studio);
+	wait_until(studio, everything_runs);
+	fake_play(true);
+	begin(studio, &(struct recorder_start){.title = "Encore"});
+	wait_started(studio, 3);
+	end(studio);
+	wait_state(studio, RECORDER_IDLE);
+	int called = studio->stopped;
+	assert_in_range(called, 3, MOST_TAKES - 1);
+	begin(studio, &(struct recorder_start){0});
+	wait_started(studio, called + 1);
+	end(studio);
+	wait_stopped(studio, called + 1);
+	for (int i = 0; i < called; i++) {
+		struct manifest manifest = load(studio, i);
+		assert_string_equal(manifest.title, "Encore");
+		manifest_finish(&manifest);
+	}
+	struct manifest manifest = load(studio, called);
+	assert_null(manifest.title);
+	manifest_finish(&manifest);
+	close_studio(studio);
+}
+
+/* What sounds on an interface that the session has no track for starts no take, and holds none up. */
+static void test_signal_that_nobody_records(void **state)
+{
+	struct studio *studio = new_studio(*state, &by_signal);
+	fake_room[1].plugged = false;
+	add_interface(studio, "one", "*.one", 4);
+	add_interface(studio, "two", "*.two", 2);
+	add_track(studio, "far", "two/1", NULL);
+	open_studio(studio);
+	wait_until(studio, is_ready);
+	sound(studio, true, 1);
+	assert_int_equal(studio->started, 0);
+	fake_plug(1, true, RATE);
+	wait_started(studio, 1);
+	fake_plug(1, false, RATE);
+	wait_stopped(studio, 1);
+	assert_int_equal(studio->started, 1);
+	close_studio(studio);
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -140,6 +190,8 @@ int main(void)
 		harness_in_folder(test_reload_what_ends_a_take),
 		harness_in_folder(test_reload_how_often_to_sync),
 		harness_in_folder(test_session_of_what_was_never_there),
+		harness_in_folder(test_title_goes_on),
+		harness_in_folder(test_signal_that_nobody_records),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
