@@ -133,8 +133,7 @@ static void tell_end(const struct manifest *take)
 			lost += take->interfaces[i].gaps[g].frames;
 	}
 	for (size_t i = 0; i < take->track_count; i++)
-		for (size_t g = 0; g < take->tracks[i].gap_count; g++)
-			of_tracks += take->tracks[i].gaps[g].frames;
+		of_tracks += take_track_gap_frames(&take->tracks[i]);
 	fprintf(stderr, "%zu tracks of %.3f s (%llu frames), %llu frames lost", take->track_count,
 		(double)take->frames / take->rate, (unsigned long long)take->frames,
 		(unsigned long long)lost);

@@ -293,6 +293,14 @@ void take_track_add_gap(struct take_track *track, uint64_t frame, uint64_t frame
 		(struct take_gap){.frame = frame, .frames = frames, .cause = GAP_DISK};
 }
 
+uint64_t take_track_gap_frames(const struct take_track *track)
+{
+	uint64_t frames = 0;
+	for (size_t i = 0; i < track->gap_count; i++)
+		frames += track->gaps[i].frames;
+	return frames;
+}
+
 const char *take_state_name(enum take_state state)
 {
 	return states[state];

@@ -143,6 +143,9 @@ void take_track_add_segment(struct take_track *track, uint64_t frame, char *file
 /* Adds a gap; one that continues the last makes that longer. */
 void take_track_add_gap(struct take_track *track, uint64_t frame, uint64_t frames);
 
+/* Of all its gaps together. */
+uint64_t take_track_gap_frames(const struct take_track *track);
+
 /* Adds or replaces (by file name) one render; copies `render`. */
 void manifest_set_render(struct manifest *manifest, const struct take_render *render);
 

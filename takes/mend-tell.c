@@ -108,14 +108,6 @@ static void trim_markers(struct manifest *take)
 		take->pre_roll_frames = take->frames;
 }
 
-static uint64_t missing_frames(const struct take_track *track)
-{
-	uint64_t frames = 0;
-	for (size_t i = 0; i < track->gap_count; i++)
-		frames += track->gaps[i].frames;
-	return frames;
-}
-
 /* What a person should know. */
 static void tell_losses(struct manifest *take)
 {
@@ -137,7 +129,7 @@ static void tell_losses(struct manifest *take)
 		else if (track->gap_count > 0)
 			take->error = memory_format("%s: %" PRIu64 " frames were not on the disk; silence "
 						    "stands for them",
-				track->file, missing_frames(track));
+				track->file, take_track_gap_frames(track));
 	}
 }
 
